@@ -1,0 +1,75 @@
+"""What several commands share: progress, pictures named on the command line, device, options."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from ..tps_core.detect import DETECTORS
+from ..tps_core.pictures import list_pictures
+
+
+def show_progress(done: int, total: int, text: str = "") -> None:
+    """Rewrites one line on the terminal; silent where stderr is a file."""
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r\033[K{done}/{total} {text}"[:110], end=end, file=sys.stderr, flush=True)
+
+
+def print_json(value: object) -> None:
+    """Prints the value as one line of JSON."""
+    print(json.dumps(value), flush=True)
+
+
+def add_detector_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--detector", choices=DETECTORS, default="auto", help="default: auto")
+    parser.add_argument("--min-confidence", type=float, default=0.5, metavar="P",
+                        help="how sure the detector must be, 0…1; default: 0.5")  # fmt: skip
+
+
+def add_json_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_device_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", metavar="D",
+                        help="cpu, cuda, cuda:1, mps …; default: a GPU if there is one")  # fmt: skip
+
+
+def find_device(name: str) -> torch.device:
+    """The device of that name, or the best there is for "auto".
+
+    Raises ValueError for one that this machine doesn't have.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        torch.zeros(1, device=name)
+        return torch.device(name)
+    except (RuntimeError, AssertionError):
+        # AssertionError: what torch raises for CUDA when it was built without.
+        raise ValueError(f"device {name!r} can't be used here; try --device cpu") from None
+
+
+def expand(inputs: Iterable[str]) -> list[Path]:
+    """The picture files that the arguments name, folders taken apart.
+
+    Raises ValueError when one doesn't exist, and when there is no picture at all.
+    """
+    paths: list[Path] = []
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            paths += list_pictures(path)
+        elif path.is_file():
+            paths.append(path)
+        else:
+            raise ValueError(f"{name}: no such file or folder")
+    if not paths:
+        raise ValueError(f"{', '.join(map(str, inputs))}: no pictures in it")
+    return paths

@@ -1,0 +1,148 @@
+"""tps-portrait demo: the main job on this machine, in a minute or two, with pictures to look at."""
+
+import argparse
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from ..tps_core.align import align
+from ..tps_core.blend import blend
+from ..tps_core.detect import detect_face
+from ..tps_core.draw import draw_landmarks
+from ..tps_core.face_warp import warp_face
+from ..tps_core.landmark_file import write_sidecar
+from ..tps_core.landmarks import Landmarks, mean_face
+from ..tps_core.pictures import read_picture, to_image, to_tensor, write_picture
+from ..tps_core.style import Style, list_styles, load_style, save_style
+from ..tps_core.stylize import face_size, stylize
+from ..training.bank import build_bank
+from ..training.options import TrainingOptions
+from ..training.perceptual import load_lpips
+from ..training.sheet import contact_sheet, sample_strip
+from ..training.trainer import sample_steps, train
+from .common import show_progress
+from .drawings import draw_faces
+
+CELL = 320  # height of a picture on the contact sheet
+DRAWINGS = 24
+SITTERS = 12
+
+log = logging.getLogger("tps_portrait")
+
+
+def add_parser(commands) -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="do the whole job once, and leave pictures to look at",
+        description="Stylises a portrait with every installed style, step by step, then trains a "
+        "style on drawings that it makes itself, briefly.",
+    )
+    parser.add_argument("-o", "--output", type=Path, default=Path("demo"), metavar="FOLDER",
+                        help="default: demo")  # fmt: skip
+    parser.add_argument("--photo", type=Path, metavar="IMAGE",
+                        help="a portrait of yours; default: the one in scikit-image")  # fmt: skip
+    parser.add_argument("--steps", type=int, default=120, metavar="N",
+                        help="length of the training; default: 120")  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    folder = arguments.output
+    photo = read_picture(arguments.photo) if arguments.photo else _astronaut()
+    shown: list[tuple[str, Tensor]] = [("photo", photo)]
+
+    face = detect_face(photo, "the portrait")
+    shown.append(("landmarks", draw_landmarks(photo, [face])))
+    alignment = align(face)
+    shown.append(("aligned face", alignment.crop(photo, 256)))
+    for name, path in list_styles().items():
+        style = load_style(path)
+        crop = alignment.crop(photo, face_size(alignment.extent_px, style))
+        painted = style(crop[None])[0]
+        shown.append((f"{name}: the face", painted))
+        shown.append((f"{name}: blended", blend(photo, painted, alignment)[0]))
+        shown.append((f"{name}: whole image", stylize(photo, style, face, True).picture))
+    shown.append(("caricature (warp)", _caricature(photo, face)))
+
+    style = _train(photo, face, folder, arguments.steps)
+    shown.append(("after a short training", stylize(photo, style, face, True).picture))
+
+    for number, (name, picture) in enumerate(shown):
+        file_name = name.replace(":", "").replace(" ", "_").replace("(", "").replace(")", "")
+        write_picture(folder / f"{number:02d}_{file_name}.png", picture)
+    write_picture(folder / "contact_sheet.png", _labelled(shown))
+    print(f"pictures in {folder.absolute()}; look at contact_sheet.png first")
+    return 0
+
+
+def _astronaut() -> Tensor:
+    """A portrait that comes with a package: Eileen Collins by NASA, public domain."""
+    try:
+        from skimage.data import astronaut
+    except ImportError:
+        raise ValueError(
+            "the demo's portrait comes with scikit-image; pip install scikit-image, or name one "
+            "of yours with --photo"
+        ) from None
+    return to_tensor(Image.fromarray(astronaut()))
+
+
+def _caricature(photo: Tensor, face: Landmarks) -> Tensor:
+    """The face with what sets it apart from the mean face made half as strong again."""
+    mean = Landmarks(mean_face("ibug-68"), "ibug-68", (256, 256))
+    return warp_face(photo, face, mean, strength=-0.5, stiffness=1e-3)[0]
+
+
+def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
+    """Trains a style on drawings, briefly, and leaves its contact sheet and sample strip."""
+    draw_faces(folder / "art", DRAWINGS)
+    _draw_sitters(photo, face, folder / "photos")
+    art, photos = build_bank(folder / "art", 64), build_bank(folder / "photos", 64)
+    write_picture(folder / "art_contact_sheet.png", contact_sheet(art))
+    options = TrainingOptions(steps=steps, size=64, batch=4)
+    try:
+        load_lpips()
+    except ValueError as error:
+        log.warning("%s; the demo trains with l1", error)
+        options = replace(options, content_loss="l1")
+    samples = photos.pictures(SITTERS, options.size)
+    strip = [samples]
+    for step in train(art, photos, options):
+        show_progress(step.number, step.total, "training on drawings")
+        if step.number in sample_steps(options.steps):
+            strip.append(step.paint(samples))
+    write_picture(folder / "training_samples.png", sample_strip(strip))
+    style = step.style()
+    save_style(style, folder / "drawings.safetensors")
+    return style
+
+
+def _draw_sitters(photo: Tensor, face: Landmarks, folder: Path) -> None:
+    """More sitters out of one portrait: its face bent at random, its light changed."""
+    random = torch.Generator().manual_seed(0)
+    for index in range(SITTERS):
+        nudge = torch.randn(face.points.shape, generator=random).cumsum(0) * 0.0008
+        target = replace(face, points=face.points + nudge - nudge.mean(0))
+        sitter, _ = warp_face(photo, face, target, stiffness=0.01)
+        light = 0.8 + 0.4 * torch.rand((3, 1, 1), generator=random)
+        path = folder / f"sitter_{index:02d}.png"
+        write_picture(path, sitter * light)
+        write_sidecar(path, [target], face.size)
+
+
+def _labelled(shown: list[tuple[str, Tensor]], columns: int = 3) -> Tensor:
+    """The pictures on one sheet, each with its name below."""
+    rows = -(-len(shown) // columns)
+    sheet = Image.new("RGB", (columns * (CELL + 16), rows * (CELL + 40)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for index, (name, picture) in enumerate(shown):
+        image = to_image(picture)
+        image.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+        x, y = index % columns * (CELL + 16) + 8, index // columns * (CELL + 40) + 8
+        sheet.paste(image, (x + (CELL - image.width) // 2, y))
+        draw.text((x + CELL / 2, y + CELL + 6), name, fill="black", anchor="ma")
+    return to_tensor(sheet)

@@ -1,0 +1,152 @@
+"""tps-portrait train: learns a style."""
+
+import argparse
+import csv
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from ..tps_core.pictures import write_picture
+from ..tps_core.style import save_style
+from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.options import PRESETS, TrainingOptions
+from ..training.sheet import sample_strip
+from ..training.state import read_history
+from ..training.trainer import Step, sample_steps, train
+from .common import (
+    add_detector_options,
+    add_device_option,
+    add_json_option,
+    find_device,
+    print_json,
+    show_progress,
+)
+
+SAMPLES = 8  # photos in the sample strip
+JSON_EVERY = 10  # steps between two lines of --json
+
+
+def add_parser(commands) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="learn a style from a folder of art",
+        description="Learns a style. Ctrl-C keeps what was trained; the same command goes on. "
+        "Beside the style: its sample strip (.samples.png) and losses (.losses.csv).",
+    )
+    parser.add_argument("--art", required=True, metavar="FOLDER|BANK",
+                        help="pictures in the style, 34 or more; or a face bank")  # fmt: skip
+    parser.add_argument("--photos", metavar="FOLDER|BANK",
+                        help="portrait photos of any people, 20 or more; or a face bank")  # fmt: skip
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="STYLE.safetensors")
+    parser.add_argument("--preset", choices=PRESETS, default="good",
+                        help="; ".join(f"{name}: {p['steps']} steps at {p['size']} px"
+                                       for name, p in PRESETS.items()) + "; default: good")  # fmt: skip
+    parser.add_argument("--steps", type=int, metavar="N", help="instead of the preset's")
+    parser.add_argument("--size", type=int, metavar="N", help="instead of the preset's")
+    parser.add_argument("--batch", type=int, default=TrainingOptions.batch, metavar="N",
+                        help=f"pairs in a step; default: {TrainingOptions.batch}")  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument("--resume", default="auto", metavar="auto|PATH|never",
+                        help="go on with the training in the state folder if there is one (auto), "
+                             "with the one in PATH, or start anew (never); default: auto")  # fmt: skip
+    parser.add_argument("--state", type=Path, metavar="FOLDER",
+                        help="where the training is kept; default: STYLE.state")  # fmt: skip
+    parser.add_argument("--no-warp-features", action="store_true", help="without the warping branch")
+    parser.add_argument("--no-warp-pixels", action="store_true", help="without warping the art")
+    parser.add_argument("--no-local", action="store_true", help="without the local discriminators")
+    parser.add_argument("--content-loss", choices=("lpips", "l1"), default="lpips",
+                        help="what holds the likeness; default: lpips")  # fmt: skip
+    parser.add_argument("--author", default="", help="written into the style")
+    parser.add_argument("--licence", default="", help="written into the style")
+    add_device_option(parser)
+    add_detector_options(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    style_path = arguments.output
+    if style_path.suffix != ".safetensors":
+        raise ValueError(f"{style_path}: a style's file name must end in .safetensors")
+    if not arguments.photos:
+        raise ValueError("training needs portrait photos of any people, 20 or more: --photos FOLDER")
+    preset = PRESETS[arguments.preset]
+    options = TrainingOptions(
+        steps=preset["steps"] if arguments.steps is None else arguments.steps,
+        size=preset["size"] if arguments.size is None else arguments.size,
+        batch=arguments.batch,
+        seed=arguments.seed,
+        warp_features=not arguments.no_warp_features,
+        warp_pixels=not arguments.no_warp_pixels,
+        local=not arguments.no_local,
+        content_loss=arguments.content_loss,
+    )
+    device = find_device(arguments.device)
+    state = arguments.state or style_path.with_suffix(".state")
+    if arguments.resume not in ("auto", "never"):
+        state = Path(arguments.resume)
+        if not state.is_dir():
+            raise ValueError(f"{state}: no such training state; --resume auto starts one")
+    art = _bank(arguments.art, options.size, arguments)
+    photos = _bank(arguments.photos, options.size, arguments)
+
+    steps = train(art, photos, options, device, state, arguments.resume != "never")
+    samples = photos.pictures(SAMPLES, options.size)
+    strip, begun, last = [samples], time.monotonic(), None
+    record = {"author": arguments.author, "licence": arguments.licence}
+    try:
+        with closing(steps):
+            for last in steps:
+                if last.number in sample_steps(options.steps) or last.number == options.steps:
+                    strip.append(last.paint(samples))
+                    write_picture(style_path.with_suffix(".samples.png"), sample_strip(strip))
+                _tell(last, begun, arguments.json)
+    except KeyboardInterrupt:
+        _finish(last, style_path, state, record)
+        print(f"\nstopped; {style_path} holds the style so far, the same command goes on",
+              file=sys.stderr)  # fmt: skip
+        return 130
+    _finish(last, style_path, state, record)
+    if arguments.json:
+        print_json({"output": str(style_path), "steps": last.number})
+    else:
+        print(style_path)
+    return 0
+
+
+def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
+    """Writes the style as it is, and its losses; nothing if there was no step."""
+    if last is None:
+        return
+    style = last.style()
+    save_style(type(style)(style.generator, style.record | record), path)
+    history = read_history(state)
+    with path.with_suffix(".losses.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["step", *history[0]])
+        writer.writeheader()
+        writer.writerows({"step": i, **losses} for i, losses in enumerate(history, 1))
+
+
+def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
+    """The bank in the file, or the one built of the folder."""
+    if Path(source).suffix == ".safetensors":
+        return load_bank(source)
+    bank = build_bank(
+        source,
+        size,
+        arguments.detector,
+        arguments.min_confidence,
+        lambda done, total, entry: show_progress(done, total, entry.name),
+    )
+    print(f"{source}: {bank.report.splitlines()[0]}", file=sys.stderr)
+    return bank
+
+
+def _tell(step: Step, begun: float, as_json: bool) -> None:
+    if as_json and (step.number % JSON_EVERY == 0 or step.number == step.total):
+        print_json({"step": step.number, "of": step.total, "losses": step.losses})
+    pace = (time.monotonic() - begun) / step.number
+    left = (step.total - step.number) * pace / 60
+    losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
+    show_progress(step.number, step.total, f"about {left:.0f} min left  {losses}")

@@ -1,0 +1,37 @@
+"""The ComfyUI nodes: sockets to tensors and back, progress, cancelling, inference mode.
+
+The only folder that knows ComfyUI. Each node fits on a screen; what it does is in tps_core and
+training.
+"""
+
+import folder_paths
+from comfy_api.latest import ComfyExtension, io
+
+from ..tps_core.folders import add_model_folder
+from .landmark_nodes import DetectLandmarks
+from .style_nodes import ApplyStyle, LoadStyle, SaveStyle, Stylize
+from .training_nodes import BuildFaceBank, TrainStyle
+from .warp_nodes import AlignFace, BlendFace, Warp
+
+NODES = [
+    DetectLandmarks,
+    Warp,
+    AlignFace,
+    BlendFace,
+    LoadStyle,
+    ApplyStyle,
+    Stylize,
+    SaveStyle,
+    BuildFaceBank,
+    TrainStyle,
+]
+
+
+class TPSPortraitExtension(ComfyExtension):
+    """Lists the nodes."""
+
+    async def on_load(self) -> None:
+        add_model_folder(folder_paths.models_dir)
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return NODES

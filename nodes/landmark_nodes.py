@@ -1,0 +1,65 @@
+"""Nodes that find landmarks."""
+
+import comfy.utils
+from comfy_api.latest import io
+
+from ..tps_core.detect import DETECTORS, detect, no_face
+from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
+
+
+class DetectLandmarks(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitDetectLandmarks",
+            display_name="Detect Face Landmarks",
+            category="TPS Portrait/landmarks",
+            description="Finds faces and the points that mark their eyes, nose, mouth and outline.",
+            inputs=[
+                io.Image.Input("image"),
+                io.Combo.Input(
+                    "detector",
+                    options=list(DETECTORS),
+                    default="auto",
+                    tooltip="auto takes the built-in one, or MediaPipe if only that can be had.",
+                ),
+                io.Int.Input(
+                    "max_faces",
+                    default=1,
+                    min=1,
+                    max=16,
+                    tooltip="How many faces to keep in each image, the largest first.",
+                ),
+                io.Float.Input(
+                    "min_confidence",
+                    default=0.5,
+                    min=0.05,
+                    max=0.95,
+                    step=0.05,
+                    tooltip="How sure the detector must be. Lower it for paintings.",
+                ),
+                io.Combo.Input(
+                    "no_face",
+                    options=["error", "empty"],
+                    default="error",
+                    tooltip="An image without a face: stop and say so, or go on with no face.",
+                ),
+            ],
+            outputs=[
+                FaceLandmarks.Output(display_name="face_landmarks"),
+                BoundingBox.Output(display_name="bounding_boxes"),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, image, detector, max_faces, min_confidence, no_face) -> io.NodeOutput:
+        pictures = to_pictures(image)
+        progress = comfy.utils.ProgressBar(len(pictures))
+        frames = []
+        for index, picture in enumerate(pictures):
+            frames.append(detect(picture, detector, max_faces, min_confidence))
+            if not frames[-1] and no_face == "error":
+                raise no_face(f"image {index + 1} of {len(pictures)}", min_confidence)
+            progress.update(1)
+        height, width = pictures.shape[-2:]
+        return io.NodeOutput(from_frames(frames, (width, height)), boxes(frames))

@@ -1,0 +1,112 @@
+"""What travels between nodes, as sockets have it and as the rest of the pack has it.
+
+IMAGE is (b, h, w, c) in 0…1 and MASK (b, h, w); inside, pictures are (b, 3, h, w). FACE_LANDMARKS
+is ComfyUI's own: {"frames": [[face, …] for each image], "image_size": (h, w), "connection_sets"}.
+"""
+
+import numpy as np
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..tps_core.landmarks import SCHEMES, Landmarks
+from .topology import CONNECTION_SETS
+
+FaceLandmarks = io.Custom("FACE_LANDMARKS")
+BoundingBox = io.Custom("BOUNDING_BOX")
+TpsAlignment = io.Custom("TPS_ALIGNMENT")  # a list of (frame, Alignment), one for each face
+TpsStyle = io.Custom("TPS_STYLE")  # a Style
+TpsFaceBank = io.Custom("TPS_FACE_BANK")  # a FaceBank
+LossMap = io.Custom("LOSS_MAP")  # ComfyUI's own: {"loss": [float, …]}
+
+
+def to_pictures(image: Tensor) -> Tensor:
+    """An IMAGE (b, h, w, c) as pictures (b, 3, h, w)."""
+    return image[..., :3].movedim(-1, 1).float()  # BHWC -> BCHW
+
+
+def from_pictures(pictures: Tensor) -> Tensor:
+    """Pictures (b, 3, h, w) as an IMAGE (b, h, w, 3)."""
+    return pictures.movedim(1, -1).clamp(0, 1).cpu().contiguous()  # BCHW -> BHWC
+
+
+def to_masks(mask: Tensor) -> Tensor:
+    """A MASK (b, h, w) or (h, w) as masks (b, 1, h, w)."""
+    return mask.reshape(-1, 1, *mask.shape[-2:]).float()
+
+
+def from_masks(masks: Tensor) -> Tensor:
+    """Masks (b, 1, h, w) as a MASK (b, h, w)."""
+    return masks[:, 0].clamp(0, 1).cpu()
+
+
+def to_frames(face_landmarks: dict, count: int) -> list[list[Landmarks]]:
+    """FACE_LANDMARKS as landmarks, a list for each of `count` images.
+
+    One frame serves any number of images. Raises ValueError when the numbers don't fit.
+    """
+    height, width = face_landmarks["image_size"]
+    frames = [[_to_face(face, (width, height)) for face in f] for f in face_landmarks["frames"]]
+    if len(frames) == 1:
+        frames = frames * count
+    if len(frames) != count:
+        raise ValueError(
+            f"the landmarks are of {len(frames)} images, the images are {count}; "
+            f"detect the landmarks on the same images"
+        )
+    return frames
+
+
+def from_frames(frames: list[list[Landmarks]], size: tuple[int, int]) -> dict:
+    """Landmarks, a list for each image of `size` (width, height), as FACE_LANDMARKS."""
+    width, height = size
+    return {
+        "frames": [[_from_face(face) for face in faces] for faces in frames],
+        "image_size": (height, width),
+        "connection_sets": CONNECTION_SETS,
+    }
+
+
+def boxes(frames: list[list[Landmarks]]) -> list[list[dict]]:
+    """The faces' boxes as ComfyUI's BOUNDING_BOX: a list of them for each image."""
+    return [[_box(face) for face in faces] for faces in frames]
+
+
+def _to_face(face: dict, size: tuple[int, int]) -> Landmarks:
+    points_px = torch.as_tensor(np.asarray(face["landmarks_xy"]))[:, :2]
+    scheme = next((name for name, count in SCHEMES.items() if count == len(points_px)), None)
+    if scheme is None:
+        raise ValueError(
+            f"a face has {len(points_px)} landmarks; known are sets of "
+            f"{', '.join(map(str, SCHEMES.values()))} points"
+        )
+    score, detector = float(face.get("score", 1.0)), face.get("detector", "face landmarks input")
+    return Landmarks.from_pixels(points_px, size, scheme, score, detector)
+
+
+def _from_face(face: Landmarks) -> dict:
+    # ComfyUI's own nodes draw lines between any of the 478 points, so all are there. Depth,
+    # expression and head pose are not known here; they are neutral.
+    points_px = face.convert("mediapipe-478").to_pixels().numpy()
+    return {
+        "bbox_xyxy": np.array(face.box_px, dtype=np.float32),
+        "landmarks_xy": points_px,
+        "landmarks_3d": np.pad(points_px, ((0, 0), (0, 1))),
+        "score": face.score,
+        "presence": face.score,
+        "blendshapes": {},
+        "transformation_matrix": np.eye(4, dtype=np.float32),
+        "detector": face.detector,
+    }
+
+
+def _box(face: Landmarks) -> dict:
+    x0, y0, x1, y1 = face.box_px
+    return {
+        "x": x0,
+        "y": y0,
+        "width": x1 - x0,
+        "height": y1 - y0,
+        "label": "face",
+        "score": face.score,
+    }

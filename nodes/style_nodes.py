@@ -1,0 +1,193 @@
+"""Nodes that load, use and save styles."""
+
+from pathlib import Path
+
+import comfy.model_management
+import comfy.utils
+import torch
+from comfy_api.latest import io, ui
+
+from ..tps_core.folders import model_folder
+from ..tps_core.style import find_style, list_styles, load_style, save_style
+from ..tps_core.stylize import stylize
+from .sockets import (
+    FaceLandmarks,
+    TpsStyle,
+    from_masks,
+    from_pictures,
+    to_frames,
+    to_pictures,
+)
+
+
+class LoadStyle(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitLoadStyle",
+            display_name="Load Portrait Style",
+            category="TPS Portrait/style",
+            description="Loads a trained portrait style by its name.",
+            inputs=[
+                io.Combo.Input(
+                    "style_name",
+                    options=list(list_styles()),
+                    tooltip="Styles of the pack, and yours from models/tps_portrait/styles. "
+                    "Press R in the editor to see new ones.",
+                ),
+            ],
+            outputs=[TpsStyle.Output(display_name="style")],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, style_name):
+        path = find_style(style_name)
+        return f"{path}:{path.stat().st_mtime_ns}"
+
+    @classmethod
+    def execute(cls, style_name) -> io.NodeOutput:
+        return io.NodeOutput(load_style(find_style(style_name)))
+
+
+class ApplyStyle(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitApplyStyle",
+            display_name="Apply Portrait Style",
+            category="TPS Portrait/style",
+            description="Paints the images as they are; for aligned faces, or whole pictures.",
+            inputs=[
+                io.Image.Input("image"),
+                TpsStyle.Input("style"),
+                _strength(),
+            ],
+            outputs=[io.Image.Output()],
+        )
+
+    @classmethod
+    def execute(cls, image, style, strength) -> io.NodeOutput:
+        pictures = to_pictures(image)
+        style = style.to(comfy.model_management.get_torch_device())
+        progress = comfy.utils.ProgressBar(len(pictures))
+        painted = []
+        for picture in pictures:
+            painted.append(style(picture[None])[0])
+            progress.update(1)
+        return io.NodeOutput(from_pictures(pictures.lerp(torch.stack(painted), strength)))
+
+
+class Stylize(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitStylize",
+            display_name="Stylize Portrait",
+            category="TPS Portrait",
+            description="Finds the face, paints it in the style and puts it back: all in one.",
+            inputs=[
+                io.Image.Input("image"),
+                TpsStyle.Input("style"),
+                FaceLandmarks.Input(
+                    "face_landmarks",
+                    optional=True,
+                    tooltip="The faces to paint. Without it, the largest face of each image.",
+                ),
+                io.Boolean.Input(
+                    "whole_image",
+                    default=False,
+                    tooltip="Paint what is around the faces too.",
+                ),
+                _strength(),
+                io.Float.Input(
+                    "color_match",
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    tooltip="Takes the painted face's colours towards the photo's.",
+                ),
+            ],
+            outputs=[io.Image.Output(), io.Mask.Output()],
+        )
+
+    @classmethod
+    def execute(
+        cls, image, style, whole_image, strength, color_match, face_landmarks=None
+    ) -> io.NodeOutput:
+        pictures = to_pictures(image)
+        style = style.to(comfy.model_management.get_torch_device())
+        frames = [None] * len(pictures)
+        if face_landmarks is not None:
+            frames = to_frames(face_landmarks, len(pictures))
+        progress = comfy.utils.ProgressBar(len(pictures))
+        results = []
+        for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
+            name = f"image {index + 1} of {len(pictures)}"
+            results.append(
+                stylize(picture, style, faces, whole_image, strength, color_match, name)
+            )
+            progress.update(1)
+        painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
+        return io.NodeOutput(from_pictures(painted), from_masks(masks))
+
+
+class SaveStyle(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitSaveStyle",
+            display_name="Save Portrait Style",
+            category="TPS Portrait/style",
+            description="Saves a style under models/tps_portrait/styles, to be loaded by name.",
+            is_output_node=True,
+            inputs=[
+                TpsStyle.Input("style"),
+                io.String.Input(
+                    "name",
+                    default="my style",
+                    tooltip="An existing style of that name is kept; the new one gets a number.",
+                ),
+                io.String.Input("author", default="", tooltip="Written into the file."),
+                io.String.Input(
+                    "licence",
+                    default="",
+                    tooltip="What others may do with the style. Written into the file.",
+                ),
+            ],
+            outputs=[],
+        )
+
+    @classmethod
+    def execute(cls, style, name, author, licence) -> io.NodeOutput:
+        path = free_path(name)
+        record = style.record | {"author": author, "licence": licence}
+        save_style(type(style)(style.generator, record), path)
+        return io.NodeOutput(ui=ui.PreviewText(f"saved as {path.stem} in {path.parent}"))
+
+
+def free_path(name: str) -> Path:
+    """A file in the user's folder of styles for a style of this name that overwrites none.
+
+    Raises ValueError for a name that can't be a file's.
+    """
+    name = name.strip().removesuffix(".safetensors")
+    if not name or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in name) or name.startswith("."):
+        raise ValueError(f"{name!r} can't be a file's name; use letters, digits, blanks, - and _")
+    folder = model_folder() / "styles"
+    folder.mkdir(parents=True, exist_ok=True)
+    path, number = folder / f"{name}.safetensors", 2
+    while path.exists():
+        path, number = folder / f"{name} {number}.safetensors", number + 1
+    return path
+
+
+def _strength():
+    return io.Float.Input(
+        "strength",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        step=0.05,
+        tooltip="Mixes painting and photo: 1 is the painting alone.",
+    )

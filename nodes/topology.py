@@ -1,0 +1,46 @@
+"""Which of the face mesh's 478 points are joined by lines: the contours, as ComfyUI names them.
+
+Left and right are the person's. Source: MediaPipe's face landmark connections (Apache-2.0).
+"""
+
+
+def _chain(*points: int, closed: bool = False) -> frozenset[tuple[int, int]]:
+    ends = (*points[1:], points[0]) if closed else points[1:]
+    return frozenset(zip(points, ends, strict=False))
+
+
+_PARTS = {
+    "face_oval": _chain(
+        10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+        152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+        closed=True,
+    ),
+    "left_eye": _chain(
+        263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, closed=True
+    ),
+    "right_eye": _chain(
+        33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, closed=True
+    ),
+    "left_eyebrow": _chain(276, 283, 282, 295, 285) | _chain(300, 293, 334, 296, 336),
+    "right_eyebrow": _chain(46, 53, 52, 65, 55) | _chain(70, 63, 105, 66, 107),
+    "lips": _chain(
+        61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+        closed=True,
+    )
+    | _chain(
+        78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191,
+        closed=True,
+    ),
+}  # fmt: skip
+_IRISES = _chain(469, 470, 471, 472, closed=True) | _chain(474, 475, 476, 477, closed=True)
+_NOSE = _chain(168, 6, 197, 195, 5, 4, 1, 19, 94, 2) | _chain(98, 97, 2, 326, 327)
+_CONTOURS = frozenset().union(*_PARTS.values())
+
+CONNECTION_SETS = {
+    **_PARTS,
+    "irises": _IRISES,
+    "nose": _NOSE,
+    "contours": _CONTOURS,
+    "all": _CONTOURS | _IRISES | _NOSE,
+    "tesselation": frozenset(),  # the full wireframe, which nothing here uses
+}

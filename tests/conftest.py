@@ -1,0 +1,41 @@
+"""What several test files share: a running ComfyUI, and pictures to feed it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import comfyui as comfyui_host
+
+SHARED_DATA = comfyui_host.PACK.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[comfyui_host.Host]:
+    """A ComfyUI with the pack in it, started once for all tests that ask for it."""
+    folder = tmp_path_factory.mktemp("comfyui")
+    lend_models(folder / "models" / "tps_portrait")
+    # What tests save stays in that folder, whatever the person's own setting is.
+    with comfyui_host.start(folder, environment={"TPS_PORTRAIT_HOME": ""}) as host:
+        yield host
+
+
+def lend_models(folder: Path) -> None:
+    """Links the models that are on this machine into `folder`, file by file."""
+    from tps_portrait.tps_core.fetch import fetch_landmarker
+    from tps_portrait.tps_core.folders import model_folders
+
+    fetch_landmarker()
+    folder.mkdir(parents=True)
+    for place in [*model_folders(), SHARED_DATA / "models"]:
+        for file in place.glob("*.*") if place.is_dir() else ():
+            if file.is_file() and not (folder / file.name).exists():
+                (folder / file.name).symlink_to(file)
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Image.Image:
+    """A real photo of a person that comes with a package: Eileen Collins, public domain."""
+    skimage_data = pytest.importorskip("skimage.data")
+    return Image.fromarray(skimage_data.astronaut())

@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+import torch
+from faces import random_bank
+from PIL import Image
+
+from tps_portrait.cli.drawings import draw_faces
+from tps_portrait.tps_core.container import write_container
+from tps_portrait.tps_core.landmarks import mean_face
+from tps_portrait.training.bank import build_bank, load_bank, save_bank
+from tps_portrait.training.sheet import contact_sheet
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of drawings, in all the forms in which people keep pictures."""
+    folder = tmp_path_factory.mktemp("art")
+    draw_faces(folder / "deep" / "below", 6)
+    paths = sorted((folder / "deep" / "below").glob("*.png"))
+    Image.open(paths[0]).convert("L").save(paths[0])
+    Image.open(paths[1]).convert("RGBA").save(paths[1])
+    Image.open(paths[2]).convert("CMYK").save(paths[2].with_suffix(".jpg"))
+    paths[2].unlink()
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.open(paths[3]).rotate(180).save(paths[3].with_suffix(".jpg"), exif=exif)
+    paths[3].unlink()
+    (folder / "notes.txt").write_text("not art")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff half a picture")
+    (folder / "empty.png").touch()
+    # Tall noise: no detector finds a face in it, and it has no landmark file.
+    noise = np.random.default_rng(0).integers(0, 255, (80, 60, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(folder / "noise.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bank(folder):
+    return build_bank(folder, size=64)
+
+
+def test_all_that_can_be_used_is_used_and_the_rest_is_reported(bank, folder):
+    reasons = {entry.name: entry.reason for entry in bank.entries if not entry.used}
+    assert len(bank) == 6
+    assert "not a picture" in reasons["notes.txt"]
+    assert "can't be read" in reasons["broken.jpg"]
+    assert "can't be read" in reasons["empty.png"]
+    assert reasons["noise.png"] == "no face found"
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(bank.entries) == len(files)  # nothing is passed over in silence
+    assert bank.report.startswith("6 faces from ")
+
+
+def test_every_face_lies_on_the_mean_face(bank):
+    assert bank.faces.shape == (6, 3, 64, 64)
+    distance = (bank.points - mean_face("ibug-68")).norm(dim=-1).mean(1)
+    assert distance.max() < 0.12
+
+
+def test_an_exif_turned_face_is_cut_out_upright(bank):
+    # All are drawn in the same colours' range; an upside-down crop would have its skin at the top.
+    centre = bank.faces[:, :, 24:40, 24:40].float().mean((1, 2, 3))
+    assert (centre > 60).all()
+
+
+def test_it_can_be_saved_and_loaded(bank, tmp_path):
+    save_bank(bank, tmp_path / "art.safetensors")
+    loaded = load_bank(tmp_path / "art.safetensors")
+    assert loaded.digest == bank.digest
+    assert loaded.entries == bank.entries
+
+
+def test_another_file_is_refused(tmp_path):
+    write_container(tmp_path / "a.safetensors", "tps-portrait-style/1", {}, {})
+    with pytest.raises(ValueError, match="not a face bank"):
+        load_bank(tmp_path / "a.safetensors")
+
+
+def test_progress_is_told_of_every_file_and_may_stop_the_work(folder):
+    seen = []
+
+    class Cancelled(BaseException):
+        pass
+
+    def on_entry(done, total, entry):
+        seen.append((done, total))
+        if done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        build_bank(folder, 64, on_entry=on_entry)
+    assert [done for done, _ in seen] == [1, 2, 3]
+
+
+def test_a_folder_without_faces_is_refused_with_reasons(tmp_path):
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(ValueError, match=r"no usable face in 1 files \(a.txt: not a picture\)"):
+        build_bank(tmp_path)
+    with pytest.raises(ValueError, match="no such folder"):
+        build_bank(tmp_path / "nothing")
+
+
+def test_the_digest_knows_other_art():
+    assert random_bank(seed=0).digest == random_bank(seed=0).digest
+    assert random_bank(seed=0).digest != random_bank(seed=1).digest
+
+
+def test_the_contact_sheet_shows_every_face():
+    sheet = contact_sheet(random_bank(14))
+    assert sheet.shape[0] == 3
+    assert sheet.shape[2] > sheet.shape[1] > 256
+    assert torch.isfinite(sheet).all()

@@ -1,0 +1,64 @@
+import pytest
+import torch
+
+from tps_portrait.tps_core.generator import STRIDE, Generator, warp_features
+from tps_portrait.tps_core.tps import fit
+
+
+@pytest.fixture(scope="module")
+def generator():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Generator().eval().requires_grad_(False)
+
+
+def pictures(size=64, count=1):
+    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(0))
+
+
+def shift(amount):
+    """A spline that reads everything from `amount` to the right."""
+    points = torch.tensor([[[-1.0, -1], [1, -1], [-1, 1], [1, 1], [0, 0]]])
+    return fit(points, points + torch.tensor([amount, 0.0]))
+
+
+def test_it_is_as_small_as_promised(generator):
+    assert sum(p.numel() for p in generator.parameters()) <= 1_800_000
+
+
+@pytest.mark.parametrize(("h", "w"), [(64, 64), (2 * STRIDE, 5 * STRIDE)])
+def test_the_result_has_the_inputs_shape_and_range(generator, h, w):
+    painted = generator(torch.rand(2, 3, h, w, generator=torch.Generator().manual_seed(0)))
+    assert painted.shape == (2, 3, h, w)
+    assert 0 <= painted.min()
+    assert painted.max() <= 1
+
+
+def test_a_warp_that_moves_nothing_changes_nothing(generator):
+    picture = pictures()
+    torch.testing.assert_close(
+        generator(picture, shift(0.0)), generator(picture), atol=1e-4, rtol=0
+    )
+
+
+def test_every_feature_map_is_warped(generator):
+    features = generator.encode(pictures(128))
+    assert [f.shape[-1] for f in features] == [16, 64, 32, 16, 8]
+    for before, after in zip(features, warp_features(features, shift(0.25)), strict=True):
+        moved = before.shape[-1] // 8  # a quarter of −1…1 is an eighth of the width
+        torch.testing.assert_close(after[..., :-moved], before[..., moved:], atol=1e-3, rtol=1e-3)
+
+
+def test_an_untrained_one_gives_a_blurred_copy(generator):
+    """Light stays light: an untrained network must not have to find that out."""
+    picture = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+    correlation = torch.corrcoef(torch.stack([generator(picture).flatten(), picture.flatten()]))
+    assert correlation[0, 1] > 0.98
+
+
+def test_gradients_reach_every_weight():
+    fresh = Generator()
+    fresh.head.weight.data.fill_(0.1)  # it starts at zero, behind which nothing is seen
+    fresh(pictures(64)).square().mean().backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in fresh.parameters())
+    assert all(p.grad.abs().sum() > 0 for p in (fresh.down_half[0].weight, fresh.colors.weight))

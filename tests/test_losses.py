@@ -1,0 +1,167 @@
+"""One training step is the paper's: what each discriminator compares lies in one geometry."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from faces import random_points, spotted_faces
+from torch import nn
+
+from tps_portrait.tps_core.warp import sample, spline_grid
+from tps_portrait.training.losses import (
+    discriminator_step,
+    face_splines,
+    generator_step,
+    l1_distance,
+)
+from tps_portrait.training.networks import Networks
+from tps_portrait.training.options import TrainingOptions
+from tps_portrait.training.pairs import PARTS, Batch, part_window
+
+OPTIONS = TrainingOptions(size=64, batch=2, content_loss="l1", stiffness=0.0)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    photo, art, donors = (spotted_faces(random_points(2, seed=s)) for s in (1, 2, 3))
+    return Batch(photo, art, donors)
+
+
+class Clear(nn.Module):
+    """A generator that gives its picture back, so that the pairs show what lies where."""
+
+    def __init__(self):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def encode(self, picture):
+        return [picture * self.gain]
+
+    def decode(self, features):
+        return features[0]
+
+    def forward(self, picture):
+        return self.decode(self.encode(picture))
+
+
+@pytest.fixture(scope="module")
+def networks():
+    networks = Networks(OPTIONS)
+    networks.p2s = Clear()
+    return networks
+
+
+def pairs_of(networks, batch, **switches):
+    options = replace(OPTIONS, **switches)
+    return generator_step(networks, batch, l1_distance, options)[2]
+
+
+def brightness_at(pictures, points):
+    """How bright pictures (b, 3, h, w) are, on average, at points (b, n, 2)."""
+    values = torch.nn.functional.grid_sample(pictures, points[:, None], align_corners=False)
+    spread = pictures.mean().item()
+    return values.mean().item() / max(spread, 1e-6)
+
+
+def lie_alike(pictures, points, other_points):
+    """Whether the spots of the pictures lie at points rather than at other_points."""
+    return brightness_at(pictures, points) > 1.3 * brightness_at(pictures, other_points)
+
+
+def test_the_warping_branch_paints_the_portrait_in_the_arts_geometry(networks, batch):
+    warped, _ = pairs_of(networks, batch)["style"]
+    assert torch.equal(warped.real, batch.art.pictures)
+    assert lie_alike(warped.fake, batch.art.points, batch.photo.points)
+
+
+def test_without_the_warp_the_portrait_stays_in_its_own_geometry(networks, batch):
+    """The same check fails when the feature warp is taken out."""
+    unwarped = networks.p2s(batch.photo.pictures)
+    assert not lie_alike(unwarped, batch.art.points, batch.photo.points)
+
+
+def test_the_feature_warp_is_inside_the_generator(batch):
+    """Every feature map is warped before decoding; warping the result would be another thing."""
+    real = Networks(OPTIONS)
+    nn.init.normal_(real.p2s.head.weight, std=0.1)  # it starts at zero
+    warped, plain = pairs_of(real, batch)["style"]
+    into_art, _ = face_splines(batch, 0.0)
+    torch.testing.assert_close(warped.fake, real.p2s(batch.photo.pictures, into_art))
+    afterwards = sample(plain.fake, spline_grid(into_art, (64, 64)))
+    assert (warped.fake - afterwards).abs().mean() > 1e-3
+
+
+def test_the_invariant_branch_compares_with_art_bent_onto_the_portrait(networks, batch):
+    _, invariant = pairs_of(networks, batch)["style"]
+    assert lie_alike(invariant.real, batch.photo.points, batch.art.points)
+    assert lie_alike(invariant.fake, batch.photo.points, batch.art.points)
+
+
+def test_without_the_pixel_warp_the_art_keeps_its_own_geometry(networks, batch):
+    (only,) = pairs_of(networks, batch, warp_features=False, warp_pixels=False)["style"]
+    assert torch.equal(only.real, batch.art.pictures)
+    assert not lie_alike(only.real, batch.photo.points, batch.art.points)
+
+
+def test_the_local_discriminators_see_aligned_patches(networks, batch):
+    pairs = pairs_of(networks, batch)["local"]
+    assert [pair.discriminator for pair in pairs] == [networks.judge_parts[part] for part in PARTS]
+    for part, pair in zip(PARTS, pairs, strict=True):
+        window = part_window(batch.photo.points, part, 16)
+        assert pair.fake.shape == pair.real.shape == (2, 3, 16, 16)
+        expected = torch.nn.functional.grid_sample(
+            spotted_faces(batch.photo.points).pictures, window, align_corners=False
+        )
+        cut = torch.nn.functional.grid_sample(
+            batch.donors.pictures, window, align_corners=False
+        )
+
+        def likeness(picture, expected=expected):
+            return torch.corrcoef(torch.stack([picture.flatten(), expected.flatten()]))[0, 1]
+
+        assert likeness(pair.real) > likeness(cut) + 0.1, part  # bent, not only cut out
+        assert likeness(pair.fake.detach()) > 0.6, part  # the portrait's own part
+
+
+def test_patches_come_from_other_art_than_the_pair(networks, batch):
+    other = Batch(batch.photo, batch.art, spotted_faces(random_points(2, seed=9)))
+    ours, others = (pairs_of(networks, b)["local"][0].real for b in (batch, other))
+    assert not torch.allclose(ours, others)
+
+
+@pytest.mark.parametrize(
+    ("switches", "style_pairs", "local", "terms"),
+    [
+        ({}, 2, 4, {"style", "photo", "local", "cycle", "invariance"}),
+        ({"warp_features": False}, 1, 4, {"style", "photo", "local", "cycle"}),
+        ({"warp_pixels": False}, 1, 4, {"style", "photo", "local", "cycle", "invariance"}),
+        ({"local": False}, 2, 0, {"style", "photo", "cycle", "invariance"}),
+        (
+            {"warp_features": False, "warp_pixels": False, "local": False},
+            1, 0, {"style", "photo", "cycle"},
+        ),
+    ],
+    ids=["full", "no feature warp", "no pixel warp", "no local", "plain CycleGAN"],
+)  # fmt: skip
+def test_each_part_can_be_switched_off(networks, batch, switches, style_pairs, local, terms):
+    options = replace(OPTIONS, **switches)
+    loss, found, judged = generator_step(networks, batch, l1_distance, options)
+    assert (len(judged["style"]), len(judged["local"])) == (style_pairs, local)
+    assert sum(pair.weight for pair in judged["style"]) == pytest.approx(1)
+    assert set(found) == terms
+    assert loss.isfinite()
+    assert discriminator_step(judged)[0].isfinite()
+
+
+def test_what_lies_outside_the_art_is_not_judged(networks, batch):
+    """Art that is cut tightly has a rim of repeated edge, which must not be learned as style."""
+    art = replace(batch.art, inside=torch.zeros_like(batch.art.inside))
+    warped, invariant = pairs_of(networks, replace(batch, art=art))["style"]
+    assert warped.inside.max() == 0
+    assert invariant.inside.max() == 0
+
+
+def test_gradients_reach_the_generators_through_the_warp(networks, batch):
+    warped, _ = pairs_of(networks, batch)["style"]
+    (gradient,) = torch.autograd.grad(warped.fake.square().mean(), networks.p2s.gain)
+    assert gradient.abs().sum() > 0

@@ -1,0 +1,78 @@
+import pytest
+import torch
+from faces import random_bank, random_points, spotted_faces
+
+from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
+from tps_portrait.training.pairs import PARTS, Pairs, aligned_part, part_window
+
+
+def test_the_same_random_state_draws_the_same_batch():
+    pairs = Pairs(random_bank(seed=1), random_bank(seed=2), 64, torch.device("cpu"))
+    random = torch.Generator().manual_seed(3)
+    state = random.get_state()
+    first = pairs.draw(2, random)
+    second = pairs.draw(2, random)
+    random.set_state(state)
+    again = pairs.draw(2, random)
+    assert torch.equal(first.art.pictures, again.art.pictures)
+    assert torch.equal(first.photo.points, again.photo.points)
+    assert not torch.equal(first.art.pictures, second.art.pictures)
+
+
+def test_mirrored_faces_have_mirrored_landmarks():
+    bank = random_bank(1)
+    pairs = Pairs(bank, bank, 64, torch.device("cpu"))
+    random = torch.Generator().manual_seed(0)
+    straight = bank.faces.float() / 255
+    mirrored = bank.points[:, IBUG_MIRROR] * torch.tensor([-1.0, 1.0])
+    seen = set()
+    for _ in range(12):
+        art = pairs.draw(1, random).art
+        flipped = torch.equal(art.pictures, straight.flip(-1))
+        assert flipped or torch.equal(art.pictures, straight)
+        assert torch.equal(art.points, mirrored if flipped else bank.points)
+        seen.add(flipped)
+    assert seen == {True, False}
+
+
+def test_of_several_portraits_the_nearest_in_pose_is_drawn():
+    art = random_bank(1)
+    photos = random_bank(2)
+    far = photos.points.clone()
+    far[0] = art.points[0]
+    far[1] = art.points[0] + 0.5
+    photos = type(photos)(photos.faces, photos.inside, far, photos.entries)
+    pairs = Pairs(photos, art, 64, torch.device("cpu"))
+    random = torch.Generator().manual_seed(0)
+    distances = []
+    for _ in range(40):
+        batch = pairs.draw(1, random)
+        distances.append(float((batch.photo.points - batch.art.points).abs().mean()))
+    near = sum(distance < 0.25 for distance in distances)
+    assert near > 30  # by chance alone it would be 20
+
+
+def test_a_bank_of_another_size_is_resized():
+    pairs = Pairs(random_bank(size=96), random_bank(size=64), 64, torch.device("cpu"))
+    batch = pairs.draw(2, torch.Generator().manual_seed(0))
+    assert batch.photo.pictures.shape == batch.art.pictures.shape == (2, 3, 64, 64)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
+    portrait = random_points(3, seed=1)
+    donors = spotted_faces(random_points(3, seed=2), size=128)
+    window = part_window(portrait, part, 48)
+    aligned, inside = aligned_part(donors, portrait, part, window)
+    names, half = PARTS[part]
+    points = torch.cat([portrait[:, IBUG_PARTS[name]] for name in names], 1)
+    assert aligned.shape == (3, 3, 48, 48)
+    assert inside.min() > 0.99
+    # The art's spots must have come to lie on the portrait's points …
+    local = (points - points.mean(1, keepdim=True)) / half
+    pixel = ((local + 1) / 2 * 48).long().clamp(0, 47)
+    batch = torch.arange(3)[:, None]
+    assert aligned[batch, 0, pixel[..., 1], pixel[..., 0]].mean() > 0.6
+    # … which they don't if the part is only cut out at the same place.
+    cut = torch.nn.functional.grid_sample(donors.pictures, window, align_corners=False)
+    assert cut[batch, 0, pixel[..., 1], pixel[..., 0]].mean() < 0.55

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_image, write_picture
+
+RED = (255, 0, 0)
+
+
+def test_exif_turns_the_picture(tmp_path):
+    image = Image.new("RGB", (40, 20), "white")
+    image.paste(RED, (0, 0, 10, 20))  # red on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise by a quarter
+    image.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    picture = read_picture(tmp_path / "a.jpg")
+    assert picture.shape == (3, 40, 20)
+    assert picture[1, 2].mean() < 0.1  # red at the top now
+    assert picture[1, -3].mean() > 0.9
+
+
+def sixteen_bit():
+    return Image.fromarray(np.full((8, 8), 32768, dtype=np.uint16))
+
+
+def palette_with_transparency():
+    image = Image.new("P", (8, 8), 1)
+    image.putpalette([0, 0, 0] * 256)
+    image.info["transparency"] = 1
+    return image
+
+
+@pytest.mark.parametrize(
+    ("image", "ending", "grey"),
+    [
+        (Image.new("L", (8, 8), 128), "png", 0.5),
+        (Image.new("1", (8, 8), 1), "png", 1.0),
+        (Image.new("RGBA", (8, 8), (0, 0, 0, 0)), "png", 1.0),
+        (Image.new("RGBA", (8, 8), (0, 0, 0, 128)), "png", 0.5),
+        (Image.new("LA", (8, 8), (0, 255)), "png", 0.0),
+        (Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "jpg", 1.0),
+        (palette_with_transparency(), "png", 1.0),
+        (sixteen_bit(), "png", 0.5),
+    ],
+    ids=["grey", "bit", "clear", "half clear", "grey alpha", "cmyk", "palette", "16 bit"],
+)
+def test_every_mode_becomes_rgb(image, ending, grey, tmp_path):
+    image.save(tmp_path / f"a.{ending}")
+    picture = read_picture(tmp_path / f"a.{ending}")
+    assert picture.shape == (3, 8, 8)
+    torch.testing.assert_close(picture, torch.full_like(picture, grey), atol=0.01, rtol=0)
+
+
+def test_the_first_frame_of_an_animation_is_read(tmp_path):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, (0, 0, 255))]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert read_picture(tmp_path / "a.gif")[0].min() > 0.9
+
+
+def cut_short(path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.write_text("hello"), "not a picture"),
+        (lambda path: path.write_bytes(b""), "not a picture"),
+        (cut_short, "can't be read"),
+    ],
+    ids=["missing", "text", "empty", "cut"],
+)
+def test_what_cannot_be_read_is_refused_by_name(make, message, tmp_path):
+    path = tmp_path / "broken.png"
+    make(path)
+    with pytest.raises(ValueError, match=f"broken.png: .*{message}"):
+        read_picture(path)
+
+
+def test_pictures_are_listed_in_all_folders_below_in_order(tmp_path):
+    for name in ("b/c.PNG", "a.jpg", "b/a.webp", ".hidden/x.png", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
+    assert names == ["a.jpg", "b/a.webp", "b/c.PNG"]
+    with pytest.raises(ValueError, match="no such folder"):
+        list_pictures(tmp_path / "nothing")
+
+
+def test_a_written_picture_reads_the_same(tmp_path):
+    picture = torch.rand(3, 9, 7, generator=torch.Generator().manual_seed(0))
+    write_picture(tmp_path / "new" / "a.png", picture)
+    assert (read_picture(tmp_path / "new" / "a.png") - picture).abs().max() <= 0.5 / 255 + 1e-6
+    assert to_image(picture[:1]).mode == "L"
+    with pytest.raises(ValueError, match="must end in"):
+        write_picture(tmp_path / "a.xyz", picture)

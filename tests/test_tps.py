@@ -1,0 +1,112 @@
+import pytest
+import torch
+from scipy.interpolate import RBFInterpolator
+
+from tps_portrait.tps_core.tps import POINTS_PER_BLOCK, fit
+
+
+def random_points(*shape, seed=0, dtype=torch.float64):
+    return torch.rand(*shape, 2, generator=torch.Generator().manual_seed(seed), dtype=dtype) * 2 - 1
+
+
+@pytest.mark.parametrize("stiffness", [0.0, 1e-3, 0.1])
+@pytest.mark.parametrize("n", [4, 68, 478])
+def test_it_equals_scipys_thin_plate_spline_everywhere(n, stiffness):
+    source, target = random_points(1, n), random_points(1, n, seed=1)
+    points = 1.2 * random_points(1, 500, seed=2)
+    expected = RBFInterpolator(
+        source[0].numpy(), target[0].numpy(), kernel="thin_plate_spline", smoothing=stiffness
+    )(points[0].numpy())
+    torch.testing.assert_close(
+        fit(source, target, stiffness)(points)[0], torch.from_numpy(expected), rtol=1e-7, atol=1e-7
+    )
+
+
+def test_every_source_point_lands_on_its_target():
+    source, target = random_points(3, 68), random_points(3, 68, seed=1)
+    torch.testing.assert_close(fit(source, target)(source), target, rtol=0, atol=1e-9)
+
+
+def test_an_affine_map_bends_nothing():
+    source = random_points(2, 20)
+    matrix = torch.tensor([[1.2, -0.3], [0.1, 0.8]], dtype=torch.float64)
+    spline = fit(source, source @ matrix.T + 0.3)
+    points = 3 * random_points(2, 50, seed=1)
+    assert spline.weights.abs().max() < 1e-9
+    torch.testing.assert_close(spline(points), points @ matrix.T + 0.3)
+
+
+def test_much_stiffness_leaves_the_best_affine_map():
+    source, target = random_points(1, 30), random_points(1, 30, seed=1)
+    ones = torch.cat([torch.ones(30, 1, dtype=torch.float64), source[0]], 1)
+    affine = torch.linalg.lstsq(ones, target[0]).solution
+    torch.testing.assert_close(
+        fit(source, target, stiffness=1e9)(source)[0], ones @ affine, rtol=0, atol=1e-5
+    )
+
+
+def test_the_result_has_the_inputs_dtype():
+    source, target = random_points(1, 9).float(), random_points(1, 9, seed=1).float()
+    moved = fit(source, target)(source)
+    assert moved.dtype == torch.float32
+    torch.testing.assert_close(moved, target, rtol=0, atol=1e-4)
+
+
+def test_blocks_leave_no_trace():
+    source, target = random_points(1, 9), random_points(1, 9, seed=1)
+    points = random_points(1, 2 * POINTS_PER_BLOCK + 3, seed=2)
+    spline = fit(source, target)
+    torch.testing.assert_close(spline(points)[:, -5:], spline(points[:, -5:]))
+
+
+def test_gradients_flow_to_points_sources_and_targets():
+    source, target, points = (
+        random_points(2, n, seed=s).requires_grad_() for n, s in ((8, 0), (8, 1), (5, 2))
+    )
+    assert torch.autograd.gradcheck(
+        lambda *x: fit(x[0], x[1], 1e-3)(x[2]), (source, target, points), atol=1e-4
+    )
+
+
+def test_gradients_are_finite_at_the_centres_themselves():
+    source = random_points(1, 8)
+    points = source.clone().requires_grad_()
+    fit(source, random_points(1, 8, seed=1))(points).sum().backward()
+    assert points.grad.isfinite().all()
+
+
+TWICE = random_points(1, 5)
+TWICE[0, 4] = TWICE[0, 1]
+LINE = torch.linspace(-1, 1, 6, dtype=torch.float64)[None, :, None].expand(1, 6, 2).clone()
+NAN = random_points(1, 5)
+NAN[0, 2, 0] = torch.nan
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (TWICE, r"points 1 and 4 coincide at .* move or remove one of them"),
+        (LINE, "lie on one line"),
+        (NAN, "finite"),
+        (random_points(1, 2), "at least 3 points, got 2"),
+    ],
+    ids=["duplicates", "collinear", "nan", "too few"],
+)
+def test_points_that_determine_no_map_are_refused(source, message):
+    with pytest.raises(ValueError, match=message):
+        fit(source, torch.zeros_like(source))
+
+
+def test_a_degenerate_one_in_a_batch_is_found():
+    with pytest.raises(ValueError, match="coincide"):
+        fit(torch.cat([random_points(1, 5), TWICE]), random_points(2, 5, seed=1))
+
+
+def test_different_shapes_are_refused():
+    with pytest.raises(ValueError, match="same shape"):
+        fit(random_points(1, 5), random_points(1, 6))
+
+
+def test_negative_stiffness_is_refused():
+    with pytest.raises(ValueError, match="stiffness must be 0 or more"):
+        fit(random_points(1, 5), random_points(1, 5, seed=1), -1.0)

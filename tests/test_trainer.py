@@ -1,0 +1,189 @@
+import json
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+import torch
+from faces import random_bank
+
+from tps_portrait.training.options import TrainingOptions
+from tps_portrait.training.state import find_state, read_history
+from tps_portrait.training.trainer import train
+
+OPTIONS = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
+
+
+@pytest.fixture(scope="module")
+def banks():
+    return random_bank(3, seed=1), random_bank(3, seed=2)
+
+
+def weights(step):
+    return step.style().generator.state_dict()
+
+
+def test_it_yields_a_record_of_each_step(banks):
+    steps = list(train(*banks, OPTIONS))
+    assert [(step.number, step.total) for step in steps] == [(n, 4) for n in (1, 2, 3, 4)]
+    assert {"style", "photo", "local", "cycle", "invariance"} < set(steps[0].losses)
+    assert steps[-1].paint(torch.rand(2, 3, 64, 64)).shape == (2, 3, 64, 64)
+
+
+def test_four_steps_are_two_and_two_resumed_bit_for_bit(banks, tmp_path):
+    *_, whole = train(*banks, OPTIONS)
+    with closing(train(*banks, OPTIONS, state=tmp_path / "run")) as steps:
+        next(steps)
+        next(steps)
+    torch.rand(3)  # the global random state plays no part
+    resumed = list(train(*banks, OPTIONS, state=tmp_path / "run"))
+    assert [step.number for step in resumed] == [2, 3, 4]
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed[-1])[name]), name
+    assert resumed[-1].losses == whole.losses
+
+
+KILLED = """
+import os, sys, torch
+sys.path.insert(0, sys.argv[2])
+from faces import random_bank
+from tps_portrait.training.options import TrainingOptions
+trainer.SAVE_EVERY = 2
+options = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
+for step in trainer.train(random_bank(3, seed=1), random_bank(3, seed=2), options, state=sys.argv[1]):
+    if step.number == 3:
+        os._exit(9)  # no clean-up of any kind
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_from_its_last_save_bit_for_bit(banks, tmp_path, pytestconfig):
+    state = tmp_path / "run"
+    tests = str(pytestconfig.rootpath / "tests")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(state), tests], check=False)
+    assert done.returncode == 9
+    assert len(read_history(state)) == 2  # the third step was never saved
+    *_, whole = train(*banks, OPTIONS)
+    *_, resumed = train(*banks, OPTIONS, state=state)
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+
+
+def test_an_error_in_the_callers_hands_loses_nothing(banks, tmp_path):
+    with pytest.raises(KeyboardInterrupt), closing(
+        train(*banks, OPTIONS, state=tmp_path / "run")
+    ) as steps:
+        for step in steps:
+            if step.number == 3:
+                raise KeyboardInterrupt
+    assert len(read_history(tmp_path / "run")) == 3
+
+
+def test_a_finished_run_gives_its_style_at_once(banks, tmp_path):
+    *_, last = train(*banks, OPTIONS, state=tmp_path / "run")
+    (again,) = train(*banks, OPTIONS, state=tmp_path / "run")
+    assert again.number == 4
+    for name, tensor in weights(last).items():
+        assert torch.equal(tensor, weights(again)[name]), name
+
+
+def test_without_resume_it_starts_anew(banks, tmp_path):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    steps = train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run", resume=False)
+    assert [step.number for step in steps] == [1]
+
+
+def test_a_run_may_be_made_longer(banks, tmp_path):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))
+    assert [step.number for step in steps] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda art, photos, options: (random_bank(3, seed=7), photos, options), r"\(art\)"),
+        (lambda art, photos, options: (art, photos, replace(options, seed=5)), "seed 0, now 5"),
+        (lambda art, photos, options: (art, photos, replace(options, local=False)), "local True"),
+    ],
+    ids=["other art", "other seed", "other method"],
+)
+def test_another_runs_state_is_refused(banks, tmp_path, change, message):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    with pytest.raises(ValueError, match=message):
+        list(train(*change(*banks, OPTIONS), state=tmp_path / "run"))
+    assert len(read_history(tmp_path / "run")) == 1  # and left as it was
+
+
+def test_a_damaged_state_is_refused(banks, tmp_path):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    (tmp_path / "run" / "networks.safetensors").write_bytes(b"short")
+    with pytest.raises(ValueError, match="not a training state, or damaged"):
+        list(train(*banks, OPTIONS, state=tmp_path / "run"))
+
+
+def test_a_save_that_was_cut_off_leaves_the_last_one(banks, tmp_path, monkeypatch):
+    state = tmp_path / "run"
+    list(train(*banks, replace(OPTIONS, steps=1), state=state))
+
+    def fail(*arguments, **options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("tps_portrait.training.state.save_file", fail)
+    with pytest.raises(OSError, match="disk full"):
+        list(train(*banks, replace(OPTIONS, steps=2), state=state))
+    assert len(read_history(find_state(state))) == 1
+
+
+def test_the_global_random_state_is_left_alone(banks):
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    list(train(*banks, replace(OPTIONS, steps=1)))
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_seeds_make_different_styles(banks):
+    *_, a = train(*banks, replace(OPTIONS, steps=1))
+    *_, b = train(*banks, replace(OPTIONS, steps=1, seed=1))
+    assert any(not torch.equal(t, weights(b)[n]) for n, t in weights(a).items())
+
+
+def test_the_styles_record_says_what_it_is(banks):
+    *_, step = train(*banks, replace(OPTIONS, steps=1))
+    record = step.style().record
+    assert record["art"] == banks[0].digest
+    assert (record["steps"], record["size"], record["seed"]) == (1, 64, 0)
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_a_single_picture_is_too_few(banks):
+    with pytest.raises(ValueError, match="the art has 1 usable face"):
+        list(train(random_bank(1), banks[1], OPTIONS))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 0}, "at least 1"),
+        ({"size": 100}, "multiple of 16"),
+        ({"size": 1024}, "from 64 to 512"),
+        ({"content_loss": "vgg"}, "lpips or l1"),
+    ],
+)
+def test_impossible_options_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        TrainingOptions(**settings)
+
+
+@pytest.mark.slow
+def test_training_brings_the_colours_of_the_art():
+    """Art that is all red, photos that are not: a few dozen steps must show it."""
+    art, photos = random_bank(4, seed=1), random_bank(4, seed=2)
+    art = replace(art, faces=art.faces // torch.tensor([1, 4, 4], dtype=torch.uint8)[:, None, None])
+    *_, last = train(art, photos, replace(OPTIONS, steps=60, batch=2))
+    painted = last.paint(photos.pictures(4, 64)).mean((0, 2, 3))
+    before = photos.pictures(4, 64).mean((0, 2, 3))
+    assert (painted / before)[0] > 1.3 * (painted / before)[1:].mean()
+
+

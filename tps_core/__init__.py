@@ -1,0 +1,1 @@
+"""The method itself: landmarks, splines, alignment, the generator and the inference path."""

@@ -1,0 +1,108 @@
+"""Finds faces as boxes with the eyes' places: BlazeFace, short range, as MediaPipe runs it.
+
+The network looks at 128 x 128 pixels and sees faces from about a tenth of that to nearly all of
+it; several views of the picture make up for that.
+Source: Bazarevsky et al., "BlazeFace", arXiv 1907.05047; MediaPipe's face_detection_short_range
+graph, from which the constants come.
+"""
+
+import math
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .mesh_network import MeshNetwork
+
+SIZE = 128
+# Neighbouring tiles share this much of their size, so that a face too small for the whole
+# picture's view lies whole in one of them.
+OVERLAP = 1 / 3
+SAME_FACE = 0.3  # boxes whose overlap (intersection over union) exceeds this are one face
+VIEWS_AT_ONCE = 16
+
+
+def find_boxes(
+    network: MeshNetwork, picture: Tensor, zoom: float, min_score: float
+) -> tuple[Tensor, Tensor]:
+    """The faces in the picture (3, h, w), 0…1, as points (n, 8, 2) in pixels and scores (n,).
+
+    The points: the box's upper left and lower right corners, right eye, left eye, nose tip,
+    mouth, right and left ear. At zoom 1 the whole picture just fits the network's view, below
+    that with a margin, above that it is cut into tiles. The surest face comes first.
+    """
+    views, corners, pixel = _views(picture, zoom)
+    outputs = [network(batch * 2 - 1) for batch in views.split(VIEWS_AT_ONCE)]
+    regressors, logits = (torch.cat(parts).cpu() for parts in zip(*outputs, strict=True))
+    scores = logits[..., 0].clamp(-100, 100).sigmoid()
+    view, anchor = torch.where(scores >= min_score)
+
+    points = regressors[view, anchor].unflatten(-1, (8, 2))  # box centre, box size, six features
+    half = points[:, 1] / 2
+    points = points + _anchors()[anchor, None]
+    points = torch.stack([points[:, 0] - half, points[:, 0] + half, *points.unbind(1)[2:]], 1)
+    return merge((points + corners[view, None]) * pixel, scores[view, anchor])
+
+
+def merge(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The faces (n, 8, 2) with those that mean the same one averaged, weighted by score (n,)."""
+    order = scores.argsort(descending=True)
+    points, scores = points[order], scores[order]
+    merged, best = [], []
+    while len(scores):
+        same = _overlap(points[0], points) > SAME_FACE
+        same[0] = True  # even if its box has no area
+        weight = scores[same, None, None]
+        merged.append((points[same] * weight).sum(0) / weight.sum())
+        best.append(scores[0])
+        points, scores = points[~same], scores[~same]
+    return (torch.stack(merged), torch.stack(best)) if best else (points, scores)
+
+
+def _views(picture: Tensor, zoom: float) -> tuple[Tensor, Tensor, Tensor]:
+    """The picture cut into views at the zoom.
+
+    Returns the views (n, 3, SIZE, SIZE), their upper left corners (n, 2) in the shrunken
+    picture, and the size (2,) of one of its pixels in the picture's; both x, y.
+    """
+    height, width = picture.shape[-2:]
+    factor = SIZE * zoom / max(height, width)
+    h, w = max(1, round(height * factor)), max(1, round(width * factor))
+    small = F.interpolate(picture[None], (h, w), mode="bilinear", antialias=True)[0]
+    # Black around what does not fill a view, as MediaPipe does.
+    right, below = max(0, SIZE - w), max(0, SIZE - h)
+    left, above = right // 2, below // 2
+    small = F.pad(small, (left, right - left, above, below - above))
+    places = [(x, y) for y in _tile_starts(h) for x in _tile_starts(w)]
+    views = torch.stack([small[:, y : y + SIZE, x : x + SIZE] for x, y in places])
+    return views, torch.tensor(places) - torch.tensor([left, above]), torch.tensor(
+        [width / w, height / h]
+    )
+
+
+def _tile_starts(length: int) -> list[int]:
+    """Where tiles of SIZE begin that cover the length, evenly spread."""
+    if length <= SIZE:
+        return [0]
+    steps = math.ceil((length - SIZE) / (SIZE * (1 - OVERLAP)))
+    return [round(i * (length - SIZE) / steps) for i in range(steps + 1)]
+
+
+@cache
+def _anchors() -> Tensor:
+    """The points of the view that the network's 896 guesses start from: (896, 2)."""
+    layers = []
+    for cells, guesses in ((16, 2), (8, 6)):
+        centre = (torch.arange(cells) + 0.5) * (SIZE / cells)
+        y, x = torch.meshgrid(centre, centre, indexing="ij")
+        layers.append(torch.stack([x, y], -1).flatten(0, 1).repeat_interleave(guesses, 0))
+    return torch.cat(layers)
+
+
+def _overlap(one: Tensor, others: Tensor) -> Tensor:
+    """Intersection over union of the boxes of one face (8, 2) and others (n, 8, 2): (n,)."""
+    low, high = torch.maximum(one[0], others[:, 0]), torch.minimum(one[1], others[:, 1])
+    shared = (high - low).clamp(min=0).prod(-1)
+    areas = (others[:, 1] - others[:, 0]).prod(-1)
+    return shared / ((one[1] - one[0]).prod() + areas - shared).clamp(min=1e-9)

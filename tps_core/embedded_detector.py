@@ -1,0 +1,126 @@
+"""The embedded landmark detector: MediaPipe's face mesh, 468 points, in plain PyTorch.
+
+BlazeFace finds the faces; each is cut out upright, 1.5 times its box, and the mesh network places
+the points.
+Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs",
+arXiv 1907.06724; MediaPipe's face_landmark_front graph, from which the constants come.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .blaze_face import find_boxes
+from .face_cut import FaceCut
+from .fetch import fetch_landmarker
+from .landmarks import Landmarks
+from .mesh_network import MeshNetwork, load_networks
+
+RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
+# How the picture is looked at: whole; with a margin, for faces that fill the frame; in tiles of
+# a half and a quarter of its longer side, for small faces.
+ZOOMS = [1.0, 0.6, 2.0, 4.0]
+OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
+SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
+FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
+MOST_CUTS = 8
+MOST_DOUBTFUL = 3
+HOPELESS = 0.01  # a presence below which a new cut won't help
+SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
+
+
+def detect_embedded(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    """The faces in the picture (3, h, w), 0…1, on any device, the easiest seen first.
+
+    Small faces are looked for only when several are wanted or no larger one is there.
+    Raises ModelMissing when the models are not there and can't be fetched.
+    """
+    networks = load_networks(fetch_landmarker(), picture.device)
+    overview, pixel = _overview(picture)
+    faces, doubtful = [], []
+    with torch.no_grad():
+        for zoom in ZOOMS:
+            if faces and (max_faces == 1 or zoom > FINEST_BESIDE_OTHERS):
+                break
+            if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
+                break
+            found, scores = find_boxes(
+                networks["face_detector"], overview, zoom, min_confidence / 2
+            )
+            found = found * pixel
+            sure = found[scores >= min_confidence]
+            if zoom <= 1:
+                doubtful.append(found[scores < min_confidence][:MOST_DOUBTFUL])
+            _add_faces(faces, networks["face_mesh"], picture, sure[: 2 * max_faces], min_confidence)
+        if not faces:
+            # Of drawings that fill the picture the mesh network is the better judge.
+            _add_faces(faces, networks["face_mesh"], picture, torch.cat(doubtful), min_confidence)
+    return faces[:max_faces]
+
+
+def _overview(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """The picture, shrunken if it is large, and the size (2,) of a pixel of it: x, y."""
+    height, width = picture.shape[-2:]
+    factor = min(1, OVERVIEW_PX / max(height, width))
+    shape = max(1, round(height * factor)), max(1, round(width * factor))
+    overview = F.interpolate(picture[None], shape, mode="area")[0] if factor < 1 else picture
+    return overview, torch.tensor([width / shape[1], height / shape[0]])
+
+
+def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confidence) -> None:
+    """Adds to the faces what the mesh network sees in what was found (n, 8, 2)."""
+    middles = found[:, :2].mean(1)
+    new = torch.tensor([not any(_holds(f, middle) for f in faces) for middle in middles])
+    if not new.any():
+        return
+    points_px, presence = place_mesh(mesh, picture, found[new], min_confidence)
+    height, width = picture.shape[-2:]
+    for points, score in zip(points_px, presence.tolist(), strict=True):
+        face = Landmarks.from_pixels(
+            points, (width, height), "mediapipe-468", score, detector="embedded"
+        )
+        if score >= min_confidence and not any(_is_same(face, other) for other in faces):
+            faces.append(face)
+
+
+def place_mesh(
+    network: MeshNetwork, picture: Tensor, found: Tensor, min_presence: float
+) -> tuple[Tensor, Tensor]:
+    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces found.
+
+    found: (n, 8, 2), as `find_boxes` gives them. In an inexact box the network places the points
+    askew, so the face is cut out again from them, as MediaPipe does from one video frame to the
+    next, until the cut stays where it is or shows no face any more.
+    """
+    cut = FaceCut.around_box(*found[:, :4].unbind(1))
+    kept = torch.zeros(len(found), 468, 2)
+    best = torch.full((len(found),), -1.0)
+    active = torch.arange(len(found))
+    for _ in range(MOST_CUTS):
+        points, logits = network(cut.take(picture, network.size))
+        presence = logits.flatten().sigmoid().cpu()
+        # x, y and a depth, which is not used, in pixels of the cut
+        points = points.reshape(-1, 468, 3)[..., :2].cpu() / network.size
+        points_px = cut.to_pixels(points)
+        good = (presence >= min_presence) | (presence > best[active])
+        kept[active[good]], best[active[good]] = points_px[good], presence[good]
+        again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
+        on = good & again.strays_from(cut) & (presence > HOPELESS)
+        if not on.any():
+            break
+        cut, active = again[on], active[on]
+    return kept, best
+
+
+def _holds(face: Landmarks, point: Tensor) -> bool:
+    """Whether the point (2,) in pixels lies in the face's box."""
+    x0, y0, x1, y1 = face.box_px
+    x, y = point.tolist()
+    return x0 < x < x1 and y0 < y < y1
+
+
+def _is_same(one: Landmarks, other: Landmarks) -> bool:
+    """Whether two sets lie on the same face."""
+    a, b = torch.tensor(one.box_px), torch.tensor(other.box_px)
+    shared = (torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])).clamp(min=0).prod()
+    return bool(shared > SAME_FACE * torch.minimum((a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()))

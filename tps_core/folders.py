@@ -1,0 +1,100 @@
+"""Where models and styles lie: `$TPS_PORTRAIT_HOME` first, then the default.
+
+The default is ComfyUI's `models/tps_portrait`, or outside ComfyUI the user's data folder.
+Standard library only: `install.py` runs this before anything is installed.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+# Not resolved: a pack that is linked into custom_nodes belongs to that ComfyUI.
+PACK = Path(os.path.abspath(__file__)).parent.parent
+HOME_VARIABLE = "TPS_PORTRAIT_HOME"
+
+_host_folders: list[Path] = []
+
+
+def add_model_folder(models: Path | str) -> None:
+    """Declares the host's `models` folder: ours becomes `tps_portrait` in it.
+
+    It then is the default place. Of several, the one declared first gets what is new.
+    """
+    folder = Path(models) / "tps_portrait"
+    if folder not in _host_folders:
+        _host_folders.append(folder)
+
+
+def home_folder() -> Path | None:
+    """The folder that `$TPS_PORTRAIT_HOME` names, or None where it is not set."""
+    value = os.environ.get(HOME_VARIABLE, "").strip()
+    return Path(value).expanduser().absolute() if value else None
+
+
+def default_folder() -> Path:
+    """The folder for models where `$TPS_PORTRAIT_HOME` says nothing; it need not exist yet."""
+    return _default_folders()[0]
+
+
+def model_folder() -> Path:
+    """The folder where new models are put; it is made if need be.
+
+    That is `$TPS_PORTRAIT_HOME` where it is set and can be written to, else the default.
+    Raises ValueError when neither can be written to.
+    """
+    home = home_folder()
+    for folder in (home, default_folder()):
+        if folder and _is_writable(folder):
+            return folder
+    raise ValueError(
+        f"{default_folder()}: can't be written to; set {HOME_VARIABLE} to a folder that can"
+    )
+
+
+def find_model(name: str) -> Path | None:
+    """The file called `name` in the model folders, or None where none of them has it.
+
+    In `$TPS_PORTRAIT_HOME` it may lie in the folder itself or in its `models`.
+    """
+    for folder in model_folders():
+        if (folder / name).is_file():
+            return folder / name
+    return None
+
+
+def model_folders() -> list[Path]:
+    """The folders that are searched for models, in that order, whether they exist or not."""
+    home = home_folder()
+    folders = [home, home / "models"] if home else []
+    return list(dict.fromkeys(folders + _default_folders()))
+
+
+def style_folders() -> list[Path]:
+    """The folders that hold styles, in the order in which they are searched; all of them exist."""
+    folders = [folder / "styles" for folder in model_folders()] + [PACK / "styles"]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def _default_folders() -> list[Path]:
+    """The default folder, then where else a model may lie: outside ComfyUI it was put there."""
+    folders = list(_host_folders)
+    if PACK.parent.name == "custom_nodes" and (PACK.parent.parent / "models").is_dir():
+        folders.append(PACK.parent.parent / "models" / "tps_portrait")
+    return [*folders, _user_data_folder() / "tps-portrait"]
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # The system lets root write anywhere; a folder marked read-only is meant to stay as it is.
+        return bool(folder.stat().st_mode & 0o222) and os.access(folder, os.W_OK)
+    except OSError:
+        return False
+
+
+def _user_data_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")

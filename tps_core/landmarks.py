@@ -1,0 +1,196 @@
+"""Face landmarks: points with their scheme, their picture's size and who placed them.
+
+Conventions, for the whole package: left and right are the person's, so the right eye lies on the
+left of a picture that is not mirrored. Points are (x, y) in −1…1 over the picture, outer edges at
+±1; pixels, (0, 0) being the picture's upper left corner, are named with `_px`.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .tps import fit
+
+# How many points each scheme has. MediaPipe's face mesh comes with and without the 10 iris points;
+# iBUG's 68 points are dlib's, 300-W's and OpenPose's.
+SCHEMES = {"mediapipe-478": 478, "mediapipe-468": 468, "ibug-68": 68}
+
+IBUG_PARTS = {
+    "jaw": slice(0, 17),
+    "right_brow": slice(17, 22),
+    "left_brow": slice(22, 27),
+    "nose": slice(27, 36),
+    "right_eye": slice(36, 42),
+    "left_eye": slice(42, 48),
+    "mouth": slice(48, 68),
+}
+# Index of the point that each becomes when the picture is mirrored.
+IBUG_MIRROR = [
+    *range(16, -1, -1),
+    *range(26, 16, -1),
+    *range(27, 31), *range(35, 30, -1),
+    45, 44, 43, 42, 47, 46,
+    39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,
+    64, 63, 62, 61, 60, 67, 66, 65,
+]  # fmt: skip
+
+# A face fits the mean face, turned and scaled at will, to within this share of the inter-ocular
+# distance (root mean square over the points). Photos reach 0.2, profiles and caricatures 0.4;
+# a mesh that landed on something else is beyond 0.6.
+WORST_MISFIT = 0.55
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """One face's landmarks in one picture."""
+
+    points: Tensor  # (n, 2) float32, −1…1 over the picture
+    scheme: str  # a key of SCHEMES
+    size: tuple[int, int]  # (width, height) of the picture in pixels
+    score: float = 1.0  # how sure the detector is, 0…1
+    detector: str = "hand"  # who placed the points
+
+    @classmethod
+    def from_pixels(
+        cls, points_px, size: tuple[int, int], scheme: str, score=1.0, detector="hand"
+    ) -> "Landmarks":
+        """The landmarks at points_px (n, 2) of a picture of `size` (width, height).
+
+        Raises ValueError when the number of points is not the scheme's.
+        """
+        points_px = torch.as_tensor(points_px, dtype=torch.float32).cpu()
+        if scheme not in SCHEMES:
+            raise ValueError(f"unknown landmark scheme {scheme!r}; known: {', '.join(SCHEMES)}")
+        if points_px.shape != (SCHEMES[scheme], 2):
+            raise ValueError(
+                f"{scheme} landmarks are {SCHEMES[scheme]} points of x and y, "
+                f"got an array of shape {tuple(points_px.shape)}"
+            )
+        width, height = size
+        points = 2 * points_px / torch.tensor([width, height]) - 1
+        return cls(points, scheme, (int(width), int(height)), float(score), detector)
+
+    def to_pixels(self) -> Tensor:
+        """The points in pixels: (n, 2)."""
+        return (self.points + 1) / 2 * torch.tensor(self.size)
+
+    @property
+    def box_px(self) -> tuple[float, float, float, float]:
+        """The points' bounding box (x0, y0, x1, y1) in pixels."""
+        points = self.to_pixels()
+        return (*points.amin(0).tolist(), *points.amax(0).tolist())
+
+    @property
+    def inter_ocular_px(self) -> float:
+        """The distance between the outer corners of the eyes in pixels."""
+        points = self.convert("ibug-68").to_pixels()
+        return float((points[36] - points[45]).norm())
+
+    def convert(self, scheme: str) -> "Landmarks":
+        """The same face in another scheme.
+
+        Fewer points are picked out of more. More are made from fewer by bending the mean face
+        onto the known points with a spline, so they are a guess between those.
+        """
+        if scheme == self.scheme:
+            return self
+        if SCHEMES[scheme] < SCHEMES[self.scheme]:
+            return replace(self, points=self.points[_indices(self.scheme, scheme)], scheme=scheme)
+        # Fitted in pixels, so that a wide picture doesn't squeeze the spline's plane.
+        known = self.to_pixels()[None]
+        mean = mean_face(scheme)[None]
+        centres = mean[:, _indices(scheme, self.scheme)]
+        points_px = fit(centres, known, stiffness=1e-6)(mean)[0]
+        return Landmarks.from_pixels(points_px, self.size, scheme, self.score, self.detector)
+
+    def part(self, name: str) -> Tensor:
+        """The points of a part (a key of IBUG_PARTS): (k, 2) in −1…1."""
+        return self.convert("ibug-68").points[IBUG_PARTS[name]]
+
+    def mirror(self) -> "Landmarks":
+        """The landmarks of the mirrored picture, in the scheme's own order."""
+        points = self.points[mirror_order(self.scheme)] * torch.tensor([-1.0, 1.0])
+        return replace(self, points=points)
+
+
+def mean_face(scheme: str) -> Tensor:
+    """The mean face (n, 2) of the scheme, upright, symmetric, where a face crop is −1…1.
+
+    It is where `align` puts a face. Made by benchmarks/make_mean_face.py.
+    """
+    points = _mean_face_file()["points"]
+    return points[_indices("mediapipe-478", scheme)]
+
+
+def mirror_order(scheme: str) -> Tensor:
+    """For each point of the scheme, the index of its mirror image: (n,)."""
+    if scheme == "ibug-68":
+        return torch.tensor(IBUG_MIRROR)
+    return _mean_face_file()["mirror"][: SCHEMES[scheme]]
+
+
+def check_plausible(landmarks: Landmarks) -> None:
+    """Raises ValueError if the points can't be a face: no detector's word is taken for that.
+
+    The test: fitted by the best similarity, without reflection, the mean face must come near.
+    """
+    if not torch.isfinite(landmarks.points).all():
+        raise ValueError("the landmarks hold numbers that are not finite")
+    face = landmarks.convert("ibug-68")
+    points = face.to_pixels()
+    mean = mean_face("ibug-68")
+    linear, shift = fit_similarity(mean, points)
+    # In units of the *fitted* inter-ocular distance: that of the points may itself be nonsense.
+    unit = (linear @ (mean[36] - mean[45])).norm()
+    misfit = (mean @ linear.T + shift - points).square().sum(-1).mean().sqrt() / unit
+    if not misfit < WORST_MISFIT:
+        raise ValueError(
+            f"the landmarks don't form a face (they are {float(misfit):.2f} eye distances from "
+            f"one, at most {WORST_MISFIT} is believed); place them by hand"
+        )
+    inside = (landmarks.points.abs() <= 1).all(-1).float().mean()
+    if inside < 0.5:
+        raise ValueError("more than half of the landmarks lie outside the picture")
+
+
+def fit_similarity(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Rotation times scale (2, 2) and shift (2,) that best take source (n, 2) to target (n, 2).
+
+    Least squares, without reflection: target ≈ source @ linear.T + shift.
+    Source: Umeyama, "Least-squares estimation of transformation parameters", 1991; in the plane
+    the rotation is the phase of one complex number.
+    """
+    a, b = source - source.mean(0), target - target.mean(0)
+    total = a.square().sum()
+    cosine = (a * b).sum() / total  # scale included
+    sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / total
+    linear = torch.stack([torch.stack([cosine, -sine]), torch.stack([sine, cosine])])
+    return linear, target.mean(0) - linear @ source.mean(0)
+
+
+@cache
+def _mean_face_file() -> dict[str, Tensor]:
+    content = json.loads((Path(__file__).parent / "mean_face.json").read_text("utf-8"))
+    return {"points": torch.tensor(content["points"]), "mirror": torch.tensor(content["mirror"])}
+
+
+def _indices(larger: str, smaller: str) -> Tensor:
+    if smaller == "ibug-68":
+        return torch.tensor(IBUG_OF_MEDIAPIPE)
+    return torch.arange(min(SCHEMES[larger], SCHEMES[smaller]))
+
+
+# The face mesh's point for each of iBUG's 68, checked against geometry by tests/test_landmarks.py.
+IBUG_OF_MEDIAPIPE = [
+    127, 234, 93, 132, 58, 136, 149, 148, 152, 377, 378, 365, 288, 361, 323, 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 5, 4, 75, 97, 2, 326, 305,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,
+    78, 82, 13, 312, 308, 317, 14, 87,
+]  # fmt: skip

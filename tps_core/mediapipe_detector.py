@@ -1,0 +1,65 @@
+"""The optional landmark detector: MediaPipe's own FaceLandmarker, 478 points with the irises.
+
+Needs the package mediapipe (1 or later) and the model file face_landmarker.task.
+"""
+
+import importlib.util
+from contextlib import closing
+
+import numpy as np
+from torch import Tensor
+
+from .fetch import ModelMissing
+from .folders import find_model, model_folder
+from .landmarks import Landmarks
+
+TASK = "face_landmarker.task"
+INSTALL = 'pip install "mediapipe>=1"'
+
+
+def what_is_missing() -> str:
+    """What this detector lacks and where to get it, in one line; "" if it can run."""
+    if importlib.util.find_spec("mediapipe") is None:
+        return f"the package mediapipe is not installed; run: {INSTALL}"
+    if find_model(TASK) is None:
+        return (
+            f"the model {TASK} is missing; put it into {model_folder()} (it is the Face Landmarker "
+            "float16 model of Google's MediaPipe solutions page)"
+        )
+    return ""
+
+
+def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    """The faces in the picture (3, h, w), 0…1, in MediaPipe's order.
+
+    Raises ModelMissing when the package or the model is not there.
+    """
+    if missing := what_is_missing():
+        raise ModelMissing(f"the mediapipe detector can't run: {missing}")
+    import mediapipe
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    height, width = picture.shape[-2:]
+    levels = (picture.detach().cpu().clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
+    image = mediapipe.Image(
+        image_format=mediapipe.ImageFormat.SRGB,
+        data=np.ascontiguousarray(levels, dtype=np.uint8),
+    )
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_buffer=find_model(TASK).read_bytes()),
+        num_faces=max_faces,
+        min_face_detection_confidence=min_confidence,
+        min_face_presence_confidence=min_confidence,
+    )
+    # Not closed, it prints a TypeError when Python ends.
+    with closing(vision.FaceLandmarker.create_from_options(options)) as landmarker:
+        found = landmarker.detect(image).face_landmarks
+    return [
+        Landmarks.from_pixels(
+            [(point.x * width, point.y * height) for point in points],
+            (width, height),
+            "mediapipe-478",
+            detector="mediapipe",
+        )
+        for points in found
+    ]

@@ -1,0 +1,103 @@
+"""A trained style: the generator with its record, in memory and on disk."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .align import CROP
+from .container import read_container, write_container
+from .folders import style_folders
+from .generator import STRIDE, Generator
+
+FORMAT = "tps-portrait-style/1"
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style; called with pictures (b, 3, h, w) in 0…1, of any size, it gives them painted."""
+
+    generator: Generator
+    # What a stranger needs to know: architecture, scheme, crop, size (training size in pixels),
+    # steps, seed, art (a hash of the pictures), licence, author.
+    record: dict = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """The side of the face crops that the style was trained on, in pixels."""
+        return self.record["size"]
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.generator.parameters()).device
+
+    def to(self, device: torch.device | str) -> "Style":
+        """The style on the device; itself, if it is there already."""
+        return Style(self.generator.to(device), self.record)
+
+    @torch.no_grad()
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """The pictures (b, 3, h, w), 0…1, painted; padding to the network's stride is invisible.
+
+        Result on the pictures' own device, in their dtype.
+        """
+        h, w = pictures.shape[-2:]
+        below, right = -h % STRIDE, -w % STRIDE
+        padded = F.pad(pictures.to(self.device).float(), (0, right, 0, below), mode="replicate")
+        return self.generator(padded)[..., :h, :w].to(pictures)
+
+
+def save_style(style: Style, path: Path | str) -> None:
+    """Writes the style to a *.safetensors file, in half precision.
+
+    Raises ValueError when the name doesn't end so.
+    """
+    if Path(path).suffix != ".safetensors":
+        raise ValueError(f"{path}: a style's file name must end in .safetensors")
+    weights = {name: tensor.half() for name, tensor in style.generator.state_dict().items()}
+    write_container(path, FORMAT, weights, style.record)
+
+
+def load_style(path: Path | str) -> Style:
+    """The style in the file, on the CPU.
+
+    Raises ValueError for a file that is missing, damaged, foreign or of a newer version.
+    """
+    weights, record = read_container(path, FORMAT, "a style")
+    architecture = dict(record.get("architecture", {}))
+    if architecture.pop("name", None) != "unet16" or record.get("crop") != CROP:
+        raise ValueError(f"{path}: made by a newer TPS Portrait: update the pack")
+    try:
+        generator = Generator(**architecture)
+        generator.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+    return Style(generator.eval().requires_grad_(False), record)
+
+
+def list_styles() -> dict[str, Path]:
+    """The styles that can be used by name, sorted: each name with its file.
+
+    A style of the user's hides a bundled one of the same name.
+    """
+    found: dict[str, Path] = {}
+    for folder in style_folders():
+        for path in folder.glob("*.safetensors"):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def find_style(name: str) -> Path:
+    """The file of a style, given by its name or by its path.
+
+    Raises ValueError, listing the names there are.
+    """
+    styles = list_styles()
+    if name in styles:
+        return styles[name]
+    if Path(name).is_file():
+        return Path(name)
+    known = ", ".join(styles) or "none yet: train one first"
+    raise ValueError(f"{name}: no such style or file; styles: {known}")

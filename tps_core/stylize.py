@@ -1,0 +1,73 @@
+"""The whole inference path: a photo in, the same person painted out."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .align import align
+from .blend import blend
+from .detect import detect_face
+from .landmarks import Landmarks
+from .style import Style
+
+# A face is painted at its own resolution, within these multiples of the training size: finer, and
+# the brush strokes, which have the size that training gave them, would be too small for it.
+FINEST = 2
+
+
+class Stylized(NamedTuple):
+    """A painted picture and where it is painted."""
+
+    picture: Tensor  # (3, h, w) in 0…1
+    mask: Tensor  # (1, h, w) in 0…1
+
+
+def stylize(
+    photo: Tensor,
+    style: Style,
+    landmarks: Landmarks | Sequence[Landmarks] | None = None,
+    whole_image: bool = False,
+    strength: float = 1.0,
+    color_match: float = 0.0,
+    name: str = "the photo",
+) -> Stylized:
+    """The photo (3, h, w), 0…1, with its faces painted in the style.
+
+    `landmarks` are the faces to paint; without them, the largest face that is found.
+    `whole_image` paints what is around them too, at the same scale. `strength` 0…1 mixes painting
+    and photo; `color_match` 0…1 takes the faces' colours towards the photo's.
+    Raises FaceNotFound (a ValueError), with the `name`, when there is no face.
+    """
+    if landmarks is None:
+        landmarks = detect_face(photo, name)
+    faces = [landmarks] if isinstance(landmarks, Landmarks) else landmarks
+    alignments = [align(face) for face in faces]
+
+    picture, covered = photo, torch.zeros_like(photo[:1])
+    if whole_image:
+        picture = paint_whole(photo, style, max((a.extent_px for a in alignments), default=0))
+        covered = torch.ones_like(covered)
+    for alignment in alignments:
+        size = face_size(alignment.extent_px, style)
+        face = style(alignment.crop(photo, size)[None])[0]
+        picture, mask = blend(picture, face, alignment, color_match=color_match)
+        covered = torch.maximum(covered, mask)
+    return Stylized(photo.lerp(picture, strength), covered * strength)
+
+
+def face_size(extent_px: float, style: Style) -> int:
+    """The resolution at which to paint a face crop that is extent_px wide in its photo."""
+    return round(min(max(extent_px, style.size), FINEST * style.size))
+
+
+def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
+    """The whole photo (3, h, w) painted, at the scale at which its face crop is painted."""
+    size = photo.shape[-2:]
+    scale = face_size(extent_px, style) / extent_px if extent_px else 1.0
+    scaled = [max(1, round(n * scale)) for n in size]
+    small = F.interpolate(photo[None], scaled, mode="bilinear", antialias=True)
+    painted = style(small)
+    return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp(0, 1)[0]

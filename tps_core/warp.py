@@ -1,0 +1,61 @@
+"""Warping pictures and feature maps by a thin-plate spline.
+
+Travel is from `source` to `target`: what lies at `source` comes to lie at `target`. Pictures are
+sampled backwards, so the spline that is fitted leads from `target` to `source`.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .tps import Spline, fit
+
+
+def warp_image(
+    image: Tensor, source: Tensor, target: Tensor, stiffness: float = 0.0, padding: str = "border"
+) -> Tensor:
+    """The image or feature map (b, c, h, w) with `source` (b, n, 2) moved to `target`.
+
+    Points are in −1…1 with the outer edges at ±1. `padding` says what fills places that come from
+    outside: "border" repeats the edge, "reflection" mirrors, "zeros" leaves black.
+    Raises ValueError as `tps.fit` does.
+    """
+    return sample(image, backward_grid(source, target, image.shape[-2:], stiffness), padding)
+
+
+def backward_grid(
+    source: Tensor, target: Tensor, size: tuple[int, int], stiffness: float = 0.0
+) -> Tensor:
+    """Where each pixel of the warped (h, w) picture comes from: (b, h, w, 2) in −1…1."""
+    return spline_grid(fit(target, source, stiffness), size)
+
+
+def spline_grid(spline: Spline, size: tuple[int, int]) -> Tensor:
+    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2)."""
+    centres = pixel_centres(size, like=spline.centres)
+    return spline(centres.reshape(1, -1, 2)).unflatten(1, size)
+
+
+def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:
+    """(x, y) of the pixel centres of an (h, w) picture in −1…1, outer edges at ±1: (h, w, 2)."""
+    y, x = ((2 * torch.arange(n).to(like) + 1) / n - 1 for n in size)
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
+
+
+def sample(image: Tensor, grid: Tensor, padding: str = "border") -> Tensor:
+    """The image (b, c, h, w) read at grid (b, h', w', 2) in −1…1: (b, c, h', w')."""
+    # float16 would round positions by up to an eighth of a pixel, so grids stay in float32.
+    read = F.grid_sample(
+        image.float(), grid.float(), mode="bilinear", padding_mode=padding, align_corners=False
+    )
+    return read.to(image.dtype)
+
+
+def with_border_anchors(points: Tensor) -> Tensor:
+    """The points (b, n, 2) with the picture's 4 corners and 4 edge middles appended: (b, n+8, 2).
+
+    Added to both source and target they hold the picture's frame still.
+    """
+    frame = [(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)]
+    anchors = torch.tensor(frame, dtype=points.dtype, device=points.device)
+    return torch.cat([points, anchors.expand(len(points), -1, 2)], 1)

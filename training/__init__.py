@@ -1,0 +1,1 @@
+"""Learning a style: the face bank, the discriminators, the losses and the training loop."""

@@ -1,0 +1,144 @@
+"""One training step, as the paper has it: what the networks make of a batch, and what it costs.
+
+Names: p a portrait, s a style picture (art); G_p2s and G_s2p the generators. The paper's figure 2
+and equations 3 to 9; the weights are in options.py.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..tps_core.generator import warp_features
+from ..tps_core.tps import Spline, fit
+from ..tps_core.warp import sample, spline_grid, with_border_anchors
+from .networks import Networks
+from .options import TrainingOptions
+from .pairs import PARTS, Batch, aligned_part, part_window
+
+Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one discriminator compares: fake against real, in one geometry, within one mask."""
+
+    discriminator: nn.Module
+    fake: Tensor  # (b, 3, h, w)
+    real: Tensor  # (b, 3, h, w)
+    inside: Tensor  # (b, 1, h, w), 1 where both lie in a picture
+    weight: float
+
+
+def generator_step(
+    networks: Networks, batch: Batch, distance: Distance, options: TrainingOptions
+) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
+    """The generators' loss, its terms, and what the discriminators are to judge."""
+    p, s = batch.photo.pictures, batch.art.pictures
+    into_art, into_portrait = face_splines(batch, options.stiffness)
+
+    features = networks.p2s.encode(p)
+    p2s = networks.p2s.decode(features)  # invariant branch
+    p2s_warp = None
+    if options.warp_features:  # warping branch: the portrait's content in the art's geometry
+        p2s_warp = networks.p2s.decode(warp_features(features, into_art))
+    s2p = networks.s2p(s)
+
+    judged = {
+        "style": style_pairs(networks, batch, p2s, p2s_warp, into_portrait, options),
+        "photo": [Judged(networks.judge_photo, s2p, p, batch.art.inside, 1.0)],
+        "local": local_pairs(networks, batch, p2s) if options.local else [],
+    }
+    terms = {
+        name: sum(
+            pair.weight * -masked(pair.discriminator, pair.fake, pair.inside).mean()
+            for pair in pairs
+        )
+        for name, pairs in judged.items()
+        if pairs
+    }
+    terms["cycle"] = (
+        distance(networks.s2p(p2s), p).mean() + distance(networks.p2s(s2p), s).mean()
+    )
+    if p2s_warp is not None:
+        # Deformation invariance: painting and warping may change places.
+        grid = spline_grid(into_art, p.shape[-2:])
+        terms["invariance"] = F.l1_loss(p2s_warp, sample(p2s, grid))
+    weights = {
+        "style": options.adversarial_weight,
+        "photo": options.adversarial_weight,
+        "local": options.local_weight,
+        "cycle": options.cycle_weight,
+        "invariance": options.invariance_weight,
+    }
+    return sum(weights[name] * term for name, term in terms.items()), terms, judged
+
+
+def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
+    """The discriminators' hinge loss on the same pictures, and its terms."""
+    terms = {}
+    for name, pairs in judged.items():
+        if pairs:
+            terms[f"{name}_judge"] = sum(
+                F.relu(1 + masked(pair.discriminator, pair.fake.detach(), pair.inside)).mean()
+                + F.relu(1 - masked(pair.discriminator, pair.real, pair.inside)).mean()
+                for pair in pairs
+            )
+    return sum(terms.values()), terms
+
+
+def face_splines(batch: Batch, stiffness: float) -> tuple[Spline, Spline]:
+    """The backward splines that put a portrait into the art's geometry, and art into the
+    portrait's; the crop's frame stays where it is."""
+    portrait = with_border_anchors(batch.photo.points)
+    art = with_border_anchors(batch.art.points)
+    return fit(art, portrait, stiffness), fit(portrait, art, stiffness)
+
+
+def style_pairs(
+    networks: Networks,
+    batch: Batch,
+    p2s: Tensor,
+    p2s_warp: Tensor | None,
+    into_portrait: Spline,
+    options: TrainingOptions,
+) -> list[Judged]:
+    """The pairs that D_s sees, each of one geometry, so that it can only learn texture and colour.
+
+    Without a warp, its pair is what a plain CycleGAN compares.
+    """
+    s, inside = batch.art.pictures, batch.art.inside
+    pairs = []
+    if p2s_warp is not None:
+        pairs.append((p2s_warp, s, inside))
+    if options.warp_pixels:
+        grid = spline_grid(into_portrait, s.shape[-2:])
+        pairs.append((p2s, sample(s, grid), sample(inside, grid, padding="zeros")))
+    elif p2s_warp is None:
+        pairs.append((p2s, s, inside))
+    return [
+        Judged(networks.judge_style, fake, real, mask, 1 / len(pairs)) for fake, real, mask in pairs
+    ]
+
+
+def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
+    """The painted portrait's eyes, nose and mouth, each against that of random art bent onto it."""
+    size = p2s.shape[-1] // 4
+    pairs = []
+    for part in PARTS:
+        window = part_window(batch.photo.points, part, size)
+        real, inside = aligned_part(batch.donors, batch.photo.points, part, window)
+        pairs.append(Judged(networks.judge_parts[part], sample(p2s, window), real, inside, 1.0))
+    return pairs
+
+
+def masked(discriminator: nn.Module, pictures: Tensor, inside: Tensor) -> Tensor:
+    """The discriminator's scores of pictures whose outside is grey, alike in fake and real."""
+    return discriminator(torch.lerp(torch.full_like(pictures, 0.5), pictures, inside))
+
+
+def l1_distance(a: Tensor, b: Tensor) -> Tensor:
+    """The mean absolute difference of pictures (b, 3, h, w): (b,)."""
+    return (a - b).abs().mean((1, 2, 3))

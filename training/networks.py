@@ -1,0 +1,42 @@
+"""The networks of a training run, made from a seed."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from ..tps_core.generator import Generator
+from .discriminators import Discriminator
+from .options import TrainingOptions
+from .pairs import PARTS
+
+
+class Networks(nn.Module):
+    """Both generators, the average of the one that is kept, and the discriminators."""
+
+    def __init__(self, options: TrainingOptions):
+        super().__init__()
+        levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(options.seed)
+            self.p2s = Generator()
+            self.s2p = Generator()
+            self.judge_style = Discriminator(32, levels)
+            self.judge_photo = Discriminator(32, levels)
+            self.judge_parts = nn.ModuleDict(
+                {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}
+            )
+        self.average = copy.deepcopy(self.p2s).requires_grad_(False)
+
+    def generators(self) -> list[nn.Parameter]:
+        return [*self.p2s.parameters(), *self.s2p.parameters()]
+
+    def discriminators(self) -> list[nn.Parameter]:
+        judges = [self.judge_style, self.judge_photo, self.judge_parts]
+        return [parameter for judge in judges for parameter in judge.parameters()]
+
+    @torch.no_grad()
+    def update_average(self, decay: float) -> None:
+        """Moves the running average of G_p2s towards its present weights."""
+        kept: list[Tensor] = list(self.average.parameters())
+        torch._foreach_lerp_(kept, list(self.p2s.parameters()), 1 - decay)

@@ -1,0 +1,124 @@
+"""Drawing what one training step sees: portraits, art in a near pose, and art parts."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
+from ..tps_core.tps import fit
+from ..tps_core.warp import pixel_centres, sample
+from .bank import FaceBank
+
+# Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go
+# with their eyes, whose six points alone nearly lie on a line.
+PARTS = {
+    "left_eye": (("left_eye", "left_brow"), 0.26),
+    "right_eye": (("right_eye", "right_brow"), 0.26),
+    "nose": (("nose",), 0.28),
+    "mouth": (("mouth",), 0.34),
+}
+CANDIDATES = 4  # portraits drawn for each art picture, of which the nearest in pose is used
+# Parts are matched less strictly than faces: a few points hold them.
+PART_STIFFNESS = 1e-2
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Some of a bank's faces at the training size."""
+
+    pictures: Tensor  # (b, 3, s, s) in 0…1
+    inside: Tensor  # (b, 1, s, s), 1 where the crop lies in its picture
+    points: Tensor  # (b, 68, 2)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one step sees."""
+
+    photo: Faces
+    art: Faces  # one for each portrait, in a near pose
+    donors: Faces  # more art, drawn at random, for the parts
+
+
+class Pairs:
+    """Draws batches from two banks; the random state is a value that can be kept and set."""
+
+    def __init__(self, photos: FaceBank, art: FaceBank, size: int, device: torch.device):
+        self._photos, self._art = photos, art
+        self._size, self._device = size, device
+
+    def draw(self, count: int, random: torch.Generator) -> Batch:
+        """A batch of `count` pairs, from the random state (which moves on)."""
+        art = _draw(len(self._art), count, random)
+        donors = _draw(len(self._art), count, random)
+        candidates = [_draw(len(self._photos), CANDIDATES, random) for _ in range(count)]
+        photo = [self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)]
+        return Batch(
+            self._faces(self._photos, photo),
+            self._faces(self._art, art),
+            self._faces(self._art, donors),
+        )
+
+    def _nearest(self, wanted: tuple[int, bool], among: list[tuple[int, bool]]) -> tuple[int, bool]:
+        target = _points(self._art, *wanted)
+        distances = [(_points(self._photos, *choice) - target).square().sum() for choice in among]
+        return among[int(torch.stack(distances).argmin())]
+
+    def _faces(self, bank: FaceBank, choices: list[tuple[int, bool]]) -> Faces:
+        index = [i for i, _ in choices]
+        flip = torch.tensor([mirrored for _, mirrored in choices])[:, None, None, None]
+        pictures = bank.faces[index].float() / 255
+        inside = bank.inside[index].float()
+        pictures, inside = (torch.where(flip, x.flip(-1), x) for x in (pictures, inside))
+        if bank.size != self._size:
+            size = (self._size, self._size)
+            pictures = F.interpolate(pictures, size, mode="bilinear", antialias=True)
+            inside = F.interpolate(inside, size, mode="bilinear", antialias=True)
+        points = torch.stack([_points(bank, *choice) for choice in choices])
+        return Faces(*(x.to(self._device) for x in (pictures, inside, points)))
+
+
+def part_window(points: Tensor, part: str, size: int) -> Tensor:
+    """Where the pixels of a part's window lie in a face with these points: (b, size, size, 2).
+
+    A square of fixed size around the part; points (b, 68, 2) and result in the face's −1…1.
+    """
+    _, half = PARTS[part]
+    centre = _part_points(points, part).mean(1)[:, None, None]
+    return centre + half * pixel_centres((size, size), like=points)
+
+
+def aligned_part(donors: Faces, points: Tensor, part: str, window: Tensor) -> tuple[Tensor, Tensor]:
+    """The donors' part, bent onto the part of faces with `points` (b, 68, 2), seen in `window`.
+
+    Gives pictures (b, 3, k, k) and where they are inside the donor's picture (b, 1, k, k).
+    """
+    _, half = PARTS[part]
+    here, there = _part_points(points, part), _part_points(donors.points, part)
+    # The window's corners travel with the part as a whole, so that its frame isn't bent.
+    corners = half * torch.tensor([[-1.0, -1], [1, -1], [-1, 1], [1, 1]]).to(points)
+    here_centre, there_centre = here.mean(1, keepdim=True), there.mean(1, keepdim=True)
+    scale = (there - there_centre).norm(dim=(1, 2)) / (here - here_centre).norm(dim=(1, 2))
+    here = torch.cat([here, here_centre + corners], 1)
+    there = torch.cat([there, there_centre + scale[:, None, None] * corners], 1)
+    grid = fit(here, there, PART_STIFFNESS)(window.flatten(1, 2)).unflatten(1, window.shape[1:3])
+    return sample(donors.pictures, grid), sample(donors.inside, grid, padding="zeros")
+
+
+def _part_points(points: Tensor, part: str) -> Tensor:
+    names, _ = PARTS[part]
+    return torch.cat([points[:, IBUG_PARTS[name]] for name in names], 1)
+
+
+def _draw(total: int, count: int, random: torch.Generator) -> list[tuple[int, bool]]:
+    """`count` of `total` pictures, each with whether it is mirrored."""
+    index = torch.randint(total, (count,), generator=random).tolist()
+    mirrored = torch.randint(2, (count,), generator=random).bool().tolist()
+    return list(zip(index, mirrored, strict=True))
+
+
+def _points(bank: FaceBank, index: int, mirrored: bool) -> Tensor:
+    points = bank.points[index]
+    return points[IBUG_MIRROR] * torch.tensor([-1.0, 1.0]) if mirrored else points

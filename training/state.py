@@ -1,0 +1,147 @@
+"""A training run on disk: everything that the next step depends on, in one folder.
+
+The folder is written under a temporary name and then renamed, so a run that is killed while it
+saves still has its last state.
+"""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from .networks import Networks
+from .options import TrainingOptions
+
+FORMAT = "tps-portrait-state/1"
+# Options that may differ when a run goes on: it is then simply made longer or shorter.
+FREE = {"steps"}
+
+
+@dataclass
+class Run:
+    """A training run between two steps."""
+
+    options: TrainingOptions
+    art: str  # the art bank's digest
+    photos: str  # the photo bank's digest
+    networks: Networks
+    generator_optimiser: torch.optim.Optimizer
+    discriminator_optimiser: torch.optim.Optimizer
+    random: torch.Generator  # draws the batches
+    history: list[dict[str, float]]  # each step's losses; its length is the step
+
+    @property
+    def step(self) -> int:
+        """How many steps are done."""
+        return len(self.history)
+
+
+def save_run(run: Run, folder: Path | str) -> None:
+    """Writes the run to the folder, replacing what was there."""
+    folder = Path(folder)
+    temporary, old = _neighbours(folder)
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    save_file(_contiguous(run.networks.state_dict()), temporary / "networks.safetensors")
+    optimisers = {
+        f"{name}.{index}.{key}": value
+        for name, optimiser in _optimisers(run).items()
+        for index, entry in optimiser.state_dict()["state"].items()
+        for key, value in entry.items()
+    }
+    optimisers["random"] = run.random.get_state()
+    save_file(_contiguous(optimisers), temporary / "optimisers.safetensors")
+    record = {
+        "format": FORMAT,
+        "options": asdict(run.options),
+        "art": run.art,
+        "photos": run.photos,
+        "history": run.history,
+    }
+    (temporary / "record.json").write_text(json.dumps(record), "utf-8")
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        os.rename(folder, old)
+    os.rename(temporary, folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def find_state(folder: Path | str) -> Path | None:
+    """The folder that holds the run's last whole state, if there is one."""
+    folder = Path(folder)
+    _, old = _neighbours(folder)  # left alone for a moment between two renames
+    return next((path for path in (folder, old) if (path / "record.json").is_file()), None)
+
+
+def read_history(folder: Path | str) -> list[dict[str, float]]:
+    """Each step's losses of the run in the folder."""
+    return json.loads((Path(folder) / "record.json").read_text("utf-8"))["history"]
+
+
+def load_run(run: Run, folder: Path | str) -> None:
+    """Puts the saved run into a fresh one.
+
+    Raises ValueError when it isn't the same run: other pictures, other options, another format;
+    and when the folder is damaged.
+    """
+    folder = Path(folder)
+    try:
+        record = json.loads((folder / "record.json").read_text("utf-8"))
+        networks = load_file(folder / "networks.safetensors")
+        optimisers = load_file(folder / "optimisers.safetensors")
+    except (OSError, ValueError, SafetensorError) as error:
+        raise ValueError(
+            f"{folder}: not a training state, or damaged ({error}); delete it or train with resume "
+            f"switched off"
+        ) from None
+    _check_same(run, record, folder)
+    run.networks.load_state_dict(networks)
+    run.random.set_state(optimisers.pop("random"))
+    for name, optimiser in _optimisers(run).items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for full, value in optimisers.items():
+            owner, index, key = full.split(".")
+            if owner == name:
+                state.setdefault(int(index), {})[key] = value
+        groups = optimiser.state_dict()["param_groups"]
+        optimiser.load_state_dict({"state": state, "param_groups": groups})
+    run.history[:] = record["history"]
+
+
+def _check_same(run: Run, record: dict, folder: Path) -> None:
+    if record.get("format") != FORMAT:
+        raise ValueError(f"{folder}: made by another version of TPS Portrait; train anew")
+    different = [what for what in ("art", "photos") if record[what] != getattr(run, what)]
+    options = asdict(run.options)
+    different += [
+        f"{name} {record['options'].get(name)}, now {value}"
+        for name, value in options.items()
+        if name not in FREE and record["options"].get(name) != value
+    ]
+    if different:
+        raise ValueError(
+            f"{folder}: this training was begun with other settings or pictures "
+            f"({', '.join(different)}); use the same ones, or train anew with resume switched off"
+        )
+
+
+def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:
+    return {
+        "generators": run.generator_optimiser,
+        "discriminators": run.discriminator_optimiser,
+    }
+
+
+def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
+def _neighbours(folder: Path) -> tuple[Path, Path]:
+    """Where the new state is written, and where the old one stands while names change."""
+    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")
