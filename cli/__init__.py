@@ -16,8 +16,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         import torch  # noqa: F401 (asked for here to explain its absence)
     except ImportError:
-        print("tps-portrait: needs torch, which is not installed; pip install torch, or run it "
-              "with ComfyUI's own Python", file=sys.stderr)  # fmt: skip
+        print(
+            "tps-portrait: needs torch, which is not installed; pip install torch, or run it "
+            "with ComfyUI's own Python",
+            file=sys.stderr,
+        )
         return BAD_INPUT
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     logging.getLogger("tps_portrait").setLevel(logging.INFO)

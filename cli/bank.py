@@ -18,10 +18,19 @@ def add_parser(commands) -> None:
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="BANK.safetensors")
-    parser.add_argument("--report", type=Path, metavar="FOLDER",
-                        help="where to put a contact sheet and the list of all files")  # fmt: skip
-    parser.add_argument("--size", type=int, default=256, metavar="N",
-                        help="side of the faces in pixels; default: 256")  # fmt: skip
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="where to put a contact sheet and the list of all files",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=256,
+        metavar="N",
+        help="side of the faces in pixels; default: 256",
+    )
     add_detector_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)

@@ -26,8 +26,13 @@ def print_json(value: object) -> None:
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", choices=DETECTORS, default="auto", help="default: auto")
-    parser.add_argument("--min-confidence", type=float, default=0.5, metavar="P",
-                        help="how sure the detector must be, 0…1; default: 0.5")  # fmt: skip
+    parser.add_argument(
+        "--min-confidence",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="how sure the detector must be, 0…1; default: 0.5",
+    )
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +40,12 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_device_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", default="auto", metavar="D",
-                        help="cpu, cuda, cuda:1, mps …; default: a GPU if there is one")  # fmt: skip
+    parser.add_argument(
+        "--device",
+        default="auto",
+        metavar="D",
+        help="cpu, cuda, cuda:1, mps …; default: a GPU if there is one",
+    )
 
 
 def find_device(name: str) -> torch.device:

@@ -20,9 +20,12 @@ def add_parser(commands) -> None:
     )
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="picture files, or folders")
     parser.add_argument("-o", "--output", type=Path, metavar="JSON", help="where to write them")
-    parser.add_argument("--preview", type=Path, metavar="PNG",
-                        help="the picture with its landmarks; of several pictures, "
-                             "a folder for them")  # fmt: skip
+    parser.add_argument(
+        "--preview",
+        type=Path,
+        metavar="PNG",
+        help="the picture with its landmarks; of several pictures, a folder for them",
+    )
     parser.add_argument("--max-faces", type=int, default=10, metavar="N", help="default: 10")
     add_detector_options(parser)
     add_json_option(parser)
@@ -57,8 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
         for name, found in images.items():
             scores = ", ".join(f"{face['score']:.2f}" for face in found["faces"])
             count = len(found["faces"])
-            print(f"{name}: {count or 'no'} face{'s' * (count != 1)}"
-                  + (f" (confidence {scores})" if count else ""))  # fmt: skip
+            print(
+                f"{name}: {count or 'no'} face{'s' * (count != 1)}"
+                + (f" (confidence {scores})" if count else "")
+            )
     for line in broken:
         print(f"tps-portrait detect: {line}", file=sys.stderr)
     return 2 if broken else 0

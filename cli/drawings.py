@@ -37,9 +37,7 @@ def _face_shape(random: torch.Generator) -> Tensor:
     mesh = mesh * torch.tensor([1 + widen, 1 + lengthen])
     # A head turned a little: the middle of the face, being nearer, moves further.
     mesh[:, 0] += shift * 1.5 * (1 - mesh[:, 0].square()).clamp_min(0)
-    linear = torch.tensor(
-        [[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]]
-    )
+    linear = torch.tensor([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
     return (mesh @ linear.T * 0.72 + 1) / 2 * SIZE
 
 
@@ -60,8 +58,10 @@ def _draw(mesh: Tensor, random: torch.Generator) -> Image.Image:
     draw.polygon(crown.flatten().tolist(), fill=hair)
     x, bottom = line["jaw"][8]
     draw.rectangle((x - 28, bottom - 30, x + 28, SIZE), fill=skin, outline=INK, width=3)
-    draw.polygon([(x - 90, SIZE), (x - 30, bottom + 22), (x + 30, bottom + 22), (x + 90, SIZE)],
-                 fill=choose(HAIR))  # fmt: skip
+    draw.polygon(
+        [(x - 90, SIZE), (x - 30, bottom + 22), (x + 30, bottom + 22), (x + 90, SIZE)],
+        fill=choose(HAIR),
+    )
     draw.polygon(oval, fill=skin)
     draw.line([*oval, oval[0]], fill=INK, width=4)
     for side in ("left", "right"):

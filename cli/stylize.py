@@ -26,15 +26,35 @@ def add_parser(commands) -> None:
         description="Finds the face in each picture, paints it in the style and puts it back.",
     )
     parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER")
-    parser.add_argument("--style", required=True, metavar="NAME|PATH",
-                        help="the name of an installed style (doctor lists them), or a file")  # fmt: skip
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT",
-                        help="a picture's name; of several pictures, a folder")  # fmt: skip
+    parser.add_argument(
+        "--style",
+        required=True,
+        metavar="NAME|PATH",
+        help="the name of an installed style (doctor lists them), or a file",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help="a picture's name; of several pictures, a folder",
+    )
     parser.add_argument("--whole-image", action="store_true", help="paint the background too")
-    parser.add_argument("--strength", type=float, default=1.0, metavar="S",
-                        help="0…1, mixes painting and photo; default: 1, the painting")  # fmt: skip
-    parser.add_argument("--color-match", type=float, default=0.0, metavar="C",
-                        help="0…1, takes the face's colours towards the photo's; default: 0")  # fmt: skip
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="0…1, mixes painting and photo; default: 1, the painting",
+    )
+    parser.add_argument(
+        "--color-match",
+        type=float,
+        default=0.0,
+        metavar="C",
+        help="0…1, takes the face's colours towards the photo's; default: 0",
+    )
     add_device_option(parser)
     add_detector_options(parser)
     add_json_option(parser)

@@ -34,29 +34,61 @@ def add_parser(commands) -> None:
         description="Learns a style. Ctrl-C keeps what was trained; the same command goes on. "
         "Beside the style: its sample strip (.samples.png) and losses (.losses.csv).",
     )
-    parser.add_argument("--art", required=True, metavar="FOLDER|BANK",
-                        help="pictures in the style, 34 or more; or a face bank")  # fmt: skip
-    parser.add_argument("--photos", metavar="FOLDER|BANK",
-                        help="portrait photos of any people, 20 or more; or a face bank")  # fmt: skip
+    parser.add_argument(
+        "--art",
+        required=True,
+        metavar="FOLDER|BANK",
+        help="pictures in the style, 34 or more; or a face bank",
+    )
+    parser.add_argument(
+        "--photos",
+        metavar="FOLDER|BANK",
+        help="portrait photos of any people, 20 or more; or a face bank",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="STYLE.safetensors")
-    parser.add_argument("--preset", choices=PRESETS, default="good",
-                        help="; ".join(f"{name}: {p['steps']} steps at {p['size']} px"
-                                       for name, p in PRESETS.items()) + "; default: good")  # fmt: skip
+    parser.add_argument(
+        "--preset",
+        choices=PRESETS,
+        default="good",
+        help="; ".join(
+            f"{name}: {p['steps']} steps at {p['size']} px" for name, p in PRESETS.items()
+        )
+        + "; default: good",
+    )
     parser.add_argument("--steps", type=int, metavar="N", help="instead of the preset's")
     parser.add_argument("--size", type=int, metavar="N", help="instead of the preset's")
-    parser.add_argument("--batch", type=int, default=TrainingOptions.batch, metavar="N",
-                        help=f"pairs in a step; default: {TrainingOptions.batch}")  # fmt: skip
+    parser.add_argument(
+        "--batch",
+        type=int,
+        default=TrainingOptions.batch,
+        metavar="N",
+        help=f"pairs in a step; default: {TrainingOptions.batch}",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
-    parser.add_argument("--resume", default="auto", metavar="auto|PATH|never",
-                        help="go on with the training in the state folder if there is one (auto), "
-                             "with the one in PATH, or start anew (never); default: auto")  # fmt: skip
-    parser.add_argument("--state", type=Path, metavar="FOLDER",
-                        help="where the training is kept; default: STYLE.state")  # fmt: skip
-    parser.add_argument("--no-warp-features", action="store_true", help="without the warping branch")
+    parser.add_argument(
+        "--resume",
+        default="auto",
+        metavar="auto|PATH|never",
+        help="go on with the training in the state folder if there is one (auto), "
+        "with the one in PATH, or start anew (never); default: auto",
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="where the training is kept; default: STYLE.state",
+    )
+    parser.add_argument(
+        "--no-warp-features", action="store_true", help="without the warping branch"
+    )
     parser.add_argument("--no-warp-pixels", action="store_true", help="without warping the art")
     parser.add_argument("--no-local", action="store_true", help="without the local discriminators")
-    parser.add_argument("--content-loss", choices=("lpips", "l1"), default="lpips",
-                        help="what holds the likeness; default: lpips")  # fmt: skip
+    parser.add_argument(
+        "--content-loss",
+        choices=("lpips", "l1"),
+        default="lpips",
+        help="what holds the likeness; default: lpips",
+    )
     parser.add_argument("--author", default="", help="written into the style")
     parser.add_argument("--licence", default="", help="written into the style")
     add_device_option(parser)
@@ -70,7 +102,9 @@ def run(arguments: argparse.Namespace) -> int:
     if style_path.suffix != ".safetensors":
         raise ValueError(f"{style_path}: a style's file name must end in .safetensors")
     if not arguments.photos:
-        raise ValueError("training needs portrait photos of any people, 20 or more: --photos FOLDER")
+        raise ValueError(
+            "training needs portrait photos of any people, 20 or more: --photos FOLDER"
+        )
     preset = PRESETS[arguments.preset]
     options = TrainingOptions(
         steps=preset["steps"] if arguments.steps is None else arguments.steps,
@@ -93,7 +127,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     steps = train(art, photos, options, device, state, arguments.resume != "never")
     samples = photos.pictures(SAMPLES, options.size)
-    strip, begun, last = [samples], time.monotonic(), None
+    strip, last, clock = [samples], None, Clock()
     record = {"author": arguments.author, "licence": arguments.licence}
     try:
         with closing(steps):
@@ -101,11 +135,13 @@ def run(arguments: argparse.Namespace) -> int:
                 if last.number in sample_steps(options.steps) or last.number == options.steps:
                     strip.append(last.paint(samples))
                     write_picture(style_path.with_suffix(".samples.png"), sample_strip(strip))
-                _tell(last, begun, arguments.json)
+                _tell(last, clock, arguments.json)
     except KeyboardInterrupt:
         _finish(last, style_path, state, record)
-        print(f"\nstopped; {style_path} holds the style so far, the same command goes on",
-              file=sys.stderr)  # fmt: skip
+        print(
+            f"\nstopped; {style_path} holds the style so far, the same command goes on",
+            file=sys.stderr,
+        )
         return 130
     _finish(last, style_path, state, record)
     if arguments.json:
@@ -143,10 +179,22 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     return bank
 
 
-def _tell(step: Step, begun: float, as_json: bool) -> None:
+class Clock:
+    """Estimates how long the rest of a training takes, from the steps since this began."""
+
+    def __init__(self):
+        self._first: int | None = None
+
+    def minutes_left(self, step: Step) -> float:
+        if self._first is None:
+            self._first, self._begun = step.number, time.monotonic()
+        pace = (time.monotonic() - self._begun) / max(1, step.number - self._first)
+        return (step.total - step.number) * pace / 60
+
+
+def _tell(step: Step, clock: Clock, as_json: bool) -> None:
     if as_json and (step.number % JSON_EVERY == 0 or step.number == step.total):
         print_json({"step": step.number, "of": step.total, "losses": step.losses})
-    pace = (time.monotonic() - begun) / step.number
-    left = (step.total - step.number) * pace / 60
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
+    left = clock.minutes_left(step)
     show_progress(step.number, step.total, f"about {left:.0f} min left  {losses}")

@@ -16,17 +16,35 @@ def add_parser(commands) -> None:
         description="Bends the face in a picture into the shape of the face in another.",
     )
     parser.add_argument("image", type=Path, metavar="IMAGE")
-    parser.add_argument("--to", type=Path, required=True, metavar="REFERENCE",
-                        help="a picture of the face to resemble")  # fmt: skip
+    parser.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="REFERENCE",
+        help="a picture of the face to resemble",
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
-    parser.add_argument("--strength", type=float, default=1.0, metavar="S",
-                        help="0 leaves the face, 1 gives it the reference's shape, "
-                             "more exaggerates; default: 1")  # fmt: skip
-    parser.add_argument("--stiffness", type=float, default=0.001, metavar="L",
-                        help="0 hits every point, more bends more gently; default: 0.001")  # fmt: skip
-    parser.add_argument("--placement", choices=PLACEMENTS, default=PLACEMENTS[0],
-                        help="'in place' takes the shape only; 'exact' puts every point where "
-                             "the reference has it; default: in place")  # fmt: skip
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help="0 leaves the face, 1 gives it the reference's shape, more exaggerates; default: 1",
+    )
+    parser.add_argument(
+        "--stiffness",
+        type=float,
+        default=0.001,
+        metavar="L",
+        help="0 hits every point, more bends more gently; default: 0.001",
+    )
+    parser.add_argument(
+        "--placement",
+        choices=PLACEMENTS,
+        default=PLACEMENTS[0],
+        help="'in place' takes the shape only; 'exact' puts every point where "
+        "the reference has it; default: in place",
+    )
     add_detector_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)

@@ -3,7 +3,7 @@
 import comfy.utils
 from comfy_api.latest import io
 
-from ..tps_core.detect import DETECTORS, detect, no_face
+from ..tps_core.detect import DETECTORS, FaceNotFound, detect
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
 
@@ -21,14 +21,15 @@ class DetectLandmarks(io.ComfyNode):
                     "detector",
                     options=list(DETECTORS),
                     default="auto",
-                    tooltip="auto takes the built-in one, or MediaPipe if only that can be had.",
+                    tooltip="auto is nearly always right: the built-in detector, or MediaPipe "
+                    "where only that is installed.",
                 ),
                 io.Int.Input(
                     "max_faces",
                     default=1,
                     min=1,
                     max=16,
-                    tooltip="How many faces to keep in each image, the largest first.",
+                    tooltip="How many faces to take from each image, the largest first.",
                 ),
                 io.Float.Input(
                     "min_confidence",
@@ -36,13 +37,15 @@ class DetectLandmarks(io.ComfyNode):
                     min=0.05,
                     max=0.95,
                     step=0.05,
-                    tooltip="How sure the detector must be. Lower it for paintings.",
+                    tooltip="How sure the detector must be. Lower it for paintings and drawings; "
+                    "raise it where it sees faces that are none.",
                 ),
                 io.Combo.Input(
                     "no_face",
                     options=["error", "empty"],
                     default="error",
-                    tooltip="An image without a face: stop and say so, or go on with no face.",
+                    tooltip="An image without a face: stop and say so, or leave it empty and go "
+                    "on, as for a video.",
                 ),
             ],
             outputs=[
@@ -59,7 +62,10 @@ class DetectLandmarks(io.ComfyNode):
         for index, picture in enumerate(pictures):
             frames.append(detect(picture, detector, max_faces, min_confidence))
             if not frames[-1] and no_face == "error":
-                raise no_face(f"image {index + 1} of {len(pictures)}", min_confidence)
+                raise FaceNotFound(
+                    f"image {index + 1} of {len(pictures)}: no face found at confidence "
+                    f"{min_confidence:g}; lower min_confidence, or set no_face to empty"
+                )
             progress.update(1)
         height, width = pictures.shape[-2:]
         return io.NodeOutput(from_frames(frames, (width, height)), boxes(frames))

@@ -4,6 +4,8 @@ IMAGE is (b, h, w, c) in 0…1 and MASK (b, h, w); inside, pictures are (b, 3, h
 is ComfyUI's own: {"frames": [[face, …] for each image], "image_size": (h, w), "connection_sets"}.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from comfy_api.latest import io
@@ -21,8 +23,8 @@ LossMap = io.Custom("LOSS_MAP")  # ComfyUI's own: {"loss": [float, …]}
 
 
 def to_pictures(image: Tensor) -> Tensor:
-    """An IMAGE (b, h, w, c) as pictures (b, 3, h, w)."""
-    return image[..., :3].movedim(-1, 1).float()  # BHWC -> BCHW
+    """An IMAGE (b, h, w, c) as pictures (b, 3, h, w) on the CPU, without its alpha channel."""
+    return image[..., :3].movedim(-1, 1).float().cpu()  # BHWC -> BCHW
 
 
 def from_pictures(pictures: Tensor) -> Tensor:
@@ -31,8 +33,8 @@ def from_pictures(pictures: Tensor) -> Tensor:
 
 
 def to_masks(mask: Tensor) -> Tensor:
-    """A MASK (b, h, w) or (h, w) as masks (b, 1, h, w)."""
-    return mask.reshape(-1, 1, *mask.shape[-2:]).float()
+    """A MASK (b, h, w) or (h, w) as masks (b, 1, h, w) on the CPU."""
+    return mask.reshape(-1, 1, *mask.shape[-2:]).float().cpu()
 
 
 def from_masks(masks: Tensor) -> Tensor:
@@ -51,10 +53,27 @@ def to_frames(face_landmarks: dict, count: int) -> list[list[Landmarks]]:
         frames = frames * count
     if len(frames) != count:
         raise ValueError(
-            f"the landmarks are of {len(frames)} images, the images are {count}; "
-            f"detect the landmarks on the same images"
+            f"landmarks of {len(frames)} images don't fit a batch of {count}; "
+            f"connect the landmarks of these images, or of a single one for all"
         )
     return frames
+
+
+def frames_of(face_landmarks: dict, pictures: Tensor) -> list[list[Landmarks]]:
+    """FACE_LANDMARKS as the landmarks of these pictures (b, 3, h, w), a list for each.
+
+    The pictures may have been scaled since; ValueError when their numbers or shapes don't fit.
+    """
+    height, width = pictures.shape[-2:]
+    found_height, found_width = face_landmarks["image_size"]
+    # Scaled to whole pixels, a picture's shape changes by less than a pixel.
+    if abs(found_width * height - found_height * width) > max(found_height, found_width):
+        raise ValueError(
+            f"the landmarks are of an image of {found_width} x {found_height}, this one has "
+            f"{width} x {height}; connect the landmarks of this image"
+        )
+    frames = to_frames(face_landmarks, len(pictures))
+    return [[replace(face, size=(width, height)) for face in faces] for faces in frames]
 
 
 def from_frames(frames: list[list[Landmarks]], size: tuple[int, int]) -> dict:
@@ -73,7 +92,7 @@ def boxes(frames: list[list[Landmarks]]) -> list[list[dict]]:
 
 
 def _to_face(face: dict, size: tuple[int, int]) -> Landmarks:
-    points_px = torch.as_tensor(np.asarray(face["landmarks_xy"]))[:, :2]
+    points_px = torch.from_numpy(np.array(face["landmarks_xy"], dtype=np.float32))[:, :2]
     scheme = next((name for name, count in SCHEMES.items() if count == len(points_px)), None)
     if scheme is None:
         raise ValueError(

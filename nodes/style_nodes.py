@@ -124,9 +124,7 @@ class Stylize(io.ComfyNode):
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
             name = f"image {index + 1} of {len(pictures)}"
-            results.append(
-                stylize(picture, style, faces, whole_image, strength, color_match, name)
-            )
+            results.append(stylize(picture, style, faces, whole_image, strength, color_match, name))
             progress.update(1)
         painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
         return io.NodeOutput(from_pictures(painted), from_masks(masks))

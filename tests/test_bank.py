@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from faces import random_bank
 from PIL import Image
 
+from faces import random_bank
 from tps_portrait.cli.drawings import draw_faces
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.landmarks import mean_face

@@ -1,7 +1,7 @@
 import pytest
 import torch
-from faces import random_bank, random_points, spotted_faces
 
+from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
 from tps_portrait.training.pairs import PARTS, Pairs, aligned_part, part_window
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from faces import random_bank
 
+from faces import random_bank
 from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.state import find_state, read_history
 from tps_portrait.training.trainer import train
@@ -51,7 +51,8 @@ from faces import random_bank
 from tps_portrait.training.options import TrainingOptions
 trainer.SAVE_EVERY = 2
 options = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
-for step in trainer.train(random_bank(3, seed=1), random_bank(3, seed=2), options, state=sys.argv[1]):
+banks = random_bank(3, seed=1), random_bank(3, seed=2)
+for step in trainer.train(*banks, options, state=sys.argv[1]):
     if step.number == 3:
         os._exit(9)  # no clean-up of any kind
 """
@@ -71,12 +72,16 @@ def test_a_killed_run_goes_on_from_its_last_save_bit_for_bit(banks, tmp_path, py
 
 
 def test_an_error_in_the_callers_hands_loses_nothing(banks, tmp_path):
-    with pytest.raises(KeyboardInterrupt), closing(
-        train(*banks, OPTIONS, state=tmp_path / "run")
-    ) as steps:
-        for step in steps:
-            if step.number == 3:
-                raise KeyboardInterrupt
+    steps = train(*banks, OPTIONS, state=tmp_path / "run")
+
+    def stop_at_the_third():
+        with closing(steps):
+            for step in steps:
+                if step.number == 3:
+                    raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_at_the_third()
     assert len(read_history(tmp_path / "run")) == 3
 
 
@@ -130,7 +135,7 @@ def test_a_save_that_was_cut_off_leaves_the_last_one(banks, tmp_path, monkeypatc
     def fail(*arguments, **options):
         raise OSError("disk full")
 
-    monkeypatch.setattr("tps_portrait.training.state.save_file", fail)
+    monkeypatch.setattr("tps_portrait.training.state.save", fail)
     with pytest.raises(OSError, match="disk full"):
         list(train(*banks, replace(OPTIONS, steps=2), state=state))
     assert len(read_history(find_state(state))) == 1
@@ -185,5 +190,3 @@ def test_training_brings_the_colours_of_the_art():
     painted = last.paint(photos.pictures(4, 64)).mean((0, 2, 3))
     before = photos.pictures(4, 64).mean((0, 2, 3))
     assert (painted / before)[0] > 1.3 * (painted / before)[1:].mean()
-
-

@@ -76,8 +76,10 @@ def _views(picture: Tensor, zoom: float) -> tuple[Tensor, Tensor, Tensor]:
     small = F.pad(small, (left, right - left, above, below - above))
     places = [(x, y) for y in _tile_starts(h) for x in _tile_starts(w)]
     views = torch.stack([small[:, y : y + SIZE, x : x + SIZE] for x, y in places])
-    return views, torch.tensor(places) - torch.tensor([left, above]), torch.tensor(
-        [width / w, height / h]
+    return (
+        views,
+        torch.tensor(places) - torch.tensor([left, above]),
+        torch.tensor([width / w, height / h]),
     )
 
 

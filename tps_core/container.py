@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 
@@ -20,8 +20,8 @@ def write_container(path: Path | str, format: str, tensors: dict[str, Tensor], r
     metadata = {"format": format, "record": json.dumps(record)}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(tensors, temporary, metadata)
-        os.replace(temporary, path)
+        temporary.write_bytes(save(tensors, metadata))
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -39,7 +39,7 @@ def read_container(path: Path | str, format: str, what: str) -> tuple[dict[str, 
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             _check_format(path, metadata.get("format", ""), format, what)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
             return tensors, json.loads(metadata["record"])
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise ValueError(

@@ -25,9 +25,7 @@ class FaceCut:
     @classmethod
     def around_box(cls, low: Tensor, high: Tensor, right_eye: Tensor, left_eye: Tensor):
         """The cuts for faces in boxes from low to high, upright by their eyes; all (n, 2)."""
-        return cls(
-            (low + high) / 2, MARGIN * (high - low).amax(-1), _axes(left_eye - right_eye)
-        )
+        return cls((low + high) / 2, MARGIN * (high - low).amax(-1), _axes(left_eye - right_eye))
 
     @classmethod
     def around_points(cls, points_px: Tensor, right_eye: Tensor, left_eye: Tensor):
@@ -78,8 +76,9 @@ def _sample(picture: Tensor, places: Tensor, shrink: int) -> Tensor:
     """The picture's colours at places (1, h, w, 2) in pixels, shrunken first where it pays."""
     # Only what is seen is shrunken: of a 4k picture with a small face that is little.
     size = torch.tensor([picture.shape[-1], picture.shape[-2]])
-    low = (places.amin((0, 1, 2)).floor() - 2).clamp(torch.zeros(2), size - 1.0)
-    high = (places.amax((0, 1, 2)).ceil() + 2).clamp(low + 1, size + 0.0)
+    margin = 2 * max(shrink, 1)
+    low = (places.amin((0, 1, 2)).floor() - margin).clamp(torch.zeros(2), size - 1.0)
+    high = (places.amax((0, 1, 2)).ceil() + margin).clamp(low + 1, size + 0.0)
     (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
     part = picture[None, :, y0:y1, x0:x1]
     if shrink >= 2:

@@ -25,6 +25,7 @@ log = logging.getLogger("tps_portrait")
 
 LANDMARKER = "face_landmarks.safetensors"
 FORMAT = "tps-portrait-landmarker/1"
+FOREIGN = "its format is"
 WHEEL = "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
 WHEEL_BYTES = 35_622_638
 WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
@@ -99,7 +100,7 @@ def what_is_wrong(path: Path) -> str:
     if size != 8 + length + end:
         return "it is cut off"
     if metadata.get("format") != FORMAT:
-        return f"its format is {metadata.get('format')!r}, expected {FORMAT!r}"
+        return f"{FOREIGN} {metadata.get('format')!r}, expected {FORMAT!r}"
     return ""
 
 
@@ -181,29 +182,32 @@ def _advice(reason: str) -> str:
 def _size(folder: Path) -> int:
     """The bytes in the files below the folder; those that vanish meanwhile count nothing."""
     total = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += os.stat(os.path.join(root, name)).st_size
-            except FileNotFoundError:
-                continue
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue
     return total
 
 
 def _make_room(path: Path) -> None:
     wrong = what_is_wrong(path)
-    if "format" in wrong:
+    if wrong.startswith(FOREIGN):
         kept = path.with_name(path.name + ".old")
-        os.replace(path, kept)
+        path.replace(kept)
         log.warning("%s: %s; it is now %s", path, wrong, kept.name)
     else:
         log.warning("%s: %s; it is replaced", path, wrong)
 
 
 def _write(path: Path, networks: dict[str, tuple[dict, dict]]) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
-    weights = {f"{name}.{k}": v for name, (_, tensors) in networks.items() for k, v in tensors.items()}
+    weights = {
+        f"{name}.{key}": tensor
+        for name, (_, tensors) in networks.items()
+        for key, tensor in tensors.items()
+    }
     metadata = {
         "format": FORMAT,
         "graphs": json.dumps({name: graph for name, (graph, _) in networks.items()}),
@@ -212,8 +216,8 @@ def _write(path: Path, networks: dict[str, tuple[dict, dict]]) -> None:
     }
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        save_file(weights, temporary, metadata)
-        os.replace(temporary, path)
+        temporary.write_bytes(save(weights, metadata))
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

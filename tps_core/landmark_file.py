@@ -61,6 +61,4 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
             for face in content["faces"]
         ]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path}: not a landmark file ({error}); correct or delete it"
-        ) from None
+        raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None

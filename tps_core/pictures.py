@@ -51,7 +51,9 @@ def read_picture(path: Path | str) -> Tensor:
         reason = "it is not a picture" if isinstance(error, UnidentifiedImageError) else error
         raise ValueError(f"{path}: can't be read ({reason}); save it anew as PNG or JPEG") from None
     except Image.DecompressionBombError:
-        raise ValueError(f"{path}: too large to open; save it smaller than 178 megapixels") from None
+        raise ValueError(
+            f"{path}: too large to open; save it smaller than 178 megapixels"
+        ) from None
 
 
 def flatten(image: Image.Image) -> Image.Image:

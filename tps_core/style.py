@@ -44,7 +44,8 @@ class Style:
         Result on the pictures' own device, in their dtype.
         """
         h, w = pictures.shape[-2:]
-        below, right = -h % STRIDE, -w % STRIDE
+        # At least two positions in the innermost map: of one there is no norm.
+        below, right = (max(-n % STRIDE, 2 * STRIDE - n) for n in (h, w))
         padded = F.pad(pictures.to(self.device).float(), (0, right, 0, below), mode="replicate")
         return self.generator(padded)[..., :h, :w].to(pictures)
 

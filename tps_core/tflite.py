@@ -1,6 +1,6 @@
 """Reads a TFLite file: its network as a list of steps, and its weights in PyTorch's layout.
 
-Knows the nine operators that MediaPipe's face models are made of, and refuses all others.
+Knows the ten operators that MediaPipe's face models are made of, and refuses all others.
 Source: the FlatBuffers binary format and TensorFlow's schema.fbs (version 3), from which the
 field numbers below come. numpy only.
 """
@@ -81,8 +81,10 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
 
     graph: `{"input", "size", "outputs", "steps"}`; a step is `{"do", "inputs", "output", ...}`
     with its padding spelled out. weights: convolutions (out, in / groups, h, w), the rest (c,).
-    Raises ValueError for an operator or an option that is not known here.
+    Raises ValueError for another file, and for an operator or option that is not known here.
     """
+    if data[4:8] != b"TFL3":
+        raise ValueError("this is not a TFLite file")
     model = Table.root(data)
     codes = [max(code.number(0, "b"), code.number(3)) for code in model.tables(1)]
     subgraph, buffers = model.tables(2)[0], model.tables(4)

@@ -59,9 +59,12 @@ def generator_step(
         for name, pairs in judged.items()
         if pairs
     }
-    terms["cycle"] = (
-        distance(networks.s2p(p2s), p).mean() + distance(networks.p2s(s2p), s).mean()
-    )
+    terms["cycle"] = distance(networks.s2p(p2s), p).mean() + distance(networks.p2s(s2p), s).mean()
+    if options.identity_weight:
+        # Art is art already, and a photo a photo: without this, dark hair may become white.
+        terms["identity"] = (
+            distance(networks.p2s(s), s).mean() + distance(networks.s2p(p), p).mean()
+        )
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
         grid = spline_grid(into_art, p.shape[-2:])
@@ -71,6 +74,7 @@ def generator_step(
         "photo": options.adversarial_weight,
         "local": options.local_weight,
         "cycle": options.cycle_weight,
+        "identity": options.identity_weight,
         "invariance": options.invariance_weight,
     }
     return sum(weights[name] * term for name, term in terms.items()), terms, judged

@@ -27,6 +27,7 @@ class TrainingOptions:
     adversarial_weight: float = 1.0
     local_weight: float = 0.25  # of each of the four parts
     cycle_weight: float = 3.0
+    identity_weight: float = 1.5
     invariance_weight: float = 2.0
     learning_rate: float = 4e-4
     judge_rate: float = 8e-4  # the discriminators learn faster, as their steadied layers need

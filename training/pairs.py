@@ -54,7 +54,9 @@ class Pairs:
         art = _draw(len(self._art), count, random)
         donors = _draw(len(self._art), count, random)
         candidates = [_draw(len(self._photos), CANDIDATES, random) for _ in range(count)]
-        photo = [self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)]
+        photo = [
+            self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)
+        ]
         return Batch(
             self._faces(self._photos, photo),
             self._faces(self._art, art),

@@ -5,14 +5,13 @@ saves still has its last state.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from .networks import Networks
@@ -48,7 +47,7 @@ def save_run(run: Run, folder: Path | str) -> None:
     temporary, old = _neighbours(folder)
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    save_file(_contiguous(run.networks.state_dict()), temporary / "networks.safetensors")
+    _write(temporary / "networks.safetensors", run.networks.state_dict())
     optimisers = {
         f"{name}.{index}.{key}": value
         for name, optimiser in _optimisers(run).items()
@@ -56,7 +55,7 @@ def save_run(run: Run, folder: Path | str) -> None:
         for key, value in entry.items()
     }
     optimisers["random"] = run.random.get_state()
-    save_file(_contiguous(optimisers), temporary / "optimisers.safetensors")
+    _write(temporary / "optimisers.safetensors", optimisers)
     record = {
         "format": FORMAT,
         "options": asdict(run.options),
@@ -67,8 +66,8 @@ def save_run(run: Run, folder: Path | str) -> None:
     (temporary / "record.json").write_text(json.dumps(record), "utf-8")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
-        os.rename(folder, old)
-    os.rename(temporary, folder)
+        folder.rename(old)
+    temporary.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -138,8 +137,8 @@ def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:
     }
 
 
-def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def _write(path: Path, tensors: dict[str, Tensor]) -> None:
+    path.write_bytes(save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}))
 
 
 def _neighbours(folder: Path) -> tuple[Path, Path]:

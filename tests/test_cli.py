@@ -1,0 +1,204 @@
+"""The command line: what it writes, and that bad input gives one line and status 2."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+
+from tps_portrait.cli import main
+from tps_portrait.cli.drawings import draw_faces
+from tps_portrait.tps_core.align import CROP
+from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.generator import Generator
+from tps_portrait.tps_core.pictures import read_picture
+from tps_portrait.tps_core.style import Style, load_style, save_style
+
+
+@pytest.fixture
+def photo(portrait, tmp_path):
+    portrait.save(tmp_path / "portrait.png")
+    return tmp_path / "portrait.png"
+
+
+@pytest.fixture
+def style(tmp_path):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        generator = Generator().eval().requires_grad_(False)
+    record = {"architecture": generator.architecture, "crop": CROP, "size": 128}
+    save_style(Style(generator, record), tmp_path / "blur.safetensors")
+    return tmp_path / "blur.safetensors"
+
+
+@pytest.fixture
+def noise(tmp_path):
+    Image.effect_noise((120, 90), 80).convert("RGB").save(tmp_path / "noise.png")
+    return tmp_path / "noise.png"
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def test_detect_writes_the_documented_json_and_a_preview(photo, noise, tmp_path, capsys):
+    out = tmp_path / "out" / "landmarks.json"
+    assert run("detect", photo, noise, "-o", out, "--preview", tmp_path / "previews") == 0
+    images = json.loads(out.read_text())["images"]
+    (face,) = images[str(photo)]["faces"]
+    assert images[str(photo)]["size"] == [512, 512]
+    assert len(face["points"]) in (468, 478)
+    assert images[str(noise)]["faces"] == []
+    assert "1 face (confidence" in capsys.readouterr().out
+    assert (tmp_path / "previews" / "portrait.png").is_file()
+
+
+def test_detect_prints_json_for_machines(photo, capsys):
+    assert run("detect", photo, "--json") == 0
+    assert list(json.loads(capsys.readouterr().out)["images"]) == [str(photo)]
+
+
+def test_one_broken_picture_costs_no_other(photo, tmp_path, capsys):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    out = tmp_path / "landmarks.json"
+    assert run("detect", tmp_path / "broken.jpg", photo, "-o", out) == 2
+    assert list(json.loads(out.read_text())["images"]) == [str(photo)]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "broken.jpg: can't be read" in line
+
+
+def test_warp_gives_a_face_the_shape_of_another(photo, tmp_path):
+    reference = tmp_path / "wide.png"
+    with Image.open(photo) as image:
+        image.resize((640, 512)).save(reference)
+    assert run("warp", photo, "--to", reference, "-o", tmp_path / "warped.png") == 0
+
+    def aspect(path):
+        points = detect(read_picture(path))[0].convert("ibug-68").to_pixels()
+        width, height = points[:17].amax(0) - points[:17].amin(0)
+        return float(width / height)
+
+    assert aspect(tmp_path / "warped.png") > 1.1 * aspect(photo)
+    assert read_picture(tmp_path / "warped.png").shape == (3, 512, 512)
+
+
+def test_bank_train_and_stylize_are_a_chain(photo, style, tmp_path, capsys):
+    draw_faces(tmp_path / "art", 3)
+    bank, out = tmp_path / "art.safetensors", tmp_path / "out.safetensors"
+    report = tmp_path / "report"
+    assert run("bank", tmp_path / "art", "-o", bank, "--size", "64", "--report", report) == 0
+    assert {p.name for p in report.iterdir()} == {"contact_sheet.png", "report.txt"}
+    train = (
+        "train",
+        "--art",
+        bank,
+        "--photos",
+        bank,
+        "-o",
+        out,
+        "--size",
+        "64",
+        "--content-loss",
+        "l1",
+        "--batch",
+        "1",
+        "--author",
+        "me",
+        "--licence",
+        "CC0",
+    )
+    assert run(*train, "--steps", "2") == 0
+    assert run(*train, "--steps", "3") == 0  # goes on
+    assert load_style(out).record["steps"] == 3
+    assert load_style(out).record["licence"] == "CC0"
+    assert len((tmp_path / "out.losses.csv").read_text().splitlines()) == 4
+    assert (tmp_path / "out.samples.png").is_file()
+    assert (tmp_path / "out.state").is_dir()
+    capsys.readouterr()
+    target = tmp_path / "painted.jpg"
+    assert run("stylize", photo, "--style", out, "-o", target, "--device", "cpu", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["written"] == [str(target)]
+    assert read_picture(target).shape == (3, 512, 512)
+
+
+def test_stylize_paints_a_folder_and_reports_what_it_could_not(
+    photo, noise, style, tmp_path, capsys
+):
+    (tmp_path / "in").mkdir()
+    for path in (photo, noise):
+        path.rename(tmp_path / "in" / path.name)
+    assert run("stylize", tmp_path / "in", "--style", style, "-o", tmp_path / "out") == 2
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["portrait.png"]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "noise.png: no face found" in line
+
+
+def test_the_whole_image_is_painted_even_without_a_face(noise, style, tmp_path):
+    out = tmp_path / "painted.png"
+    assert run("stylize", noise, "--style", style, "-o", out, "--whole-image") == 0
+    assert read_picture(out).shape == (3, 90, 120)
+
+
+def test_strength_zero_leaves_the_photo(photo, style, tmp_path):
+    out = tmp_path / "same.png"
+    assert run("stylize", photo, "--style", style, "-o", out, "--strength", "0") == 0
+    assert (read_picture(out) - read_picture(photo)).abs().max() < 2 / 255
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["detect", "missing.jpg"], "missing.jpg: no such file or folder"),
+        (["detect", "{photo}", "--min-confidence", "7"], "between 0 and 1"),
+        (["warp", "{photo}", "--to", "{noise}", "-o", "x.png"], "noise.png: no face found"),
+        (["stylize", "{photo}", "--style", "nonsense", "-o", "x.png"], "no such style or file"),
+        (["stylize", "{photo}", "--style", "{noise}", "-o", "x.png"], "not a style"),
+        (
+            ["stylize", "{photo}", "--style", "{style}", "-o", "x.png", "--device", "cuda:99"],
+            "can't be used here",
+        ),
+        (
+            ["stylize", "{photo}", "--style", "{style}", "-o", "x.png", "--strength", "3"],
+            "strength must be between 0 and 1",
+        ),
+        (["bank", "nowhere", "-o", "x.safetensors"], "no such folder"),
+        (["train", "--art", ".", "-o", "x.safetensors"], "--photos FOLDER"),
+        (["train", "--art", ".", "--photos", ".", "-o", "x.pth"], "must end in .safetensors"),
+        (
+            ["train", "--art", ".", "--photos", ".", "-o", "x.safetensors", "--size", "100"],
+            "multiple of 16",
+        ),
+        (
+            ["train", "--art", ".", "--photos", ".", "-o", "x.safetensors", "--resume", "nowhere"],
+            "no such training state",
+        ),
+    ],
+)
+def test_bad_input_gives_one_line_and_status_2(
+    arguments, message, photo, noise, style, tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    places = {"photo": photo, "noise": noise, "style": style}
+    assert run(*(a.format(**places) for a in arguments)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tps-portrait {arguments[0]}: ")
+    assert message in line
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize(
+    "command", ["detect", "warp", "bank", "train", "stylize", "doctor", "demo"]
+)
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main([command, "--help"])
+    assert exit.value.code == 0
+    assert len(capsys.readouterr().out) > 200
+
+
+@pytest.mark.parametrize("arguments", [[], ["paint"], ["train", "--steps", "many"]])
+def test_wrong_arguments_have_status_2(arguments):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2

@@ -1,0 +1,117 @@
+"""The one function behind which the detectors are equals."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from tps_portrait.tps_core import detect as module
+from tps_portrait.tps_core.detect import DETECTORS, FaceNotFound, detect, detect_face
+from tps_portrait.tps_core.fetch import ModelMissing
+from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+
+PICTURE = torch.zeros(3, 100, 200)
+
+
+def face_of(size_px, detector="embedded"):
+    points_px = (mean_face("mediapipe-468") + 1) / 2 * size_px
+    return Landmarks.from_pixels(points_px, (200, 100), "mediapipe-468", 0.9, detector)
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """What the embedded detector finds, for a test to fill."""
+    faces = []
+    monkeypatch.setattr(module, "detect_embedded", lambda *_: list(faces))
+    return faces
+
+
+@pytest.fixture
+def without_models(monkeypatch):
+    def fail(*_):
+        raise ModelMissing("the face landmark models are missing (no net); put them there")
+
+    monkeypatch.setattr(module, "detect_embedded", fail)
+
+
+def test_the_largest_face_comes_first(found):
+    found += [face_of(30), face_of(90), face_of(60)]
+    widths = [face.box_px[2] - face.box_px[0] for face in detect(PICTURE)]
+    assert widths == sorted(widths, reverse=True)
+    assert len(widths) == 3
+
+
+def test_landmarks_that_form_no_face_are_dropped(found, caplog):
+    caplog.set_level("INFO", logger="tps_portrait")
+    good = face_of(60)
+    scrambled = torch.rand(468, 2, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    found += [dataclasses.replace(good, points=scrambled), good]
+    assert detect(PICTURE) == [good]
+    assert "embedded is dropped" in caplog.text
+
+
+def test_no_face_is_an_empty_list_and_a_sentence(found):
+    assert detect(PICTURE) == []
+    with pytest.raises(FaceNotFound) as caught:
+        detect_face(PICTURE, "portrait.jpg", min_confidence=0.7)
+    assert str(caught.value) == (
+        "portrait.jpg: no face found at confidence 0.7; lower min_confidence, "
+        "or place the landmarks by hand in the Landmark Editor"
+    )
+
+
+def test_auto_takes_mediapipe_where_the_models_are_missing(without_models, monkeypatch, caplog):
+    monkeypatch.setattr(module, "what_is_missing", lambda: "")
+    monkeypatch.setattr(module, "detect_mediapipe", lambda *_: [face_of(50, "mediapipe")])
+    assert detect(PICTURE)[0].detector == "mediapipe"
+    assert "using mediapipe instead" in caplog.text
+    with pytest.raises(ModelMissing, match="the face landmark models are missing"):
+        detect(PICTURE, "embedded")
+
+
+def test_where_no_detector_can_run_one_line_says_what_each_lacks(without_models, monkeypatch):
+    monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed; run: pip")
+    with pytest.raises(ModelMissing) as caught:
+        detect(PICTURE)
+    assert str(caught.value) == (
+        "no landmark detector can run: the face landmark models are missing (no net); put them "
+        "there; or: mediapipe is not installed; run: pip"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"picture": torch.zeros(1, 3, 9, 9)}, r"a picture is \(3, h, w\), got \(1, 3, 9, 9\)"),
+        ({"picture": torch.zeros(3, 0, 9)}, r"got \(3, 0, 9\)"),
+        ({"detector": "dlib"}, "unknown detector 'dlib'; known: auto, embedded, mediapipe"),
+        ({"max_faces": 0}, "max_faces must be at least 1 .* got 0 and 0.5"),
+        ({"min_confidence": 1.0}, "between 0 and 1, got 10 and 1.0"),
+    ],
+)
+def test_bad_arguments_are_refused_with_a_sentence(found, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        detect(**{"picture": PICTURE, **arguments})
+
+
+def test_usable_detectors_names_every_one_of_them(monkeypatch):
+    monkeypatch.setattr(module, "find_landmarker", lambda: None)
+    usable = module.usable_detectors()
+    assert {"auto", *usable} == set(DETECTORS)
+    assert usable["embedded"] == "its models are missing; run: python install.py"
+
+
+def test_mediapipe_says_what_it_lacks(monkeypatch, tmp_path):
+    from tps_portrait.tps_core import folders, mediapipe_detector
+
+    monkeypatch.setattr(folders, "_host_folders", [])
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path))
+    monkeypatch.setattr(mediapipe_detector.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModelMissing, match='mediapipe is not installed; run: pip install "media'):
+        detect(PICTURE, "mediapipe")
+    monkeypatch.setattr(mediapipe_detector.importlib.util, "find_spec", lambda name: name)
+    with pytest.raises(
+        ModelMissing, match=f"face_landmarker.task is missing; put it into {tmp_path}"
+    ):
+        detect(PICTURE, "mediapipe")
