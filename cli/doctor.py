@@ -21,10 +21,8 @@ from .common import add_json_option, print_json
 PACKAGES = {
     "lpips": "the content loss of training, and the measures",
     "torchvision": "lpips needs it",
-    "kornia": "augmentation in training",
+    "kornia": "colour matching",
     "mediapipe": "the second landmark detector",
-    "onnxruntime": "checking exported styles",
-    "openvino": "faster on Intel processors",
 }
 TORCHVISION_BACKBONE = "squeezenet1_1-b8a52dc0.pth"
 IMPORT_SECONDS = 120

@@ -12,7 +12,7 @@ from ..tps_core.style import save_style
 from ..training.bank import FaceBank, build_bank, load_bank
 from ..training.options import PRESETS, TrainingOptions
 from ..training.sheet import sample_strip
-from ..training.state import read_history
+from ..training.state import find_state, read_history
 from ..training.trainer import Step, sample_steps, train
 from .common import (
     add_detector_options,
@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
     state = arguments.state or style_path.with_suffix(".state")
     if arguments.resume not in ("auto", "never"):
         state = Path(arguments.resume)
-        if not state.is_dir():
+        if find_state(state) is None:
             raise ValueError(f"{state}: no such training state; --resume auto starts one")
     art = _bank(arguments.art, options.size, arguments)
     photos = _bank(arguments.photos, options.size, arguments)

@@ -56,7 +56,7 @@ def test_no_face_is_an_empty_list_and_a_sentence(found):
         detect_face(PICTURE, "portrait.jpg", min_confidence=0.7)
     assert str(caught.value) == (
         "portrait.jpg: no face found at confidence 0.7; lower min_confidence, "
-        "or place the landmarks by hand in the Landmark Editor"
+        "or use a picture in which the face is larger"
     )
 
 

@@ -25,10 +25,15 @@ RIGHT_EYE, LEFT_EYE = 33, 263
 
 @pytest.fixture(scope="module", autouse=True)
 def models():
+    """The models, fetched if need be; on one thread: networks so small lose time with more."""
     try:
         fetch_landmarker()
     except ModelMissing as error:
         pytest.skip(str(error))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def detect_face(
     if not faces:
         raise FaceNotFound(
             f"{name}: no face found at confidence {min_confidence:g}; lower min_confidence, "
-            "or place the landmarks by hand in the Landmark Editor"
+            "or use a picture in which the face is larger"
         )
     return faces[0]
 

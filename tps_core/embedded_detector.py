@@ -35,6 +35,8 @@ def detect_embedded(picture: Tensor, max_faces: int, min_confidence: float) -> l
     Small faces are looked for only when several are wanted or no larger one is there.
     Raises ModelMissing when the models are not there and can't be fetched.
     """
+    if picture.device.type != "cuda":
+        picture = picture.cpu()  # other devices lack some of the operators
     networks = load_networks(fetch_landmarker(), picture.device)
     overview, pixel = _overview(picture)
     faces, doubtful = [], []
