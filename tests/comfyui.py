@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -39,6 +40,18 @@ PACK = Path(__file__).resolve().parents[1]
 PACK_NAME = "tps.portrait-0.1"
 # The pack must not find itself as the installed package, which no user has.
 HIDE_THE_PACKAGE = "import sys\nsys.modules['tps_portrait'] = None\n"
+# Kinds of binary messages on the WebSocket.
+PREVIEW_IMAGE, TEXT = 1, 3
+# What a script begins with that runs in a process with ComfyUI's modules: see `run_inside`.
+INSIDE = """
+import comfy.options
+comfy.options.enable_args_parsing()
+import asyncio, json
+import nodes
+
+def load_pack():
+    return asyncio.run(nodes.load_custom_node(sys.PACK, module_parent="custom_nodes"))
+"""
 
 
 @dataclass
@@ -162,10 +175,15 @@ class Host:
 
 @dataclass
 class Messages:
-    """What the WebSocket brought: `events` as JSON ({"type", "data"}), `previews` as pictures."""
+    """What the WebSocket brought.
+
+    `events` as JSON ({"type", "data"}), `previews` as pictures, and the lines of text that nodes
+    show on themselves.
+    """
 
     events: list[dict] = field(default_factory=list)
     previews: list[Image.Image] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     connected: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
 
@@ -181,7 +199,15 @@ class Messages:
                     if message.type == aiohttp.WSMsgType.TEXT:
                         self.events.append(json.loads(message.data))
                     elif message.type == aiohttp.WSMsgType.BINARY:
-                        self.previews.append(Image.open(io.BytesIO(message.data[8:])))
+                        self.collect_binary(message.data)
+
+    def collect_binary(self, data: bytes) -> None:
+        """Adds a preview or a text: 4 bytes that say which, 4 with a format or a length, and it."""
+        kind, number = struct.unpack(">II", data[:8])
+        if kind == PREVIEW_IMAGE:
+            self.previews.append(Image.open(io.BytesIO(data[8:])))
+        elif kind == TEXT:  # the node's id comes first, and that was its length
+            self.texts.append(data[8 + number :].decode())
 
     def of_type(self, kind: str) -> list[dict]:
         """Returns the data of all events of one type: "progress", "executing", "executed" …"""
@@ -218,6 +244,29 @@ def start(
         yield host
     finally:
         host.stop()
+
+
+def run_inside(script: str, folder: Path, name: str = PACK_NAME, given: Any = None) -> Any:
+    """Runs a script in a process with ComfyUI's modules, and returns the JSON that it prints last.
+
+    It can call `load_pack()`, which loads the pack from `folder` under the name, and finds
+    `given` as JSON on its standard input. RuntimeError with what it said if it fails.
+    """
+    prepare(folder, PACK, name)
+    pack = folder / "custom_nodes" / name
+    script = f"{HIDE_THE_PACKAGE}sys.PACK = {str(pack)!r}\n{INSIDE}{script}"
+    process = subprocess.run(
+        [sys.executable, "-c", script, "--cpu", f"--base-directory={folder}"],
+        cwd=find_backend(),
+        env={**os.environ, "TPS_PORTRAIT_HOME": ""},
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(tail(process.stderr))
+    return json.loads(process.stdout.splitlines()[-1])
 
 
 def prepare(folder: Path, pack: Path, name: str) -> None:

@@ -46,9 +46,10 @@ def generator_step(
         p2s_warp = networks.p2s.decode(warp_features(features, into_art))
     s2p = networks.s2p(s)
 
+    inside_both = batch.art.inside * batch.photo.inside
     judged = {
         "style": style_pairs(networks, batch, p2s, p2s_warp, into_portrait, options),
-        "photo": [Judged(networks.judge_photo, s2p, p, batch.art.inside, 1.0)],
+        "photo": [Judged(networks.judge_photo, s2p, p, inside_both, 1.0)],
         "local": local_pairs(networks, batch, p2s) if options.local else [],
     }
     terms = {

@@ -26,7 +26,7 @@ class TrainingOptions:
     # Weights of the generators' losses.
     adversarial_weight: float = 1.0
     local_weight: float = 0.25  # of each of the four parts
-    cycle_weight: float = 3.0
+    cycle_weight: float = 4.0
     identity_weight: float = 1.5
     invariance_weight: float = 2.0
     learning_rate: float = 4e-4

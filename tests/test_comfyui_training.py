@@ -1,0 +1,190 @@
+"""Training in a real ComfyUI: previews, cancelling, going on, and the style at the end."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+
+import comfyui as comfyui_host
+from tps_portrait.tps_core.style import load_style
+from tps_portrait.training.perceptual import BACKBONE
+from tps_portrait.training.state import read_history
+
+pytestmark = pytest.mark.slow
+
+WORKFLOW = comfyui_host.PACK / "workflows" / "Train a style from a folder.json"
+SIZE = 64
+CELL = SIZE + 4  # a picture and the gap beside it, on a strip
+
+
+@pytest.fixture(scope="module")
+def folders(comfyui: comfyui_host.Host, portrait: Image.Image, tmp_path_factory) -> dict[str, str]:
+    """A folder of art, four posters made of the portrait, and one of two photos."""
+    made = tmp_path_factory.mktemp("pictures")
+    face = portrait.crop((128, 0, 328, 200))
+    for bits in (1, 2, 3, 4):
+        poster = ImageOps.posterize(face, bits)
+        save(ImageOps.mirror(poster) if bits % 2 else poster, made / "art" / f"{bits}.png")
+    save(face, made / "photos" / "1.png")
+    save(ImageOps.mirror(face), made / "photos" / "below" / "2.png")
+    return {
+        "art": comfyui.upload(made / "art", "posters"),  # by name, in ComfyUI's input folder
+        "photos": str(made / "photos"),  # by its full path
+    }
+
+
+@pytest.fixture
+def training(comfyui: comfyui_host.Host, folders: dict[str, str]) -> dict:
+    """The workflow's prompt, made small enough for a test."""
+    prompt = comfyui.api_prompt(WORKFLOW)
+    train = prompt[node_of(prompt, "TPSPortraitTrainStyle")]["inputs"]
+    for kind, folder in folders.items():
+        prompt[train[kind][0]]["inputs"] |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
+    train |= {"size": SIZE, "batch": 1, "content_loss": "l1"}
+    return prompt
+
+
+def test_the_workflow_trains_a_style_that_can_be_loaded(comfyui, training, portrait):
+    train, save = (
+        node_of(training, "TPSPortraitTrainStyle"),
+        node_of(training, "TPSPortraitSaveStyle"),
+    )
+    if (comfyui.folder / "models" / "tps_portrait" / BACKBONE).exists():
+        training[train]["inputs"]["content_loss"] = "lpips"
+    training[train]["inputs"] |= {"name": "whole", "steps": 4}
+    training[save]["inputs"] |= {"name": "whole", "author": "A. Painter", "licence": "CC0"}
+    training["graph"] = {
+        "class_type": "LossGraphNode",
+        "inputs": {"loss": [train, 1], "filename_prefix": "losses"},
+    }
+
+    history = comfyui.queue(training)
+
+    shown = {
+        tuple(training[name]["inputs"].get("images", [name, 0])): pictures[0]
+        for name, pictures in comfyui.images(history).items()
+    }
+    art, photos = (training[train]["inputs"][kind][0] for kind in ("art", "photos"))
+    assert shown[art, 1].size == (4 * 132 + 4, 132 + 4)
+    assert shown[photos, 1].size == (2 * 132 + 4, 132 + 4)
+    # Two photos a row: as they are, and painted after steps 1, 2 and 4.
+    assert shown[train, 2].size == (2 * CELL + 4, 4 * CELL + 4)
+    assert "graph" in [name for name, _ in shown]
+    reports = [output["text"][0] for output in history["outputs"].values() if "text" in output]
+    assert {"4 faces from 4 files", "2 faces from 2 files"} <= set(reports)
+
+    style = load_style(style_path(comfyui, "whole"))
+    assert (style.record["steps"], style.record["author"]) == (4, "A. Painter")
+    painted = comfyui.images(comfyui.queue(use_of("whole", comfyui, portrait)))["show"][0]
+    assert painted.size == portrait.size
+
+
+def test_previews_arrive_while_it_trains(comfyui, training):
+    train = node_of(training, "TPSPortraitTrainStyle")
+    training[train]["inputs"] |= {"name": "watched", "steps": 20}
+    with comfyui.listen("watcher") as messages:
+        history = comfyui.wait(comfyui.submit(training, "watcher"))
+    assert history["status"]["completed"]
+    assert [preview.size for preview in messages.previews] == [(512, 512)] * 2
+    assert progress_of(train, messages) == list(range(1, 21))
+    assert [text.split(",")[0] for text in messages.texts if text.startswith("step")] == [
+        "step 10 of 20",
+        "step 20 of 20",
+    ]
+
+
+def test_cancel_keeps_what_was_trained_and_the_same_prompt_goes_on(comfyui, training):
+    train = node_of(training, "TPSPortraitTrainStyle")
+    training[train]["inputs"] |= {"name": "cancelled", "steps": 30}
+    with comfyui.listen("hasty") as messages:
+        prompt_id = comfyui.submit(training, "hasty")
+        wait_for(lambda: len(progress_of(train, messages)) > 3)
+        comfyui.interrupt()
+        seen = progress_of(train, messages)[-1]
+        history = comfyui.wait(prompt_id)
+
+    assert "execution_interrupted" in [kind for kind, _ in history["status"]["messages"]]
+    state = comfyui.folder / "output" / "tps_portrait" / "cancelled"
+    step = len(read_history(state))
+    assert seen <= step <= seen + 2
+    name = f"cancelled at step {step}"
+    assert load_style(style_path(comfyui, name)).record["steps"] == step
+    assert f"stopped; the style so far is saved as {name}" in messages.texts
+
+    with comfyui.listen("patient") as messages:
+        history = comfyui.wait(comfyui.submit(training, "patient"))
+    assert history["status"]["completed"]
+    assert progress_of(train, messages) == list(range(step, 31))
+    assert len(read_history(state)) == 30
+
+
+def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
+    train, save = (
+        node_of(training, "TPSPortraitTrainStyle"),
+        node_of(training, "TPSPortraitSaveStyle"),
+    )
+    training[save]["inputs"]["name"] = "longer"
+    for steps in (2, 3):
+        training[train]["inputs"] |= {"name": "longer", "steps": steps}
+        comfyui.queue(training)
+    assert len(read_history(comfyui.folder / "output" / "tps_portrait" / "longer")) == 3
+    steps = [
+        load_style(style_path(comfyui, name)).record["steps"] for name in ("longer", "longer 2")
+    ]
+    assert steps == [2, 3]
+
+
+def test_training_without_photos_says_what_to_connect(comfyui, training):
+    train = node_of(training, "TPSPortraitTrainStyle")
+    del training[train]["inputs"]["photos"]
+    with pytest.raises(RuntimeError, match="connect a second Build Face Bank, of a folder with 20"):
+        comfyui.queue(training)
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Saves the picture in a folder that may not exist yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(path)
+
+
+def node_of(prompt: dict, kind: str) -> str:
+    """The id of the prompt's only node of the type."""
+    (name,) = (name for name, node in prompt.items() if node["class_type"] == kind)
+    return name
+
+
+def style_path(host: comfyui_host.Host, name: str) -> Path:
+    """Where the host keeps a style that was saved under the name."""
+    return host.folder / "models" / "tps_portrait" / "styles" / f"{name}.safetensors"
+
+
+def use_of(style: str, host: comfyui_host.Host, picture: Image.Image) -> dict:
+    """A prompt that paints the picture with a style, named as in the list."""
+    return {
+        "photo": {
+            "class_type": "LoadImage",
+            "inputs": {"image": host.upload(picture, "photo.png")},
+        },
+        "style": {"class_type": "TPSPortraitLoadStyle", "inputs": {"style_name": style}},
+        "paint": {
+            "class_type": "TPSPortraitApplyStyle",
+            "inputs": {"image": ["photo", 0], "style": ["style", 0], "strength": 1.0},
+        },
+        "show": {"class_type": "PreviewImage", "inputs": {"images": ["paint", 0]}},
+    }
+
+
+def progress_of(node: str, messages: comfyui_host.Messages) -> list[int]:
+    """The steps that the node said it had done."""
+    return [event["value"] for event in messages.of_type("progress") if event["node"] == node]
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 60) -> None:
+    """Returns once `done()` is true; TimeoutError if that takes too long."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not in {seconds:.0f} s")
+        time.sleep(0.01)

@@ -1,0 +1,198 @@
+"""FACE_LANDMARKS between our nodes and ComfyUI's own, in a process that has ComfyUI's modules.
+
+ComfyUI's side is comfy_extras/nodes_mediapipe.py, which our oldest ComfyUI lacks.
+"""
+
+import numpy as np
+import pytest
+import torch
+
+import comfyui as comfyui_host
+from tps_portrait.tps_core.landmarks import IBUG_OF_MEDIAPIPE, Landmarks, mean_face
+
+pytestmark = pytest.mark.slow
+
+WIDTH, HEIGHT = 640, 480
+FACE = Landmarks(mean_face("mediapipe-478") * 0.5, "mediapipe-478", (WIDTH, HEIGHT))
+# Makes what MediaPipeFaceLandmarker emits, key by key, takes it in, and gives it out again.
+CONVERT = """
+import numpy as np
+import torch
+
+assert load_pack()
+sockets = next(module for name, module in sys.modules.items() if name.endswith(".nodes.sockets"))
+given = json.load(sys.stdin)
+height, width = given["image_size"]
+points = np.array(given["points"], dtype=np.float32)
+
+def core_landmarks(points, frames):
+    face = {
+        "bbox_xyxy": np.array([*points.min(0), *points.max(0)], dtype=np.float32),
+        "blendshapes": {"_neutral": 0.0, "jawOpen": 0.25},
+        "landmarks_xy": points,
+        "landmarks_3d": np.zeros((len(points), 3), dtype=np.float32),
+        "presence": 9.5,
+        "score": 0.75,
+        "transformation_matrix": np.eye(4, dtype=np.float32),
+    }
+    return {
+        "frames": [[face]] + [[] for _ in range(frames - 1)],
+        "image_size": (height, width),
+        "connection_sets": {"all": frozenset({(0, 1)})},
+    }
+
+def plain(value):
+    if isinstance(value, np.ndarray):
+        return {"dtype": str(value.dtype), "values": value.tolist()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    return {"points_px": value.to_pixels(), "scheme": value.scheme, "size": value.size,
+            "score": value.score}
+
+def message_of(convert):
+    try:
+        return f"no error, but {convert()}"
+    except ValueError as error:
+        return str(error)
+
+pictures = lambda count, height, width: torch.zeros(count, 3, height, width)
+core = core_landmarks(points, frames=2)
+taken = sockets.to_frames(core, 2)
+few = [[face.convert("ibug-68") for face in faces] for faces in taken]
+print(json.dumps({
+    "taken": taken,
+    "given": sockets.from_frames(taken, (width, height)),
+    "given from 68": sockets.from_frames(few, (width, height)),
+    "boxes": sockets.boxes(taken),
+    "for 3 images": sockets.to_frames(core_landmarks(points, frames=1), 3),
+    "scaled": sockets.frames_of(core, pictures(2, 2 * height, 2 * width)),
+    "too few images": message_of(lambda: sockets.to_frames(core, 3)),
+    "another shape": message_of(lambda: sockets.frames_of(core, pictures(2, width, height))),
+    "5 points": message_of(lambda: sockets.to_frames(core_landmarks(points[:5], frames=1), 1)),
+}, default=plain))
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """What CONVERT made of FACE."""
+    given = {"points": FACE.to_pixels().tolist(), "image_size": [HEIGHT, WIDTH]}
+    return comfyui_host.run_inside(CONVERT, tmp_path_factory.mktemp("sockets"), given=given)
+
+
+def test_what_comfyui_emits_is_accepted(said):
+    (face,), empty = said["taken"]
+    np.testing.assert_allclose(face["points_px"], FACE.to_pixels(), atol=1e-3)
+    assert (face["scheme"], face["size"], face["score"]) == (FACE.scheme, [WIDTH, HEIGHT], 0.75)
+    assert empty == []
+
+
+def test_what_we_emit_has_the_keys_and_shapes_of_comfyuis(said):
+    (face,), empty = said["given"]["frames"]
+    shapes = {
+        name: np.shape(value["values"])
+        for name, value in face.items()
+        if isinstance(value, dict) and "dtype" in value
+    }
+    assert shapes == {
+        "bbox_xyxy": (4,),
+        "landmarks_xy": (478, 2),
+        "landmarks_3d": (478, 3),
+        "transformation_matrix": (4, 4),
+    }
+    assert all(face[name]["dtype"] == "float32" for name in shapes)
+    assert (face["score"], face["blendshapes"]) == (0.75, {})
+    assert isinstance(face["presence"], float)
+    assert empty == []
+    assert said["given"]["image_size"] == [HEIGHT, WIDTH]
+
+
+def test_there_and_back_moves_no_point(said):
+    face = said["given"]["frames"][0][0]
+    np.testing.assert_allclose(face["landmarks_xy"]["values"], FACE.to_pixels(), atol=1e-3)
+    box = [*FACE.to_pixels().amin(0), *FACE.to_pixels().amax(0)]
+    np.testing.assert_allclose(face["bbox_xyxy"]["values"], box, atol=1e-3)
+
+
+def test_of_68_points_all_478_are_emitted_with_the_68_in_place(said):
+    points = np.array(said["given from 68"]["frames"][0][0]["landmarks_xy"]["values"])
+    assert points.shape == (478, 2)
+    np.testing.assert_allclose(
+        points[IBUG_OF_MEDIAPIPE], FACE.convert("ibug-68").to_pixels(), atol=0.1
+    )
+
+
+def test_the_boxes_are_comfyuis(said):
+    (box,), empty = said["boxes"]
+    x0, y0, x1, y1 = FACE.box_px
+    expected = {"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0, "score": 0.75}
+    assert {name: box[name] for name in expected} == pytest.approx(expected, abs=1e-3)
+    assert box["label"] == "face"
+    assert empty == []
+
+
+def test_every_line_that_comfyui_draws_joins_points_that_are_there(said):
+    sets = said["given"]["connection_sets"]
+    drawn = {"face_oval", "lips", "left_eye", "right_eye", "left_eyebrow", "right_eyebrow"}
+    assert sets.keys() >= drawn | {"irises", "nose", "contours", "all", "tesselation"}
+    assert all(0 <= end < 478 for lines in sets.values() for line in lines for end in line)
+
+
+@pytest.mark.parametrize("name", ["face_oval", "lips", "left_eye", "right_eye", "irises"])
+def test_what_comfyui_fills_is_made_of_closed_rings(said, name):
+    ends = [end for line in said["given"]["connection_sets"][name] for end in line]
+    assert all(ends.count(end) == 2 for end in ends)
+
+
+def test_the_lines_are_mediapipes(said):
+    vision = pytest.importorskip("mediapipe.tasks.python.vision")
+    theirs = vision.FaceLandmarksConnections
+    names = {
+        "face_oval": ["FACE_OVAL"],
+        "lips": ["LIPS"],
+        "left_eye": ["LEFT_EYE"],
+        "right_eye": ["RIGHT_EYE"],
+        "left_eyebrow": ["LEFT_EYEBROW"],
+        "right_eyebrow": ["RIGHT_EYEBROW"],
+        "irises": ["LEFT_IRIS", "RIGHT_IRIS"],
+        "nose": ["NOSE"],
+        "contours": ["CONTOURS"],
+    }
+    for ours, parts in names.items():
+        lines = [getattr(theirs, f"FACE_LANDMARKS_{part}") for part in parts]
+        expected = {frozenset((line.start, line.end)) for part in lines for line in part}
+        assert {frozenset(line) for line in said["given"]["connection_sets"][ours]} == expected
+
+
+def test_one_frame_serves_any_number_of_images(said):
+    assert [len(faces) for faces in said["for 3 images"]] == [1, 1, 1]
+
+
+def test_landmarks_follow_an_image_that_was_scaled(said):
+    face = said["scaled"][0][0]
+    assert face["size"] == [2 * WIDTH, 2 * HEIGHT]
+    torch.testing.assert_close(
+        torch.tensor(face["points_px"]), 2 * FACE.to_pixels(), atol=1e-3, rtol=0
+    )
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (
+            "too few images",
+            "landmarks of 2 images don't fit a batch of 3; connect the landmarks of these images, "
+            "or of a single one for all",
+        ),
+        (
+            "another shape",
+            "the landmarks are of an image of 640 x 480, this one has 480 x 640; connect the "
+            "landmarks of this image",
+        ),
+        ("5 points", "a face has 5 landmarks; known are sets of 478, 468, 68 points"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(said, case, message):
+    assert said[case] == message
