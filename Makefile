@@ -19,8 +19,10 @@ help:
 	@echo 'make comfyui  a real ComfyUI with the pack in it, in the browser'
 	@echo 'make bench    the benchmarks'
 
+# The models of the developers' data collection are used where it lies beside the project.
 demo: $(VENV)/installed
-	$(BIN)/tps-portrait demo
+	TPS_PORTRAIT_HOME="$${TPS_PORTRAIT_HOME:-$(wildcard $(abspath ../shared/data))}" \
+		$(BIN)/tps-portrait demo
 
 test: lint with-comfyui
 	$(BIN)/pytest
@@ -41,6 +43,7 @@ comfyui: with-comfyui
 
 bench: $(VENV)/installed
 	for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
+	$(BIN)/python benchmarks/landmark_accuracy.py
 
 clean:
 	rm -rf $(VENV) demo *.egg-info

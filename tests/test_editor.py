@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import comfyui as comfyui_host
 from editor import Editor, find_browser, open_editor
@@ -21,8 +22,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module", params=["classic canvas", "Nodes 2.0"])
-def editor(request: pytest.FixtureRequest, comfyui: comfyui_host.Host) -> Iterator[Editor]:
+def editor(
+    request: pytest.FixtureRequest, comfyui: comfyui_host.Host, portrait: Image.Image
+) -> Iterator[Editor]:
     """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
+    # Every ComfyUI has a picture of that name; a workflow that named another would open in red.
+    comfyui.upload(portrait, "example.png")
     settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
     with open_editor(comfyui.url, BROWSER, settings) as opened:
         opened.kind = request.param

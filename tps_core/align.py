@@ -39,7 +39,7 @@ class Alignment:
     def crop(self, picture: Tensor, size: int) -> Tensor:
         """The face's crop (c, size, size) out of its picture (c, h, w).
 
-        What lies outside the picture repeats its edge; `inside` says where.
+        What lies outside the picture mirrors its inside; `inside` says where.
         """
         # Shrunk first where the crop is coarser than the picture: sampling alone would alias.
         shrink = size / self.extent_px
@@ -47,7 +47,7 @@ class Alignment:
             size_px = [max(1, round(n * shrink)) for n in picture.shape[-2:]]
             picture = F.interpolate(picture[None], size_px, mode="bilinear", antialias=True)[0]
         grid = self._to_picture(pixel_centres((size, size), like=picture))
-        return sample(picture[None], grid[None])[0]
+        return sample(picture[None], grid[None], padding="reflection")[0]
 
     def inside(self, size: int) -> Tensor:
         """Which pixels of the crop lie in the picture: (1, size, size), 0 or 1."""

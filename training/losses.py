@@ -54,17 +54,22 @@ def generator_step(
     }
     terms = {
         name: sum(
-            pair.weight * -masked(pair.discriminator, pair.fake, pair.inside).mean()
+            pair.weight * -judge(pair.discriminator, pair.fake, pair.inside).mean()
             for pair in pairs
         )
         for name, pairs in judged.items()
         if pairs
     }
-    terms["cycle"] = distance(networks.s2p(p2s), p).mean() + distance(networks.p2s(s2p), s).mean()
+    art_inside = batch.art.inside
+    terms["cycle"] = (
+        distance(networks.s2p(p2s), p).mean()
+        + distance(within(networks.p2s(s2p), art_inside), within(s, art_inside)).mean()
+    )
     if options.identity_weight:
         # Art is art already, and a photo a photo: without this, dark hair may become white.
         terms["identity"] = (
-            distance(networks.p2s(s), s).mean() + distance(networks.s2p(p), p).mean()
+            distance(networks.s2p(p), p).mean()
+            + distance(within(networks.p2s(s), art_inside), within(s, art_inside)).mean()
         )
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
@@ -87,8 +92,8 @@ def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[st
     for name, pairs in judged.items():
         if pairs:
             terms[f"{name}_judge"] = sum(
-                F.relu(1 + masked(pair.discriminator, pair.fake.detach(), pair.inside)).mean()
-                + F.relu(1 - masked(pair.discriminator, pair.real, pair.inside)).mean()
+                F.relu(1 + judge(pair.discriminator, pair.fake.detach(), pair.inside)).mean()
+                + F.relu(1 - judge(pair.discriminator, pair.real, pair.inside)).mean()
                 for pair in pairs
             )
     return sum(terms.values()), terms
@@ -139,9 +144,17 @@ def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
     return pairs
 
 
-def masked(discriminator: nn.Module, pictures: Tensor, inside: Tensor) -> Tensor:
-    """The discriminator's scores of pictures whose outside is grey, alike in fake and real."""
-    return discriminator(torch.lerp(torch.full_like(pictures, 0.5), pictures, inside))
+def judge(discriminator: nn.Module, pictures: Tensor, inside: Tensor) -> Tensor:
+    """The discriminator's scores of the pictures within the mask."""
+    return discriminator(within(pictures, inside))
+
+
+def within(pictures: Tensor, inside: Tensor) -> Tensor:
+    """The pictures (b, 3, h, w), grey where the mask (b, 1, h, w) is 0.
+
+    Done to fake and real alike, it leaves nothing to be learned from what only fills a crop.
+    """
+    return torch.lerp(torch.full_like(pictures, 0.5), pictures, inside)
 
 
 def l1_distance(a: Tensor, b: Tensor) -> Tensor:

@@ -129,7 +129,7 @@ def _jitter(faces: Faces, random: torch.Generator) -> Faces:
     # Pixels are read backwards: what lies at `centres @ linear + shift` comes to lie at `centres`.
     grid = (centres @ linear + shift).unflatten(1, faces.pictures.shape[-2:])
     return Faces(
-        sample(faces.pictures, grid),
+        sample(faces.pictures, grid, padding="reflection"),
         sample(faces.inside, grid, padding="zeros"),
         (faces.points - shift) @ torch.linalg.inv(linear),
     )
