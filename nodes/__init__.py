@@ -8,9 +8,10 @@ import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
 from ..tps_core.folders import add_model_folder
+from .bank_nodes import BuildFaceBank
 from .landmark_nodes import DetectLandmarks
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle, Stylize
-from .training_nodes import BuildFaceBank, TrainStyle
+from .training_nodes import TrainStyle
 from .warp_nodes import AlignFace, BlendFace, Warp
 
 NODES = [

@@ -66,8 +66,8 @@ def frames_of(face_landmarks: dict, pictures: Tensor) -> list[list[Landmarks]]:
     """
     height, width = pictures.shape[-2:]
     found_height, found_width = face_landmarks["image_size"]
-    # Scaled to whole pixels, a picture's shape changes by less than a pixel.
-    if abs(found_width * height - found_height * width) > max(found_height, found_width):
+    # Scaling to multiples of 8 or 16 pixels changes a picture's shape a little.
+    if abs((found_width / found_height) / (width / height) - 1) > 0.02:
         raise ValueError(
             f"the landmarks are of an image of {found_width} x {found_height}, this one has "
             f"{width} x {height}; connect the landmarks of this image"

@@ -10,12 +10,13 @@ from comfy_api.latest import io, ui
 from ..tps_core.folders import model_folder
 from ..tps_core.style import find_style, list_styles, load_style, save_style
 from ..tps_core.stylize import stylize
+from .node_text import show_text
 from .sockets import (
     FaceLandmarks,
     TpsStyle,
+    frames_of,
     from_masks,
     from_pictures,
-    to_frames,
     to_pictures,
 )
 
@@ -32,8 +33,8 @@ class LoadStyle(io.ComfyNode):
                 io.Combo.Input(
                     "style_name",
                     options=list(list_styles()),
-                    tooltip="Styles of the pack, and yours from models/tps_portrait/styles. "
-                    "Press R in the editor to see new ones.",
+                    tooltip="The styles of the pack, and yours. A new one is in the list after "
+                    "pressing R.",
                 ),
             ],
             outputs=[TpsStyle.Output(display_name="style")],
@@ -56,7 +57,7 @@ class ApplyStyle(io.ComfyNode):
             node_id="TPSPortraitApplyStyle",
             display_name="Apply Portrait Style",
             category="TPS Portrait/style",
-            description="Paints the images as they are; for aligned faces, or whole pictures.",
+            description="Paints the images from edge to edge: aligned faces, or whole pictures.",
             inputs=[
                 io.Image.Input("image"),
                 TpsStyle.Input("style"),
@@ -91,12 +92,12 @@ class Stylize(io.ComfyNode):
                 FaceLandmarks.Input(
                     "face_landmarks",
                     optional=True,
-                    tooltip="The faces to paint. Without it, the largest face of each image.",
+                    tooltip="The faces to paint. Without them, the largest face of each image.",
                 ),
                 io.Boolean.Input(
                     "whole_image",
                     default=False,
-                    tooltip="Paint what is around the faces too.",
+                    tooltip="Paint hair, clothes and background too, not the face alone.",
                 ),
                 _strength(),
                 io.Float.Input(
@@ -105,7 +106,8 @@ class Stylize(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
-                    tooltip="Takes the painted face's colours towards the photo's.",
+                    tooltip="0 keeps the painting's colours, 1 takes over the photo's, so that "
+                    "face and neck agree.",
                 ),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
@@ -119,7 +121,7 @@ class Stylize(io.ComfyNode):
         style = style.to(comfy.model_management.get_torch_device())
         frames = [None] * len(pictures)
         if face_landmarks is not None:
-            frames = to_frames(face_landmarks, len(pictures))
+            frames = frames_of(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
@@ -137,20 +139,25 @@ class SaveStyle(io.ComfyNode):
             node_id="TPSPortraitSaveStyle",
             display_name="Save Portrait Style",
             category="TPS Portrait/style",
-            description="Saves a style under models/tps_portrait/styles, to be loaded by name.",
+            description="Saves a style in models/tps_portrait/styles. Load Portrait Style then "
+            "has it under its name.",
             is_output_node=True,
             inputs=[
                 TpsStyle.Input("style"),
                 io.String.Input(
                     "name",
                     default="my style",
-                    tooltip="An existing style of that name is kept; the new one gets a number.",
+                    tooltip="A style that already has this name stays; the new one gets a number.",
                 ),
-                io.String.Input("author", default="", tooltip="Written into the file."),
+                io.String.Input(
+                    "author",
+                    default="",
+                    tooltip="Whose work it is, if you like; goes into the file.",
+                ),
                 io.String.Input(
                     "licence",
                     default="",
-                    tooltip="What others may do with the style. Written into the file.",
+                    tooltip="What others may do with it, such as CC BY 4.0; goes into the file.",
                 ),
             ],
             outputs=[],
@@ -161,23 +168,30 @@ class SaveStyle(io.ComfyNode):
         path = free_path(name)
         record = style.record | {"author": author, "licence": licence}
         save_style(type(style)(style.generator, record), path)
-        return io.NodeOutput(ui=ui.PreviewText(f"saved as {path.stem} in {path.parent}"))
+        show_text(f"saved as {path.stem}")
+        return io.NodeOutput(ui=ui.PreviewText(str(path)))
 
 
-def free_path(name: str) -> Path:
-    """A file in the user's folder of styles for a style of this name that overwrites none.
-
-    Raises ValueError for a name that can't be a file's.
-    """
+def file_name(name: str) -> str:
+    """The style's name as a file's, without an ending. Raises ValueError for one that can't be."""
     name = name.strip().removesuffix(".safetensors")
     if not name or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in name) or name.startswith("."):
         raise ValueError(f"{name!r} can't be a file's name; use letters, digits, blanks, - and _")
+    return name
+
+
+def free_path(name: str) -> Path:
+    """A file in the user's folder of styles for a style of this name, which hides no other.
+
+    Raises ValueError for a name that can't be a file's.
+    """
+    name = file_name(name)
     folder = model_folder() / "styles"
     folder.mkdir(parents=True, exist_ok=True)
-    path, number = folder / f"{name}.safetensors", 2
-    while path.exists():
-        path, number = folder / f"{name} {number}.safetensors", number + 1
-    return path
+    taken, free, number = list_styles(), name, 2
+    while free in taken:
+        free, number = f"{name} {number}", number + 1
+    return folder / f"{free}.safetensors"
 
 
 def _strength():
@@ -187,5 +201,5 @@ def _strength():
         min=0.0,
         max=1.0,
         step=0.05,
-        tooltip="Mixes painting and photo: 1 is the painting alone.",
+        tooltip="Mixes photo and painting: 0 is the photo, 1 the painting alone.",
     )

@@ -33,7 +33,11 @@ _PARTS = {
     ),
 }  # fmt: skip
 _IRISES = _chain(469, 470, 471, 472, closed=True) | _chain(474, 475, 476, 477, closed=True)
-_NOSE = _chain(168, 6, 197, 195, 5, 4, 1, 19, 94, 2) | _chain(98, 97, 2, 326, 327)
+_NOSE = (
+    _chain(168, 6, 197, 195, 5, 4, 1, 19, 94, 2)
+    | _chain(2, 97, 98, 64, 48, 115, 220, 45, 4)
+    | _chain(2, 326, 327, 294, 278, 344, 440, 275, 4)
+)
 _CONTOURS = frozenset().union(*_PARTS.values())
 
 CONNECTION_SETS = {

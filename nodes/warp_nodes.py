@@ -1,14 +1,17 @@
 """Nodes that bend faces, and that bring them to the mean face and back."""
 
 import torch
+import torch.nn.functional as F
 from comfy_api.latest import io
+from torch import Tensor
 
-from ..tps_core.align import align
+from ..tps_core.align import Alignment, align
 from ..tps_core.blend import blend, face_mask
 from ..tps_core.face_warp import PLACEMENTS, warp_face
 from .sockets import (
     FaceLandmarks,
     TpsAlignment,
+    frames_of,
     from_masks,
     from_pictures,
     to_frames,
@@ -24,18 +27,21 @@ class Warp(io.ComfyNode):
             node_id="TPSPortraitWarp",
             display_name="Warp Face",
             category="TPS Portrait/warp",
-            description="Bends the face in the image into the shape of another face.",
+            description="Bends the face in an image into the shape of another face.",
             inputs=[
                 io.Image.Input("image"),
-                FaceLandmarks.Input("source", tooltip="Landmarks of this image."),
-                FaceLandmarks.Input("target", tooltip="Landmarks of the face to resemble."),
+                FaceLandmarks.Input("source", tooltip="The landmarks of this image."),
+                FaceLandmarks.Input(
+                    "target", tooltip="The landmarks of the face that it should resemble."
+                ),
                 io.Float.Input(
                     "strength",
                     default=1.0,
                     min=-1.0,
                     max=2.0,
                     step=0.05,
-                    tooltip="0 leaves the face, 1 gives it the target's shape, 2 a caricature.",
+                    tooltip="0 leaves the face as it is, 1 gives it the target's shape, 2 goes as "
+                    "far again. Below 0 it moves away from the target.",
                 ),
                 io.Float.Input(
                     "stiffness",
@@ -44,14 +50,15 @@ class Warp(io.ComfyNode):
                     max=1.0,
                     step=0.001,
                     round=False,
-                    tooltip="0 hits every point exactly; more bends more gently.",
+                    tooltip="0 takes every point exactly to its place; more bends more gently, "
+                    "and smooths landmarks that jitter.",
                 ),
                 io.Combo.Input(
                     "placement",
                     options=list(PLACEMENTS),
                     default=PLACEMENTS[0],
-                    tooltip="in place: take the shape, keep position, size and tilt. "
-                    "exact: put every point where the target has it.",
+                    tooltip="in place: the face keeps its position, size and tilt and takes only "
+                    "the shape. exact: every point goes where the target has it.",
                 ),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
@@ -60,7 +67,7 @@ class Warp(io.ComfyNode):
     @classmethod
     def execute(cls, image, source, target, strength, stiffness, placement) -> io.NodeOutput:
         pictures = to_pictures(image)
-        sources, targets = (to_frames(faces, len(pictures)) for faces in (source, target))
+        sources, targets = frames_of(source, pictures), to_frames(target, len(pictures))
         results = []
         for index, picture in enumerate(pictures):
             if not sources[index] or not targets[index]:
@@ -79,7 +86,7 @@ class AlignFace(io.ComfyNode):
             node_id="TPSPortraitAlignFace",
             display_name="Align Face",
             category="TPS Portrait/warp",
-            description="Cuts each face out, upright and at one size, as styles are trained on.",
+            description="Cuts each face out, upright and at one size: what styles are trained on.",
             inputs=[
                 io.Image.Input("image"),
                 FaceLandmarks.Input("face_landmarks"),
@@ -89,8 +96,8 @@ class AlignFace(io.ComfyNode):
                     min=64,
                     max=2048,
                     step=16,
-                    tooltip="Side of the cut-out in pixels. Best is the style's training size, "
-                    "up to twice that.",
+                    tooltip="Side of the cut-out in pixels. Best is the size that the style was "
+                    "trained at, up to twice that; larger makes the brush strokes finer.",
                 ),
             ],
             outputs=[
@@ -103,10 +110,10 @@ class AlignFace(io.ComfyNode):
     @classmethod
     def execute(cls, image, face_landmarks, size) -> io.NodeOutput:
         pictures = to_pictures(image)
-        frames = to_frames(face_landmarks, len(pictures))
+        frames = frames_of(face_landmarks, pictures)
         alignments = [(i, align(face)) for i, faces in enumerate(frames) for face in faces]
         if not alignments:
-            raise ValueError("no face to align; detect one first, or lower min_confidence")
+            raise ValueError("no face to align: lower min_confidence in Detect Face Landmarks")
         crops = torch.stack([alignment.crop(pictures[i], size) for i, alignment in alignments])
         masks = torch.stack([face_mask(alignment, size) for _, alignment in alignments])
         return io.NodeOutput(from_pictures(crops), alignments, from_masks(masks))
@@ -122,13 +129,13 @@ class BlendFace(io.ComfyNode):
             description="Puts aligned faces back where they were cut from, without a seam.",
             inputs=[
                 io.Image.Input("image", tooltip="The image that the faces were cut from."),
-                io.Image.Input("faces"),
-                TpsAlignment.Input("alignment"),
+                io.Image.Input("faces", tooltip="The faces from Align Face, painted or changed."),
+                TpsAlignment.Input("alignment", tooltip="From the same Align Face."),
                 io.Mask.Input(
                     "mask",
                     optional=True,
-                    tooltip="Where the faces cover, in the cut-out; without one, the face with a "
-                    "soft edge.",
+                    tooltip="Where the faces show, drawn on the cut-out. Without one it is the "
+                    "face's outline with a soft edge.",
                 ),
                 io.Float.Input(
                     "color_match",
@@ -136,7 +143,8 @@ class BlendFace(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
-                    tooltip="Takes the face's colours towards those it covers.",
+                    tooltip="0 keeps the painting's colours, 1 takes over the photo's, so that "
+                    "face and neck agree.",
                 ),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
@@ -145,15 +153,36 @@ class BlendFace(io.ComfyNode):
     @classmethod
     def execute(cls, image, faces, alignment, color_match, mask=None) -> io.NodeOutput:
         pictures, faces = to_pictures(image).clone(), to_pictures(faces)
-        if len(faces) != len(alignment):
-            raise ValueError(f"{len(faces)} faces for {len(alignment)} alignments; use those of "
-                             f"the same Align Face node")  # fmt: skip
-        masks = to_masks(mask).expand(len(faces), -1, -1, -1) if mask is not None else None
+        _check_fits(pictures, faces, alignment)
+        masks = [None] * len(faces) if mask is None else _fitted(to_masks(mask), faces)
         covered = torch.zeros_like(pictures[:, :1])
-        for index, (frame, way) in enumerate(alignment):
-            own_mask = None if masks is None else masks[index]
-            pictures[frame], where = blend(
-                pictures[frame], faces[index], way, own_mask, color_match=color_match
-            )
+        for face, own_mask, (frame, way) in zip(faces, masks, alignment, strict=True):
+            pictures[frame], where = blend(pictures[frame], face, way, own_mask, color_match)
             covered[frame] = torch.maximum(covered[frame], where)
         return io.NodeOutput(from_pictures(pictures), from_masks(covered))
+
+
+def _check_fits(pictures: Tensor, faces: Tensor, alignments: list[tuple[int, Alignment]]) -> None:
+    """Raises ValueError for faces that were not cut from these pictures by these alignments."""
+    if len(faces) != len(alignments):
+        raise ValueError(
+            f"{len(faces)} faces for {len(alignments)} alignments; connect faces and alignment "
+            f"of the same Align Face"
+        )
+    height, width = pictures.shape[-2:]
+    for frame, alignment in alignments:
+        if frame >= len(pictures) or alignment.landmarks.size != (width, height):
+            cut_width, cut_height = alignment.landmarks.size
+            raise ValueError(
+                f"a face was cut from image {frame + 1}, of {cut_width} x {cut_height} pixels; "
+                f"here are {len(pictures)}, of {width} x {height}; connect the image that went "
+                f"into Align Face"
+            )
+
+
+def _fitted(masks: Tensor, faces: Tensor) -> Tensor:
+    """The masks (b or 1, 1, h, w) for the faces (b, 3, s, s): (b, 1, s, s)."""
+    if len(masks) not in (1, len(faces)):
+        raise ValueError(f"{len(masks)} masks for {len(faces)} faces; use one, or one for each")
+    masks = F.interpolate(masks, faces.shape[-2:], mode="bilinear")
+    return masks.expand(len(faces), -1, -1, -1)
