@@ -189,7 +189,8 @@ def free_path(name: str) -> Path:
     folder = model_folder() / "styles"
     folder.mkdir(parents=True, exist_ok=True)
     taken, free, number = list_styles(), name, 2
-    while free in taken:
+    # Some systems see no difference between large and small letters.
+    while free in taken or (folder / f"{free}.safetensors").exists():
         free, number = f"{name} {number}", number + 1
     return folder / f"{free}.safetensors"
 
