@@ -48,6 +48,7 @@ KILLED = """
 import os, sys, torch
 sys.path.insert(0, sys.argv[2])
 from faces import random_bank
+from tps_portrait.training import trainer
 from tps_portrait.training.options import TrainingOptions
 trainer.SAVE_EVERY = 2
 options = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
