@@ -3,6 +3,8 @@
 Left and right are the person's. Source: MediaPipe's face landmark connections (Apache-2.0).
 """
 
+from ..tps_core.blend import OUTLINE
+
 
 def _chain(*points: int, closed: bool = False) -> frozenset[tuple[int, int]]:
     ends = (*points[1:], points[0]) if closed else points[1:]
@@ -10,11 +12,7 @@ def _chain(*points: int, closed: bool = False) -> frozenset[tuple[int, int]]:
 
 
 _PARTS = {
-    "face_oval": _chain(
-        10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-        152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-        closed=True,
-    ),
+    "face_oval": _chain(*OUTLINE, closed=True),
     "left_eye": _chain(
         263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466, closed=True
     ),
