@@ -13,9 +13,10 @@ from .detect import detect_face
 from .landmarks import Landmarks
 from .style import Style
 
-# A face is painted at its own resolution, within these multiples of the training size: finer, and
-# the brush strokes, which have the size that training gave them, would be too small for it.
-FINEST = 2
+# Every face is painted at this multiple of the training size, whatever its own: strokes then have
+# one size relative to the face, and at the training size itself lips and noses get blotches.
+FINER = 2
+LONGEST_PX = 2048  # a photo of small faces isn't enlarged beyond this to be painted whole
 
 
 class Stylized(NamedTuple):
@@ -51,22 +52,20 @@ def stylize(
         picture = paint_whole(photo, style, max((a.extent_px for a in alignments), default=0))
         covered = torch.ones_like(covered)
     for alignment in alignments:
-        size = face_size(alignment.extent_px, style)
-        face = style(alignment.crop(photo, size)[None])[0]
+        face = style(alignment.crop(photo, FINER * style.size)[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
     return Stylized(photo.lerp(picture, strength), covered * strength)
 
 
-def face_size(extent_px: float, style: Style) -> int:
-    """The resolution at which to paint a face crop that is extent_px wide in its photo."""
-    return round(min(max(extent_px, style.size), FINEST * style.size))
-
-
 def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
-    """The whole photo (3, h, w) painted, at the scale at which its face crop is painted."""
+    """The whole photo (3, h, w) painted, at the scale at which a face crop extent_px wide is.
+
+    Its own scale for an extent of 0; never enlarged to more than LONGEST_PX.
+    """
     size = photo.shape[-2:]
-    scale = face_size(extent_px, style) / extent_px if extent_px else 1.0
+    scale = FINER * style.size / extent_px if extent_px else 1.0
+    scale = min(scale, max(1.0, LONGEST_PX / max(size)))
     scaled = [max(1, round(n * scale)) for n in size]
     small = F.interpolate(photo[None], scaled, mode="bilinear", antialias=True)
     painted = style(small)
