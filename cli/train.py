@@ -3,13 +3,14 @@
 import argparse
 import csv
 import sys
-import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from ..tps_core.pictures import write_picture
 from ..tps_core.style import save_style
 from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.clock import Clock
 from ..training.options import PRESETS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import find_state, read_history
@@ -132,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         with closing(steps):
             for last in steps:
-                if last.number in sample_steps(options.steps) or last.number == options.steps:
+                if last.number in sample_steps(options.steps):
                     strip.append(last.paint(samples))
                     write_picture(style_path.with_suffix(".samples.png"), sample_strip(strip))
                 _tell(last, clock, arguments.json)
@@ -156,7 +157,7 @@ def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
     if last is None:
         return
     style = last.style()
-    save_style(type(style)(style.generator, style.record | record), path)
+    save_style(replace(style, record=style.record | record), path)
     history = read_history(state)
     with path.with_suffix(".losses.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, ["step", *history[0]])
@@ -177,19 +178,6 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     )
     print(f"{source}: {bank.report.splitlines()[0]}", file=sys.stderr)
     return bank
-
-
-class Clock:
-    """Estimates how long the rest of a training takes, from the steps since this began."""
-
-    def __init__(self):
-        self._first: int | None = None
-
-    def minutes_left(self, step: Step) -> float:
-        if self._first is None:
-            self._first, self._begun = step.number, time.monotonic()
-        pace = (time.monotonic() - self._begun) / max(1, step.number - self._first)
-        return (step.total - step.number) * pace / 60
 
 
 def _tell(step: Step, clock: Clock, as_json: bool) -> None:

@@ -6,10 +6,10 @@ import comfy.utils
 import folder_paths
 from comfy_api.latest import io
 
-from ..tps_core.detect import DETECTORS
 from ..tps_core.pictures import list_files
 from ..training.bank import build_bank
 from ..training.sheet import contact_sheet
+from .landmark_nodes import detector_input
 from .sockets import TpsFaceBank, from_pictures
 
 
@@ -36,13 +36,7 @@ class BuildFaceBank(io.ComfyNode):
                     step=16,
                     tooltip="Side of the cut-out faces in pixels: at least the size to train at.",
                 ),
-                io.Combo.Input(
-                    "detector",
-                    options=list(DETECTORS),
-                    default="auto",
-                    tooltip="auto is nearly always right: the built-in detector, or MediaPipe "
-                    "where only that is installed.",
-                ),
+                detector_input(),
                 io.Float.Input(
                     "min_confidence",
                     default=0.5,

@@ -17,13 +17,7 @@ class DetectLandmarks(io.ComfyNode):
             description="Finds faces and the points that mark their eyes, nose, mouth and outline.",
             inputs=[
                 io.Image.Input("image"),
-                io.Combo.Input(
-                    "detector",
-                    options=list(DETECTORS),
-                    default="auto",
-                    tooltip="auto is nearly always right: the built-in detector, or MediaPipe "
-                    "where only that is installed.",
-                ),
+                detector_input(),
                 io.Int.Input(
                     "max_faces",
                     default=1,
@@ -69,3 +63,14 @@ class DetectLandmarks(io.ComfyNode):
             progress.update(1)
         height, width = pictures.shape[-2:]
         return io.NodeOutput(from_frames(frames, (width, height)), boxes(frames))
+
+
+def detector_input() -> io.Combo.Input:
+    """The choice of a detector."""
+    return io.Combo.Input(
+        "detector",
+        options=list(DETECTORS),
+        default="auto",
+        tooltip="auto is nearly always right: the built-in detector, or MediaPipe where only that "
+        "is installed.",
+    )

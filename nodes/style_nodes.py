@@ -1,5 +1,6 @@
 """Nodes that load, use and save styles."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import comfy.model_management
@@ -19,6 +20,7 @@ from .sockets import (
     from_pictures,
     to_pictures,
 )
+from .warp_nodes import color_match_input
 
 
 class LoadStyle(io.ComfyNode):
@@ -100,15 +102,7 @@ class Stylize(io.ComfyNode):
                     tooltip="Paint hair, clothes and background too, not the face alone.",
                 ),
                 _strength(),
-                io.Float.Input(
-                    "color_match",
-                    default=0.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.05,
-                    tooltip="0 keeps the painting's colours, 1 takes over the photo's, so that "
-                    "face and neck agree.",
-                ),
+                color_match_input(),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
@@ -167,7 +161,7 @@ class SaveStyle(io.ComfyNode):
     def execute(cls, style, name, author, licence) -> io.NodeOutput:
         path = free_path(name)
         record = style.record | {"author": author, "licence": licence}
-        save_style(type(style)(style.generator, record), path)
+        save_style(replace(style, record=record), path)
         show_text(f"saved as {path.stem}")
         return io.NodeOutput(ui=ui.PreviewText(str(path)))
 

@@ -1,6 +1,5 @@
 """The node that trains styles."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -16,6 +15,7 @@ from torch import Tensor
 from ..tps_core.pictures import to_image
 from ..tps_core.style import Style, save_style
 from ..training.bank import FaceBank
+from ..training.clock import Clock
 from ..training.options import TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import read_history
@@ -148,12 +148,11 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
     Shows progress and previews. When the user cancels, or anything fails, the style so far is
     saved.
     """
-    strip, step, first, begun = [samples], None, 0, 0.0
+    strip, step, clock = [samples], None, Clock()
     progress = comfy.utils.ProgressBar(1)
     try:
         for step in steps:
-            if not first:
-                first, begun = step.number, time.monotonic()
+            minutes = clock.minutes_left(step)
             last = step.number >= step.total
             if step.number in sample_steps(step.total) or last:
                 strip.append(step.paint(samples))
@@ -161,8 +160,6 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             if step.number % PREVIEW_EVERY == 0 or last:
                 sheet = sample_strip([samples, step.paint(samples)])
                 preview = ("JPEG", to_image(sheet), 512)
-                pace = (time.monotonic() - begun) / max(1, step.number - first)
-                minutes = (step.total - step.number) * pace / 60
                 show_text(f"step {step.number} of {step.total}, about {minutes:.0f} min left")
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:

@@ -96,8 +96,8 @@ class AlignFace(io.ComfyNode):
                     min=64,
                     max=2048,
                     step=16,
-                    tooltip="Side of the cut-out in pixels. Best is the size that the style was "
-                    "trained at, up to twice that; larger makes the brush strokes finer.",
+                    tooltip="Side of the cut-out in pixels. Best is twice the size that the style "
+                    "was trained at; larger makes the brush strokes finer.",
                 ),
             ],
             outputs=[
@@ -137,15 +137,7 @@ class BlendFace(io.ComfyNode):
                     tooltip="Where the faces show, drawn on the cut-out. Without one it is the "
                     "face's outline with a soft edge.",
                 ),
-                io.Float.Input(
-                    "color_match",
-                    default=0.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.05,
-                    tooltip="0 keeps the painting's colours, 1 takes over the photo's, so that "
-                    "face and neck agree.",
-                ),
+                color_match_input(),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
@@ -160,6 +152,19 @@ class BlendFace(io.ComfyNode):
             pictures[frame], where = blend(pictures[frame], face, way, own_mask, color_match)
             covered[frame] = torch.maximum(covered[frame], where)
         return io.NodeOutput(from_pictures(pictures), from_masks(covered))
+
+
+def color_match_input() -> io.Float.Input:
+    """The input of the nodes that put painted faces into a photo."""
+    return io.Float.Input(
+        "color_match",
+        default=0.0,
+        min=0.0,
+        max=1.0,
+        step=0.05,
+        tooltip="0 keeps the painting's colours, 1 takes over the photo's, so that face and neck "
+        "agree.",
+    )
 
 
 def _check_fits(pictures: Tensor, faces: Tensor, alignments: list[tuple[int, Alignment]]) -> None:

@@ -60,17 +60,16 @@ def generator_step(
         for name, pairs in judged.items()
         if pairs
     }
-    art_inside = batch.art.inside
-    terms["cycle"] = (
-        distance(networks.s2p(p2s), p).mean()
-        + distance(within(networks.p2s(s2p), art_inside), within(s, art_inside)).mean()
-    )
+
+    def to_art(picture: Tensor) -> Tensor:
+        """How far the picture is from the art, where there is art."""
+        inside = batch.art.inside
+        return distance(within(picture, inside), within(s, inside)).mean()
+
+    terms["cycle"] = distance(networks.s2p(p2s), p).mean() + to_art(networks.p2s(s2p))
     if options.identity_weight:
         # Art is art already, and a photo a photo: without this, dark hair may become white.
-        terms["identity"] = (
-            distance(networks.s2p(p), p).mean()
-            + distance(within(networks.p2s(s), art_inside), within(s, art_inside)).mean()
-        )
+        terms["identity"] = distance(networks.s2p(p), p).mean() + to_art(networks.p2s(s))
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
         grid = spline_grid(into_art, p.shape[-2:])

@@ -4,6 +4,7 @@ Its caller owns progress, cancelling and previews: it takes a step at a time, an
 generator when it has had enough. What was trained till then is saved.
 """
 
+import copy
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,11 +41,9 @@ class Step:
     def style(self) -> Style:
         """The style as it is now: the average of the generator's recent weights, a copy."""
         run = self._run
-        architecture = run.networks.average.architecture
-        generator = type(run.networks.average)(architecture["widths"], architecture["blocks"])
-        generator.load_state_dict(run.networks.average.state_dict())
+        generator = copy.deepcopy(run.networks.average).cpu()
         record = {
-            "architecture": architecture,
+            "architecture": generator.architecture,
             "crop": CROP,
             "scheme": "ibug-68",
             "size": run.options.size,
