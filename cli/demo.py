@@ -21,7 +21,7 @@ from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import FINER, stylize
 from ..training.bank import build_bank
 from ..training.options import TrainingOptions
-from ..training.perceptual import load_lpips
+from ..training.perceptual import load_squeezenet
 from ..training.sheet import contact_sheet, sample_strip
 from ..training.trainer import sample_steps, train
 from .common import show_progress
@@ -111,7 +111,7 @@ def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
     write_picture(folder / "art_contact_sheet.png", contact_sheet(art))
     options = TrainingOptions(steps=steps, size=64, batch=4)
     try:
-        load_lpips()
+        load_squeezenet()
     except ValueError as error:
         log.warning("%s; the demo trains with l1", error)
         options = replace(options, content_loss="l1")

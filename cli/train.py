@@ -7,14 +7,18 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from ..tps_core.pictures import write_picture
 from ..tps_core.style import save_style
 from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
-from ..training.options import PRESETS, TrainingOptions
+from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
+from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
-from ..training.state import find_state, read_history
-from ..training.trainer import Step, sample_steps, train
+from ..training.state import find_state, read_checks, read_history
+from ..training.trainer import Step, sample_steps, steps_left, train
 from .common import (
     add_detector_options,
     add_device_option,
@@ -51,21 +55,24 @@ def add_parser(commands) -> None:
         "--preset",
         choices=PRESETS,
         default="good",
-        help="; ".join(
-            f"{name}: {p['steps']} steps at {p['size']} px" for name, p in PRESETS.items()
-        )
-        + "; default: good",
+        help=f"{PRESETS_IN_WORDS}; how long each takes here is said before it starts; "
+        "default: good",
     )
     parser.add_argument("--steps", type=int, metavar="N", help="instead of the preset's")
     parser.add_argument("--size", type=int, metavar="N", help="instead of the preset's")
     parser.add_argument(
         "--batch",
         type=int,
-        default=TrainingOptions.batch,
         metavar="N",
-        help=f"pairs in a step; default: {TrainingOptions.batch}",
+        help="pairs of photo and art in a step, instead of the preset's",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    parser.add_argument(
+        "--no-early-stop",
+        action="store_true",
+        help=f"do all the steps; without it training ends, after {FEWEST_STEPS} or more, when the "
+        f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}",
+    )
     parser.add_argument(
         "--resume",
         default="auto",
@@ -106,12 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(
             "training needs portrait photos of any people, 20 or more: --photos FOLDER"
         )
-    preset = PRESETS[arguments.preset]
     options = TrainingOptions(
-        steps=preset["steps"] if arguments.steps is None else arguments.steps,
-        size=preset["size"] if arguments.size is None else arguments.size,
-        batch=arguments.batch,
+        **PRESETS[arguments.preset] | _own(arguments),
         seed=arguments.seed,
+        early_stop=not arguments.no_early_stop,
         warp_features=not arguments.no_warp_features,
         warp_pixels=not arguments.no_warp_pixels,
         local=not arguments.no_local,
@@ -126,14 +131,18 @@ def run(arguments: argparse.Namespace) -> int:
     art = _bank(arguments.art, options.size, arguments)
     photos = _bank(arguments.photos, options.size, arguments)
 
-    steps = train(art, photos, options, device, state, arguments.resume != "never")
+    resume = arguments.resume != "never"
+    steps = train(art, photos, options, device, state, resume)
+    left = steps_left(options, state, resume)
+    if left >= WORTH_AN_ESTIMATE:
+        _announce(arguments, replace(options, steps=left), device)
     samples = photos.pictures(SAMPLES, options.size)
     strip, last, clock = [samples], None, Clock()
     record = {"author": arguments.author, "licence": arguments.licence}
     try:
         with closing(steps):
             for last in steps:
-                if last.number in sample_steps(options.steps):
+                if last.number in sample_steps(options.steps) or last.stop:
                     strip.append(last.paint(samples))
                     write_picture(style_path.with_suffix(".samples.png"), sample_strip(strip))
                 _tell(last, clock, arguments.json)
@@ -145,8 +154,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
         return 130
     _finish(last, style_path, state, record)
+    if last.stop:
+        print(f"{last.stop}; --no-early-stop goes on", file=sys.stderr)
     if arguments.json:
-        print_json({"output": str(style_path), "steps": last.number})
+        print_json({"output": str(style_path), "steps": last.number, "stopped": last.stop})
     else:
         print(style_path)
     return 0
@@ -159,10 +170,16 @@ def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
     style = last.style()
     save_style(replace(style, record=style.record | record), path)
     history = read_history(state)
+    checks = {
+        check.step: {"kid_squeezenet": check.kid, "kid_squeezenet_error": check.error}
+        for check in read_checks(state)
+    }
+    columns = ["step", *history[0], "kid_squeezenet", "kid_squeezenet_error"]
     with path.with_suffix(".losses.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["step", *history[0]])
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows({"step": i, **losses} for i, losses in enumerate(history, 1))
+        for number, losses in enumerate(history, 1):
+            writer.writerow({"step": number, **losses, **checks.get(number, {})})
 
 
 def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
@@ -180,9 +197,34 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     return bank
 
 
+def _own(arguments: argparse.Namespace) -> dict[str, int]:
+    """What of a preset the command line sets itself."""
+    chosen = {name: getattr(arguments, name) for name in ("steps", "size", "batch")}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _announce(
+    arguments: argparse.Namespace, options: TrainingOptions, device: torch.device
+) -> None:
+    """Says what the training, and each of the presets, takes on this machine.
+
+    On a CPU, where measuring takes a while and time goes by pixels, the others are computed.
+    """
+    own = _own(arguments) or options.steps != PRESETS[arguments.preset]["steps"]
+    here = estimate(options, device)
+    print(plan("this training" if own else arguments.preset, options, here), file=sys.stderr)
+    for name, preset in PRESETS.items():
+        if own or name != arguments.preset:
+            other = replace(options, **preset)
+            there = here.scaled(options, other) if device.type == "cpu" else estimate(other, device)
+            print(f"  {plan(name, other, there)}", file=sys.stderr)
+
+
 def _tell(step: Step, clock: Clock, as_json: bool) -> None:
-    if as_json and (step.number % JSON_EVERY == 0 or step.number == step.total):
-        print_json({"step": step.number, "of": step.total, "losses": step.losses})
+    if as_json and (step.number % JSON_EVERY == 0 or step.is_last):
+        check = {"kid_squeezenet": step.check.kid} if step.check else {}
+        print_json({"step": step.number, "of": step.total, "losses": step.losses, **check})
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
     left = clock.minutes_left(step)
-    show_progress(step.number, step.total, f"about {left:.0f} min left  {losses}")
+    total = step.number if step.is_last else step.total
+    show_progress(step.number, total, f"about {left:.0f} min left  {losses}")

@@ -9,6 +9,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank
+from .evaluate_nodes import EvaluateStyle
 from .landmark_nodes import DetectLandmarks
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle, Stylize
 from .training_nodes import TrainStyle
@@ -25,6 +26,7 @@ NODES = [
     SaveStyle,
     BuildFaceBank,
     TrainStyle,
+    EvaluateStyle,
 ]
 
 

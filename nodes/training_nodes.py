@@ -15,11 +15,13 @@ from torch import Tensor
 from ..tps_core.pictures import to_image
 from ..tps_core.style import Style, save_style
 from ..training.bank import FaceBank
+from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
-from ..training.options import TrainingOptions
+from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
+from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import read_history
-from ..training.trainer import Step, sample_steps, train
+from ..training.trainer import Step, sample_steps, steps_left, train
 from .node_text import show_text
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
 from .style_nodes import file_name, free_path
@@ -27,6 +29,7 @@ from .style_nodes import file_name, free_path
 PREVIEW_EVERY = 10  # steps between two previews
 SAMPLES = 4  # photos in the preview and in the sample strip
 DEFAULTS = TrainingOptions()
+CUSTOM = "custom"  # the preset that sets nothing
 
 
 class TrainStyle(io.ComfyNode):
@@ -56,7 +59,8 @@ class TrainStyle(io.ComfyNode):
                     default=DEFAULTS.steps,
                     min=1,
                     max=1_000_000,
-                    tooltip="1500 give a first idea, 6000 are good, 20000 are best.",
+                    tooltip="With the preset custom: 1500 give a first idea, 6000 are good, 20000 "
+                    "are best.",
                 ),
                 io.Int.Input(
                     "size",
@@ -64,16 +68,16 @@ class TrainStyle(io.ComfyNode):
                     min=64,
                     max=512,
                     step=16,
-                    tooltip="Side of the faces in training. 128 is quick; 256 shows finer strokes "
-                    "and takes about three times as long.",
+                    tooltip="With the preset custom: side of the faces in training. 128 is quick; "
+                    "256 shows finer strokes and takes about four times as long.",
                 ),
                 io.Int.Input(
                     "batch",
                     default=DEFAULTS.batch,
                     min=1,
                     max=64,
-                    tooltip="Pairs of photo and art in a step. More take longer and learn more "
-                    "evenly.",
+                    tooltip="With the preset custom: pairs of photo and art in a step. More take "
+                    "longer and learn more evenly.",
                 ),
                 io.Int.Input(
                     "seed",
@@ -113,6 +117,23 @@ class TrainStyle(io.ComfyNode):
                     tooltip="Go on where the training of this name stopped. Off begins anew and "
                     "forgets it.",
                 ),
+                # What is below came later. ComfyUI saves widgets by their position: new ones go
+                # to the end, and their defaults leave old workflows as they were.
+                io.Combo.Input(
+                    "preset",
+                    options=[CUSTOM, *PRESETS],
+                    default=CUSTOM,
+                    optional=True,
+                    tooltip=f"{PRESETS_IN_WORDS}. They take the place of steps, size and batch; "
+                    "with custom, these count. How long it takes here is shown when it starts.",
+                ),
+                io.Boolean.Input(
+                    "early_stop",
+                    default=True,
+                    optional=True,
+                    tooltip=f"End before the last step, after {FEWEST_STEPS} or more, when the "
+                    f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}.",
+                ),
             ],
             outputs=[
                 TpsStyle.Output(display_name="style"),
@@ -125,18 +146,23 @@ class TrainStyle(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, art, name, resume, photos=None, **settings) -> io.NodeOutput:
+    def execute(cls, art, name, resume, photos=None, preset=CUSTOM, **settings) -> io.NodeOutput:
         if photos is None:
             raise ValueError(
                 "training needs portrait photos: connect a second Build Face Bank, of a folder "
                 "with 20 or more photos of any people, to photos"
             )
         state = Path(folder_paths.get_output_directory()) / "tps_portrait" / file_name(name)
-        options, device = TrainingOptions(**settings), comfy.model_management.get_torch_device()
+        options = TrainingOptions(**settings | PRESETS.get(preset, {}))
+        device = comfy.model_management.get_torch_device()
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
         with torch.inference_mode(False), torch.enable_grad():
             samples = photos.pictures(SAMPLES, options.size)
             with closing(train(_copy(art), _copy(photos), options, device, state, resume)) as steps:
+                left = steps_left(options, state, resume)
+                if left >= WORTH_AN_ESTIMATE:
+                    rest = replace(options, steps=left)
+                    show_text(plan(preset, rest, estimate(rest, device)))
                 style, strip = _watch(steps, samples, name)
             losses = [sum(step.values()) for step in read_history(state)]
         return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]))
@@ -153,14 +179,17 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
     try:
         for step in steps:
             minutes = clock.minutes_left(step)
-            last = step.number >= step.total
-            if step.number in sample_steps(step.total) or last:
+            if step.number in sample_steps(step.total) or step.is_last:
                 strip.append(step.paint(samples))
             preview = None
-            if step.number % PREVIEW_EVERY == 0 or last:
+            if step.number % PREVIEW_EVERY == 0 or step.is_last:
                 sheet = sample_strip([samples, step.paint(samples)])
                 preview = ("JPEG", to_image(sheet), 512)
-                show_text(f"step {step.number} of {step.total}, about {minutes:.0f} min left")
+                show_text(
+                    f"{step.stop}; switch early_stop off to go on"
+                    if step.stop
+                    else f"step {step.number} of {step.total}, about {minutes:.0f} min left"
+                )
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:
         if step is not None:

@@ -188,7 +188,7 @@ def test_bad_input_gives_one_line_and_status_2(
 
 
 @pytest.mark.parametrize(
-    "command", ["detect", "warp", "bank", "train", "stylize", "doctor", "demo"]
+    "command", ["detect", "warp", "bank", "train", "stylize", "evaluate", "doctor", "demo"]
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as exit:

@@ -1,5 +1,7 @@
 """Training in a real ComfyUI: previews, cancelling, going on, and the style at the end."""
 
+import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +138,49 @@ def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
     assert steps == [2, 3]
 
 
+def test_a_workflow_from_before_the_presets_means_what_it_meant(comfyui, folders):
+    workflow = json.loads(WORKFLOW.read_text("utf-8"))
+    (node,) = (n for n in workflow["nodes"] if n["type"] == "TPSPortraitTrainStyle")
+    node["inputs"] = [i for i in node["inputs"] if i["name"] not in ("preset", "early_stop")]
+    node["widgets_values"] = ["old", 2, SIZE, 1, 7, "l1", True, False, True, True]
+    prompt = comfyui.api_prompt(workflow)
+    train = node_of(prompt, "TPSPortraitTrainStyle")
+    saved = {name: value for name, value in prompt[train]["inputs"].items() if name not in folders}
+    assert saved == {
+        "name": "old",
+        "steps": 2,
+        "size": SIZE,
+        "batch": 1,
+        "seed": 7,
+        "content_loss": "l1",
+        "warp_features": True,
+        "warp_pixels": False,
+        "local": True,
+        "resume": True,
+    }
+    for kind, folder in folders.items():
+        bank = prompt[prompt[train]["inputs"][kind][0]]["inputs"]
+        bank |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
+    comfyui.queue(prompt)
+    options = options_of("old", comfyui)
+    assert (options["steps"], options["size"], options["batch"]) == (2, SIZE, 1)
+    assert (options["seed"], options["warp_pixels"], options["early_stop"]) == (7, False, True)
+
+
+def test_a_preset_takes_the_place_of_three_settings_and_says_how_long_it_takes(comfyui, training):
+    train = node_of(training, "TPSPortraitTrainStyle")
+    training[train]["inputs"] |= {"name": "preset", "preset": "quick", "steps": 2}
+    with comfyui.listen("planner") as messages:
+        prompt_id = comfyui.submit(training, "planner")
+        wait_for(lambda: progress_of(train, messages))
+        comfyui.interrupt()
+        comfyui.wait(prompt_id)
+    (plan,) = (text for text in messages.texts if text.startswith("quick"))
+    assert re.fullmatch(r"quick: 1500 steps at 128 px; about .* and \d+ MB more memory here", plan)
+    options = options_of("preset", comfyui)
+    assert (options["steps"], options["size"], options["batch"]) == (1500, 128, 2)
+
+
 def test_training_without_photos_says_what_to_connect(comfyui, training):
     train = node_of(training, "TPSPortraitTrainStyle")
     del training[train]["inputs"]["photos"]
@@ -158,6 +203,12 @@ def node_of(prompt: dict, kind: str) -> str:
 def style_path(host: comfyui_host.Host, name: str) -> Path:
     """Where the host keeps a style that was saved under the name."""
     return host.folder / "models" / "tps_portrait" / "styles" / f"{name}.safetensors"
+
+
+def options_of(training: str, host: comfyui_host.Host) -> dict:
+    """The options of the training that was kept under the name."""
+    record = host.folder / "output" / "tps_portrait" / training / "record.json"
+    return json.loads(record.read_text("utf-8"))["options"]
 
 
 def use_of(style: str, host: comfyui_host.Host, picture: Image.Image) -> dict:

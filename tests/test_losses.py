@@ -13,6 +13,7 @@ from tps_portrait.training.losses import (
     face_splines,
     generator_step,
     l1_distance,
+    lines,
 )
 from tps_portrait.training.networks import Networks
 from tps_portrait.training.options import TrainingOptions
@@ -164,3 +165,16 @@ def test_gradients_reach_the_generators_through_the_warp(networks, batch):
     warped, _ = pairs_of(networks, batch)["style"]
     (gradient,) = torch.autograd.grad(warped.fake.square().mean(), networks.p2s.gain)
     assert gradient.abs().sum() > 0
+
+
+def test_lines_are_the_same_on_a_light_and_on_a_dark_face():
+    light = torch.full((1, 3, 64, 64), 0.8)
+    light[..., 30:32, :] -= 0.3  # a mouth
+    dark = light - 0.4
+    torch.testing.assert_close(lines(light), lines(dark))
+
+
+def test_lines_tell_a_dark_stroke_from_a_light_one():
+    stroke = torch.full((1, 3, 64, 64), 0.5)
+    stroke[..., 30:32, :] = 0.2
+    assert lines(stroke)[..., 31, 32].max() < 0.4 < 0.6 < lines(1 - stroke)[..., 31, 32].min()

@@ -5,7 +5,8 @@ import torch
 
 from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from tps_portrait.training.pairs import PARTS, Pairs, aligned_part, part_window
+from tps_portrait.tps_core.warp import pixel_centres
+from tps_portrait.training.pairs import PARTS, Pairs, aligned_part, has_tones, part_window, shown
 
 
 def test_the_same_random_state_draws_the_same_batch():
@@ -106,7 +107,7 @@ def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
     names, half = PARTS[part]
     points = torch.cat([portrait[:, IBUG_PARTS[name]] for name in names], 1)
     assert aligned.shape == (3, 3, 48, 48)
-    assert inside.min() > 0.99
+    assert inside.mean() > 0.6  # noise folds the spline here and there
     # The art's spots must have come to lie on the portrait's points …
     local = (points - points.mean(1, keepdim=True)) / half
     pixel = ((local + 1) / 2 * 48).long().clamp(0, 47)
@@ -115,3 +116,22 @@ def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
     # … which they don't if the part is only cut out at the same place.
     cut = torch.nn.functional.grid_sample(donors.pictures, window, align_corners=False)
     assert cut[batch, 0, pixel[..., 1], pixel[..., 0]].mean() < 0.55
+
+
+def test_greys_and_colours_are_tones_and_black_on_white_is_none():
+    colours = random_bank(4)
+    greys = colours.faces[:, :1].expand(-1, 3, -1, -1)
+    ink = torch.where(greys > 127, 255, 0).to(torch.uint8)
+    found = [has_tones(replace(colours, faces=faces)) for faces in (colours.faces, greys, ink)]
+    assert found == [True, True, False]
+
+
+def test_art_that_is_pulled_wide_is_no_example():
+    centres = pixel_centres((32, 32), like=torch.zeros(1))[None]
+    inside = torch.ones(1, 1, 32, 32)
+    assert shown(inside, centres).all()
+    x = centres[..., 0]
+    pulled = torch.stack([torch.where(x < 0.5, x, 0.5 + (x - 0.5) / 3), centres[..., 1]], -1)
+    usable = shown(inside, pulled)
+    assert usable[..., :22].all()
+    assert not usable[..., 26:].any()

@@ -1,11 +1,15 @@
+from pathlib import Path
+
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.generator import Generator
 from tps_portrait.tps_core.style import FORMAT, Style, find_style, load_style, save_style
+
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +99,10 @@ def test_a_style_is_found_by_name_in_the_home_folder(style, tmp_path, monkeypatc
 def test_another_ending_is_refused(style, tmp_path):
     with pytest.raises(ValueError, match="must end in .safetensors"):
         save_style(style, tmp_path / "a.pth")
+
+
+def test_a_style_of_version_0_1_0_paints_what_it_painted():
+    loaded = load_style(DATA / "style of 0.1.0.safetensors")
+    painted = load_file(DATA / "painted by 0.1.0.safetensors")["painted"]
+    picture = torch.rand(1, 3, 64, 48, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(loaded(picture), painted, atol=1e-4, rtol=0)

@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file, save
 
 from faces import random_bank
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.state import find_state, read_history
-from tps_portrait.training.trainer import train
+from tps_portrait.training import checks, trainer
+from tps_portrait.training.checks import Check
+from tps_portrait.training.options import PRESETS, TrainingOptions
+from tps_portrait.training.state import find_state, read_checks, read_history
+from tps_portrait.training.trainer import steps_left, train
 
+ERRORS = [0.0]  # the standard error that a check finds
 OPTIONS = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
 
 
@@ -92,6 +96,124 @@ def test_a_finished_run_gives_its_style_at_once(banks, tmp_path):
     assert again.number == 4
     for name, tensor in weights(last).items():
         assert torch.equal(tensor, weights(again)[name]), name
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """Every step is checked, by how bright it paints; a stop takes two steps without a gain."""
+
+    class Examiner:
+        def check(self, step, paint):
+            return Check(step, float(paint(torch.full((1, 3, 64, 64), 0.5)).mean()), ERRORS[-1])
+
+    ERRORS[:] = [9.0]  # no gain is larger than that
+    monkeypatch.setattr(trainer, "CHECK_EVERY", 1)
+    monkeypatch.setattr(checks, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(checks, "PATIENCE", 2)
+    monkeypatch.setattr(trainer, "find_examiner", lambda *arguments: Examiner())
+
+
+def test_it_ends_when_more_steps_no_longer_help(banks, checked):
+    steps = list(train(*banks, OPTIONS))
+    assert [(step.number, step.is_last) for step in steps] == [(1, False), (2, False), (3, True)]
+    assert [step.check.step for step in steps] == [1, 2, 3]
+    assert steps[-1].stop.startswith("stopped at step 3: the paintings have not come nearer")
+
+
+def test_it_does_all_its_steps_where_that_is_switched_off(banks, checked):
+    steps = list(train(*banks, replace(OPTIONS, early_stop=False)))
+    assert [step.is_last for step in steps] == [False, False, False, True]
+    assert [(step.check, step.stop) for step in steps] == [(None, "")] * 4
+
+
+def test_a_stopped_run_gives_its_style_at_once_and_may_be_made_to_go_on(banks, checked, tmp_path):
+    state = tmp_path / "run"
+    *_, stopped = train(*banks, OPTIONS, state=state)
+    assert steps_left(OPTIONS, state) == 0
+    (again,) = train(*banks, OPTIONS, state=state)
+    assert (again.number, again.stop) == (3, stopped.stop)
+    for name, tensor in weights(stopped).items():
+        assert torch.equal(tensor, weights(again)[name]), name
+
+    stubborn = replace(OPTIONS, early_stop=False)
+    assert steps_left(stubborn, state) == 1
+    assert [step.number for step in train(*banks, stubborn, state=state)] == [3, 4]
+    longer = replace(OPTIONS, steps=6)  # step 4 wasn't checked, so it goes on till the next check
+    assert [step.number for step in train(*banks, longer, state=state)] == [4]
+
+
+def test_a_resumed_run_is_checked_as_if_it_had_never_stopped(banks, checked, tmp_path):
+    ERRORS[:] = [-9.0]  # all is gain
+    *_, whole = train(*banks, OPTIONS, state=tmp_path / "whole")
+    with closing(train(*banks, OPTIONS, state=tmp_path / "run")) as steps:
+        next(steps)
+        next(steps)
+    *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
+    assert read_checks(tmp_path / "run") == read_checks(tmp_path / "whole")
+    assert len(read_checks(tmp_path / "run")) == 4
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+
+
+def test_a_check_that_was_cut_off_is_made_up_for(banks, checked, tmp_path, monkeypatch):
+    class Cut:
+        def check(self, step, paint):
+            raise KeyboardInterrupt
+
+    state = tmp_path / "run"
+    with monkeypatch.context() as cut:
+        cut.setattr(trainer, "find_examiner", lambda *arguments: Cut())
+        with pytest.raises(KeyboardInterrupt):
+            list(train(*banks, OPTIONS, state=state))
+    assert (len(read_history(state)), read_checks(state)) == (1, [])
+    *_, last = train(*banks, OPTIONS, state=state)
+    assert [check.step for check in read_checks(state)] == [1, 2, 3]
+    assert last.stop
+
+
+def test_without_squeezenet_it_trains_without_checks(banks, monkeypatch):
+    def missing(device):
+        raise ValueError("LPIPS needs SqueezeNet's weights")
+
+    monkeypatch.setattr(trainer, "CHECK_EVERY", 1)
+    monkeypatch.setattr(checks, "FEWEST_FACES", 2)
+    monkeypatch.setattr(checks, "load_squeezenet", missing)
+    steps = list(train(*banks, replace(OPTIONS, steps=2)))
+    assert [(step.check, step.stop) for step in steps] == [(None, "")] * 2
+
+
+def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    path = tmp_path / "run" / "record.json"
+    record = json.loads(path.read_text())
+    del record["checks"], record["options"]["early_stop"]
+    path.write_text(json.dumps(record))
+    assert read_checks(tmp_path / "run") == []
+    steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))
+    assert [step.number for step in steps] == [1, 2]
+
+
+def test_a_state_of_other_networks_is_refused(banks, tmp_path):
+    list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
+    path = tmp_path / "run" / "networks.safetensors"
+    tensors = load_file(path)
+    tensors.popitem()
+    path.write_bytes(save(tensors))
+    with pytest.raises(ValueError, match="made by another version of TPS Portrait; train anew"):
+        train(*banks, OPTIONS, state=tmp_path / "run")
+
+
+def test_the_steps_that_are_left_are_those_of_the_state(banks, tmp_path):
+    state = tmp_path / "run"
+    assert steps_left(OPTIONS, state) == 4
+    list(train(*banks, replace(OPTIONS, steps=1), state=state))
+    assert steps_left(OPTIONS, state) == 3
+    assert steps_left(OPTIONS, state, resume=False) == 4
+    assert steps_left(replace(OPTIONS, steps=1), state) == 0
+
+
+def test_the_preset_good_is_what_is_done_unless_something_else_is_chosen():
+    assert TrainingOptions(**PRESETS["good"]) == TrainingOptions()
 
 
 def test_without_resume_it_starts_anew(banks, tmp_path):

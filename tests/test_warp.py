@@ -1,7 +1,13 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.warp import pixel_centres, sample, warp_image, with_border_anchors
+from tps_portrait.tps_core.warp import (
+    pixel_centres,
+    sample,
+    stretching,
+    warp_image,
+    with_border_anchors,
+)
 
 
 def spots(size, points):
@@ -71,3 +77,18 @@ def test_gradients_reach_the_picture_and_the_points():
     warp_image(picture, source, TARGET[None]).square().sum().backward()
     assert picture.grad.abs().sum() > 0
     assert source.grad.abs().sum() > 0
+
+
+def test_stretching_is_one_where_pixels_only_move():
+    turned = pixel_centres((16, 16), like=torch.zeros(1))[None].flip(-1) * torch.tensor([1, -1])
+    torch.testing.assert_close(stretching(0.5 * turned + 0.1), torch.ones(1, 1, 16, 16))
+
+
+def test_stretching_tells_what_is_pulled_wide_and_what_folds():
+    grid = pixel_centres((32, 32), like=torch.zeros(1))[None].clone()
+    grid[:, :, 20:, 0] = grid[:, :, 20:21, 0] + (grid[:, :, 20:, 0] - grid[:, :, 20:21, 0]) / 4
+    wide = stretching(grid)
+    torch.testing.assert_close(wide[..., :18], torch.ones(1, 1, 32, 18))
+    torch.testing.assert_close(wide[..., 22:], torch.full((1, 1, 32, 10), 4.0), rtol=1e-3, atol=0)
+    grid[:, :, 20:, 0] = grid[:, :, 20:21, 0] - (grid[:, :, 20:, 0] - grid[:, :, 20:21, 0])
+    assert (stretching(grid)[..., 22:] < 0).all()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from .landmarks import Landmarks
 
+SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
+
 
 def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
     """The faces of one picture of `size` (width, height), ready for json.dump."""
@@ -30,7 +32,12 @@ def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
 
 def sidecar_path(picture: Path) -> Path:
     """Where the sidecar of a picture file lies."""
-    return picture.with_name(f"{picture.stem}.landmarks.json")
+    return picture.with_name(picture.stem + SIDECAR)
+
+
+def is_sidecar(path: Path) -> bool:
+    """Whether the file is named like a sidecar."""
+    return path.name.endswith(SIDECAR)
 
 
 def write_sidecar(picture: Path, faces: list[Landmarks], size: tuple[int, int]) -> None:

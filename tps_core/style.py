@@ -11,8 +11,10 @@ from .align import CROP
 from .container import read_container, write_container
 from .folders import style_folders
 from .generator import STRIDE, Generator
+from .old_generator import OldGenerator
 
 FORMAT = "tps-portrait-style/1"
+NETWORKS = {"unet16-lean": Generator, "unet16": OldGenerator}
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,11 @@ def load_style(path: Path | str) -> Style:
     """
     weights, record = read_container(path, FORMAT, "a style")
     architecture = dict(record.get("architecture", {}))
-    if architecture.pop("name", None) != "unet16" or record.get("crop") != CROP:
+    network = NETWORKS.get(architecture.pop("name", None))
+    if network is None or record.get("crop") != CROP:
         raise ValueError(f"{path}: made by a newer TPS Portrait: update the pack")
     try:
-        generator = Generator(**architecture)
+        generator = network(**architecture)
         generator.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"{path}: damaged ({str(error).splitlines()[0]})") from None

@@ -51,6 +51,18 @@ def sample(image: Tensor, grid: Tensor, padding: str = "border") -> Tensor:
     return read.to(image.dtype)
 
 
+def stretching(grid: Tensor) -> Tensor:
+    """How far what grid (b, h, w, 2) reads is pulled wider than in most places: (b, 1, h, w).
+
+    The area that each place of the image read comes to cover, 1 at the median. Large where few
+    pixels are spread over many, as when a closed mouth is pulled open; below 0 where it folds.
+    """
+    along_y, along_x = torch.gradient(grid.movedim(-1, 1), dim=(2, 3))
+    read = along_x[:, 0] * along_y[:, 1] - along_x[:, 1] * along_y[:, 0]
+    least = 1e-6 * read.abs().amax((1, 2), keepdim=True)
+    return (read.flatten(1).median(1).values[:, None, None] / (read + least))[:, None]
+
+
 def with_border_anchors(points: Tensor) -> Tensor:
     """The points (b, n, 2) with the picture's 4 corners and 4 edge middles appended: (b, n+8, 2).
 

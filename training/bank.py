@@ -17,7 +17,7 @@ from torch import Tensor
 from ..tps_core.align import CROP, Alignment, align
 from ..tps_core.container import read_container, write_container
 from ..tps_core.detect import detect
-from ..tps_core.landmark_file import read_sidecar
+from ..tps_core.landmark_file import is_sidecar, read_sidecar
 from ..tps_core.pictures import ENDINGS, list_files, read_picture
 
 FORMAT = "tps-portrait-bank/1"
@@ -40,7 +40,7 @@ class FaceBank:
     faces: Tensor  # (n, 3, s, s) uint8
     inside: Tensor  # (n, 1, s, s) uint8, 1 where the crop lies in its picture
     points: Tensor  # (n, 68, 2) in the crop's −1…1
-    entries: list[Entry]  # one for each file of the folder, used or not
+    entries: list[Entry]  # one for each file of the folder but sidecars, used or not
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -54,6 +54,13 @@ class FaceBank:
         index = torch.linspace(0, len(self) - 1, min(count, len(self))).round().long()
         faces = self.faces[index].float() / 255
         return F.interpolate(faces, (size, size), mode="bilinear", antialias=True)
+
+    def select(self, wanted: Callable[[str], bool]) -> "FaceBank":
+        """The bank of those faces whose file names are wanted."""
+        used = [entry for entry in self.entries if entry.used]
+        index = [i for i, entry in enumerate(used) if wanted(entry.name)]
+        entries = [used[i] for i in index]
+        return FaceBank(self.faces[index], self.inside[index], self.points[index], entries)
 
     @property
     def digest(self) -> str:
@@ -86,7 +93,7 @@ def build_bank(
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    files = list(list_files(folder))
+    files = [path for path in list_files(folder) if not is_sidecar(path)]
     faces, inside, points, entries = [], [], [], []
     for path in files:
         name = path.relative_to(folder).as_posix()

@@ -16,4 +16,4 @@ class Clock:
         if self._first is None:
             self._first, self._begun = step.number, time.monotonic()
         pace = (time.monotonic() - self._begun) / max(1, step.number - self._first)
-        return (step.total - step.number) * pace / 60
+        return 0.0 if step.is_last else (step.total - step.number) * pace / 60

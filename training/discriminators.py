@@ -1,35 +1,83 @@
-"""The discriminators: a global one for whole faces, local ones for single parts.
+"""The discriminators: global ones for whole faces, local ones for single parts.
 
-Both judge patches, each place of the output seeing a window of the input, as in pix2pix.
-Spectral normalisation keeps them from outrunning the generator on a few dozen pictures.
+They judge patches, each place of an output seeing a window of the input, as in pix2pix, and at
+several scales. Those that know where in the face crop a patch lies can say that black may be hair,
+but not a cheek.
 """
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor, nn
-from torch.nn.utils.parametrizations import spectral_norm
+
+from ..tps_core.warp import pixel_centres
+
+FeatureMaps = Callable[[Tensor], list[Tensor]]  # of pictures (b, 3, h, w): maps (b, c, h', w')
+FEATURE_WIDTHS = (128, 256, 384)  # the c of these maps
+HIDDEN = 64
 
 
 class Discriminator(nn.Module):
-    """Scores pictures (b, 3, h, w) in 0…1: (b, 1, h', w'), above 0 for "real"."""
+    """Scores pictures (b, 3, h, w) in 0…1 by their pixels, above 0 for "real": two maps."""
 
-    def __init__(self, width: int, levels: int):
-        """`levels` halvings of the resolution; with 3, each place sees 54 pixels, with 4, 110."""
+    def __init__(self, width: int, levels: int, places: bool = False):
+        """`levels` halvings of the resolution; a place of the last map sees 46 pixels with 3, 94
+        with 4, half of that in the map before. `places` tells it where in the crop each pixel is.
+        """
         super().__init__()
-        layers: list[nn.Module] = []
-        channels = 3
+        self.places = places
+        channels = 5 if places else 3
+        self.levels = nn.ModuleList()
         for level in range(levels):
-            wider = width * 2**level
-            layers += [
-                spectral_norm(nn.Conv2d(channels, wider, 4, stride=2, padding=1)),
-                nn.LeakyReLU(0.2),
-            ]
+            wider = width * 2 ** min(level, 3)
+            convolution = nn.Conv2d(channels, wider, 4, stride=2, padding=1)
+            # The first level sees colour and light as they are.
+            norm = nn.InstanceNorm2d(wider, affine=True) if level else nn.Identity()
+            self.levels.append(nn.Sequential(convolution, norm, nn.LeakyReLU(0.2)))
             channels = wider
-        layers += [
-            spectral_norm(nn.Conv2d(channels, channels, 3, padding=1)),
-            nn.LeakyReLU(0.2),
-            # Free, or no score could grow enough for the hinge to be satisfied.
-            nn.Conv2d(channels, 1, 3, padding=1),
-        ]
-        self.layers = nn.Sequential(*layers)
+        self.fine_head = nn.Conv2d(width * 2 ** min(levels - 2, 3), 1, 3, padding=1)
+        self.head = nn.Conv2d(channels, 1, 3, padding=1)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        return self.layers(2 * picture - 1)
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        x = 2 * picture - 1
+        if self.places:
+            x = _with_places(x)
+        for level in self.levels[:-1]:
+            x = level(x)
+        return [self.fine_head(x), self.head(self.levels[-1](x))]
+
+
+class FeatureDiscriminator(nn.Module):
+    """Scores pictures by the maps of a frozen network too: a score map for each of them, and two.
+
+    Such a network knows strokes, eyes and hair before the training begins; a discriminator that
+    must first learn them from a few dozen pictures takes tens of thousands of steps.
+    Source: Sauer et al., "Projected GANs Converge Faster", 2021.
+    """
+
+    def __init__(self, feature_maps: FeatureMaps, width: int, levels: int):
+        """`width` and `levels` are those of the discriminator that judges the pixels."""
+        super().__init__()
+        self._feature_maps = feature_maps
+        self.pixels = Discriminator(width, levels, places=True)
+        self.heads = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(channels + 2, HIDDEN, 1),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1),
+                nn.LeakyReLU(0.2),
+                nn.Conv2d(HIDDEN, 1, 1),
+            )
+            for channels in FEATURE_WIDTHS
+        )
+
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        maps = self._feature_maps(picture)
+        scores = [head(_with_places(x)) for head, x in zip(self.heads, maps, strict=True)]
+        return scores + self.pixels(picture)
+
+
+def _with_places(x: Tensor) -> Tensor:
+    """The maps (b, c, h, w) with two more that say where each place is, x and y in −1…1."""
+    centres = pixel_centres(x.shape[-2:], like=x).movedim(-1, 0)
+    return torch.cat([x, centres.expand(len(x), -1, -1, -1)], 1)

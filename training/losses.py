@@ -16,8 +16,10 @@ from ..tps_core.tps import Spline, fit
 from ..tps_core.warp import sample, spline_grid, with_border_anchors
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import PARTS, Batch, aligned_part, part_window
+from .pairs import PARTS, Batch, aligned_part, part_window, shown
 
+BROAD = 16  # tones are broad from a sixteenth of a picture on
+LINE_GAIN = 2.0  # of the contrast of what is finer
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -54,7 +56,7 @@ def generator_step(
     }
     terms = {
         name: sum(
-            pair.weight * -judge(pair.discriminator, pair.fake, pair.inside).mean()
+            pair.weight * _mean([(score - 1).square() for score in judge(pair, pair.fake)])
             for pair in pairs
         )
         for name, pairs in judged.items()
@@ -66,10 +68,13 @@ def generator_step(
         inside = batch.art.inside
         return distance(within(picture, inside), within(s, inside)).mean()
 
-    terms["cycle"] = distance(networks.s2p(p2s), p).mean() + to_art(networks.p2s(s2p))
+    held = (lambda picture: picture) if batch.tones else lines
+    terms["cycle"] = distance(held(networks.s2p(p2s)), held(p)).mean() + to_art(networks.p2s(s2p))
     if options.identity_weight:
-        # Art is art already, and a photo a photo: without this, dark hair may become white.
-        terms["identity"] = distance(networks.s2p(p), p).mean() + to_art(networks.p2s(s))
+        # Art is art already: without this, dark hair may become white.
+        terms["identity"] = l1_distance(
+            *(within(x, batch.art.inside) for x in (networks.p2s(s), s))
+        ).mean()
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
         grid = spline_grid(into_art, p.shape[-2:])
@@ -91,8 +96,8 @@ def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[st
     for name, pairs in judged.items():
         if pairs:
             terms[f"{name}_judge"] = sum(
-                F.relu(1 + judge(pair.discriminator, pair.fake.detach(), pair.inside)).mean()
-                + F.relu(1 - judge(pair.discriminator, pair.real, pair.inside)).mean()
+                _mean([(score + 1).square() for score in judge(pair, pair.fake.detach())])
+                + _mean([(score - 1).square() for score in judge(pair, pair.real)])
                 for pair in pairs
             )
     return sum(terms.values()), terms
@@ -124,7 +129,7 @@ def style_pairs(
         pairs.append((p2s_warp, s, inside))
     if options.warp_pixels:
         grid = spline_grid(into_portrait, s.shape[-2:])
-        pairs.append((p2s, sample(s, grid), sample(inside, grid, padding="zeros")))
+        pairs.append((p2s, sample(s, grid), shown(inside, grid)))
     elif p2s_warp is None:
         pairs.append((p2s, s, inside))
     return [
@@ -143,9 +148,27 @@ def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
     return pairs
 
 
-def judge(discriminator: nn.Module, pictures: Tensor, inside: Tensor) -> Tensor:
-    """The discriminator's scores of the pictures within the mask."""
-    return discriminator(within(pictures, inside))
+def judge(pair: Judged, pictures: Tensor) -> list[Tensor]:
+    """The scores, a map for each scale, of the pair's fake or real pictures within its mask."""
+    return pair.discriminator(within(pictures, pair.inside))
+
+
+def _mean(maps: list[Tensor]) -> Tensor:
+    """The mean of maps of several scales, each scale counting alike."""
+    return sum(map_.mean() for map_ in maps) / len(maps)
+
+
+def lines(pictures: Tensor) -> Tensor:
+    """What line art can say of pictures (b, 3, h, w): grey, around 0.5, without broad tones.
+
+    Were the way back from line art asked for the tone of a skin, it could be told only by painting
+    the skin black.
+    """
+    grey = pictures.mean(1, keepdim=True)
+    radius = pictures.shape[-1] // BROAD
+    side = 2 * radius + 1
+    broad = F.avg_pool2d(F.pad(grey, [radius] * 4, mode="replicate"), side, 1)
+    return (0.5 + LINE_GAIN * (grey - broad)).clamp(0, 1).expand(-1, 3, -1, -1)
 
 
 def within(pictures: Tensor, inside: Tensor) -> Tensor:

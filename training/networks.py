@@ -6,23 +6,33 @@ import torch
 from torch import Tensor, nn
 
 from ..tps_core.generator import Generator
-from .discriminators import Discriminator
+from .discriminators import Discriminator, FeatureDiscriminator, FeatureMaps
 from .options import TrainingOptions
 from .pairs import PARTS
+
+# The way back is a training aid only, and a smaller one hides less in what it is given.
+BACK_WIDTHS = (12, 16, 40, 96)
 
 
 class Networks(nn.Module):
     """Both generators, the average of the one that is kept, and the discriminators."""
 
-    def __init__(self, options: TrainingOptions):
+    def __init__(self, options: TrainingOptions, feature_maps: FeatureMaps | None = None):
+        """`feature_maps` are a frozen network's, for the judge of style; without, it sees pixels.
+
+        (With the content loss l1 there is no such network.)
+        """
         super().__init__()
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
             self.p2s = Generator()
-            self.s2p = Generator()
-            self.judge_style = Discriminator(32, levels)
-            self.judge_photo = Discriminator(32, levels)
+            self.s2p = Generator(BACK_WIDTHS)
+            if feature_maps:
+                self.judge_style = FeatureDiscriminator(feature_maps, 16, levels)
+            else:
+                self.judge_style = Discriminator(32, levels, places=True)
+            self.judge_photo = Discriminator(16, levels, places=True)
             self.judge_parts = nn.ModuleDict(
                 {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}
             )

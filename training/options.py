@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 
-# What the presets of the command line set.
+# What the presets of the command line and of the node set. The options' own defaults are good's.
 PRESETS = {
-    "quick": {"steps": 1500, "size": 128},
-    "good": {"steps": 6000, "size": 128},
-    "best": {"steps": 20000, "size": 256},
+    "quick": {"steps": 1500, "size": 128, "batch": 2},
+    "good": {"steps": 6000, "size": 256, "batch": 1},
+    "best": {"steps": 20000, "size": 256, "batch": 2},
 }
+PRESETS_IN_WORDS = "; ".join(
+    f"{name}: {preset['steps']} steps at {preset['size']} px, {preset['batch']} at a time"
+    for name, preset in PRESETS.items()
+)
 
 
 @dataclass(frozen=True)
@@ -15,9 +19,10 @@ class TrainingOptions:
     """A training run's settings; the defaults are the full method."""
 
     steps: int = 6000
-    size: int = 128  # side of the face crops in pixels, a multiple of 16
-    batch: int = 2
+    size: int = 256  # side of the face crops in pixels, a multiple of 16
+    batch: int = 1
     seed: int = 0
+    early_stop: bool = True  # whether training ends when more steps no longer help
     # The parts of the method, each of which can be switched off to see what it does.
     warp_features: bool = True  # the warping branch: G_p2s's feature maps in the art's geometry
     warp_pixels: bool = True  # the art's pixels in the portrait's geometry
@@ -25,12 +30,12 @@ class TrainingOptions:
     content_loss: str = "lpips"  # what measures cycle consistency: lpips or l1
     # Weights of the generators' losses.
     adversarial_weight: float = 1.0
-    local_weight: float = 0.25  # of each of the four parts
-    cycle_weight: float = 4.0
-    identity_weight: float = 1.5
-    invariance_weight: float = 2.0
-    learning_rate: float = 4e-4
-    judge_rate: float = 8e-4  # the discriminators learn faster, as their steadied layers need
+    local_weight: float = 0.1  # of each of the four parts
+    cycle_weight: float = 3.0
+    identity_weight: float = 0.5
+    invariance_weight: float = 1.0
+    learning_rate: float = 8e-4
+    judge_rate: float = 6e-4  # of the discriminators
     stiffness: float = 1e-3  # of the splines between faces: landmarks on art are noisy
     average: float = 0.999  # decay of the generator's running average, which is what is kept
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
 from ..tps_core.tps import fit
-from ..tps_core.warp import pixel_centres, sample
+from ..tps_core.warp import pixel_centres, sample, stretching
 from .bank import FaceBank
 
 # Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go
@@ -25,9 +25,13 @@ TURN = 0.15  # radians
 ZOOM = 0.1  # of the logarithm of the scale
 SHIFT = 0.06  # in the crop's −1…1
 GAMMA = 0.5  # of the logarithm of the exponent
-CANDIDATES = 4  # portraits drawn for each art picture, of which the nearest in pose is used
+GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark
+MOST_STRETCHED = 2.0  # times the usual area that a piece of art may cover, to be an example
+CANDIDATES = 12  # portraits drawn for each art picture, of which the nearest in pose is used
+TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
+LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 # Parts are matched less strictly than faces: a few points hold them.
-PART_STIFFNESS = 1e-2
+PART_STIFFNESS = 2e-3
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Batch:
     photo: Faces
     art: Faces  # one for each portrait, in a near pose
     donors: Faces  # more art, drawn at random, for the parts
+    tones: bool = True  # whether the art has any: line art can't say how dark a skin is
 
 
 class Pairs:
@@ -53,6 +58,7 @@ class Pairs:
 
     def __init__(self, photos: FaceBank, art: FaceBank, size: int, device: torch.device):
         self._photos, self._art = photos, art
+        self._tones = has_tones(art)
         self._size, self._device = size, device
 
     def draw(self, count: int, random: torch.Generator) -> Batch:
@@ -64,11 +70,13 @@ class Pairs:
             self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)
         ]
         faces = _jitter(self._faces(self._photos, photo), random)
-        gamma = (GAMMA * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
+        most = GAMMA if self._tones else GAMMA_FOR_LINES
+        gamma = (most * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
         return Batch(
             replace(faces, pictures=faces.pictures**gamma),
             _jitter(self._faces(self._art, art), random),
             self._faces(self._art, donors),
+            self._tones,
         )
 
     def _nearest(self, wanted: tuple[int, bool], among: list[tuple[int, bool]]) -> tuple[int, bool]:
@@ -88,6 +96,14 @@ class Pairs:
             inside = F.interpolate(inside, size, mode="bilinear", antialias=True)
         points = torch.stack([_points(bank, *choice) for choice in choices])
         return Faces(*(x.to(self._device) for x in (pictures, inside, points)))
+
+
+def has_tones(art: FaceBank) -> bool:
+    """Whether the art has colours or greys; pure black on white has none."""
+    faces = art.pictures(TONE_SAMPLE, art.size)
+    darkest, lightest = faces.amin(1), faces.amax(1)
+    between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
+    return bool(between.float().mean() > LEAST_TONES)
 
 
 def part_window(points: Tensor, part: str, size: int) -> Tensor:
@@ -114,7 +130,18 @@ def aligned_part(donors: Faces, points: Tensor, part: str, window: Tensor) -> tu
     here = torch.cat([here, here_centre + corners], 1)
     there = torch.cat([there, there_centre + scale[:, None, None] * corners], 1)
     grid = fit(here, there, PART_STIFFNESS)(window.flatten(1, 2)).unflatten(1, window.shape[1:3])
-    return sample(donors.pictures, grid), sample(donors.inside, grid, padding="zeros")
+    return sample(donors.pictures, grid), shown(donors.inside, grid)
+
+
+def shown(inside: Tensor, grid: Tensor) -> Tensor:
+    """What the art shows of a face it is bent onto by grid (b, h, w, 2): (b, 1, h, w), 1 and 0.
+
+    Neither what lies outside of it, nor what is but a few pixels pulled wide: a mouth that is
+    closed in the art says nothing of teeth, which would be painted red like the lips.
+    """
+    stretched = stretching(grid)
+    usable = (stretched > 0) & (stretched < MOST_STRETCHED)
+    return sample(inside, grid, padding="zeros") * usable
 
 
 def _jitter(faces: Faces, random: torch.Generator) -> Faces:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..tps_core.folders import find_model, model_folder
@@ -22,10 +23,32 @@ RGB_MEAN = torch.tensor([0.485, 0.456, 0.406])
 RGB_SPREAD = torch.tensor([0.229, 0.224, 0.225])
 
 
-def load_lpips(device: torch.device | str = "cpu") -> Callable[[Tensor, Tensor], Tensor]:
-    """LPIPS (SqueezeNet): called with two pictures (b, 3, h, w) in 0…1 it gives a (b,) distance.
+def lpips_distance(network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
+    """LPIPS by a network of `load_squeezenet`: of two pictures (b, 3, h, w) in 0…1 a (b,) distance.
 
     Source: Zhang et al., "The Unreasonable Effectiveness of Deep Features", 2018.
+    """
+    return lambda a, b: network(2 * a - 1, 2 * b - 1).flatten()
+
+
+def feature_maps(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
+    """What a network of `load_squeezenet` sees in pictures (b, 3, h, w) in 0…1.
+
+    Three maps of 128, 256 and 384 channels at about 1/4, 1/8 and 1/16 of the resolution, as in
+    LPIPS each place of one length.
+    """
+
+    def see(pictures: Tensor) -> list[Tensor]:
+        maps = network.net(network.scaling_layer(2 * pictures - 1))[1:4]
+        return [F.normalize(x, dim=1) * x.shape[1] ** 0.5 for x in maps]
+
+    return see
+
+
+def load_squeezenet(device: torch.device | str = "cpu") -> nn.Module:
+    """The package's LPIPS network, frozen, on its SqueezeNet with the ImageNet weights.
+
+    Its `net` is the SqueezeNet, in slices, and its `scaling_layer` takes −1…1 to what that takes.
     Raises ValueError, saying how to get what is missing.
     """
     try:
@@ -33,16 +56,14 @@ def load_lpips(device: torch.device | str = "cpu") -> Callable[[Tensor, Tensor],
     except (ImportError, RuntimeError) as error:
         # RuntimeError: a torchvision that doesn't fit its torch.
         raise ValueError(
-            f"the content loss needs the packages lpips and torchvision ({error}); "
-            f"pip install lpips, or train with the content loss l1"
+            f"LPIPS needs the packages lpips and torchvision ({error}); pip install lpips"
         ) from None
     # Its layers are first filled at random; it calls torchvision in a way of long ago.
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="torchvision")
         network = lpips.LPIPS(net="squeeze", pnet_rand=True, verbose=False)
     _load_backbone(network.net)
-    network.requires_grad_(False).eval().to(device)
-    return lambda a, b: network(2 * a - 1, 2 * b - 1).flatten()
+    return network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
 
 
 def _load_backbone(backbone: nn.Module) -> None:
@@ -75,6 +96,6 @@ def _from_torchvision() -> dict[str, Tensor]:
         return SqueezeNet1_1_Weights.DEFAULT.get_state_dict(progress=False)
     except OSError as error:
         raise ValueError(
-            f"the content loss needs SqueezeNet's weights, which can't be downloaded ({error}); "
-            f"put {BACKBONE} into {model_folder()}, or train with the content loss l1"
+            f"LPIPS needs SqueezeNet's weights, which can't be downloaded ({error}); "
+            f"put {BACKBONE} into {model_folder()}"
         ) from None

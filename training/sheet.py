@@ -1,13 +1,16 @@
 """Contact sheets: many small pictures in one."""
 
 import torch
+from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ..tps_core.pictures import to_image, to_tensor
 from .bank import FaceBank
 
 CELL = 128  # side of a face on a contact sheet in pixels
 COLUMNS = 12
 GAP = 4
+CAPTION = 15  # height of a line of text in pixels
 
 
 def contact_sheet(bank: FaceBank, most: int = 120) -> Tensor:
@@ -23,6 +26,15 @@ def contact_sheet(bank: FaceBank, most: int = 120) -> Tensor:
 def sample_strip(rows: list[Tensor]) -> Tensor:
     """Rows of pictures (n, 3, s, s), one below the other, as one picture (3, h, w)."""
     return tile(torch.cat(rows), len(rows[0]))
+
+
+def captioned(picture: Tensor, text: str) -> Tensor:
+    """The picture (3, h, w) with a line of text below, cut where it ends: (3, h + CAPTION, w)."""
+    image = to_image(picture)
+    cell = Image.new("RGB", (image.width, image.height + CAPTION), "white")
+    cell.paste(image)
+    ImageDraw.Draw(cell).text((2, image.height + 2), text, fill="black")
+    return to_tensor(cell)
 
 
 def tile(pictures: Tensor, columns: int) -> Tensor:

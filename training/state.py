@@ -14,12 +14,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from .checks import Check
 from .networks import Networks
 from .options import TrainingOptions
 
 FORMAT = "tps-portrait-state/1"
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
-FREE = {"steps"}
+FREE = {"steps", "early_stop"}
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Run:
     discriminator_optimiser: torch.optim.Optimizer
     random: torch.Generator  # draws the batches
     history: list[dict[str, float]]  # each step's losses; its length is the step
+    checks: list[Check]
 
     @property
     def step(self) -> int:
@@ -62,6 +64,7 @@ def save_run(run: Run, folder: Path | str) -> None:
         "art": run.art,
         "photos": run.photos,
         "history": run.history,
+        "checks": [asdict(check) for check in run.checks],
     }
     (temporary / "record.json").write_text(json.dumps(record), "utf-8")
     shutil.rmtree(old, ignore_errors=True)
@@ -83,6 +86,12 @@ def read_history(folder: Path | str) -> list[dict[str, float]]:
     return json.loads((Path(folder) / "record.json").read_text("utf-8"))["history"]
 
 
+def read_checks(folder: Path | str) -> list[Check]:
+    """The checks of the run in the folder; none if it was made before there were any."""
+    record = json.loads((Path(folder) / "record.json").read_text("utf-8"))
+    return _checks(record)
+
+
 def load_run(run: Run, folder: Path | str) -> None:
     """Puts the saved run into a fresh one.
 
@@ -100,7 +109,10 @@ def load_run(run: Run, folder: Path | str) -> None:
             f"switched off"
         ) from None
     _check_same(run, record, folder)
-    run.networks.load_state_dict(networks)
+    try:
+        run.networks.load_state_dict(networks)
+    except RuntimeError:  # the weights of other networks
+        raise ValueError(_other_version(folder)) from None
     run.random.set_state(optimisers.pop("random"))
     for name, optimiser in _optimisers(run).items():
         state: dict[int, dict[str, Tensor]] = {}
@@ -111,11 +123,16 @@ def load_run(run: Run, folder: Path | str) -> None:
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
     run.history[:] = record["history"]
+    run.checks[:] = _checks(record)
+
+
+def _checks(record: dict) -> list[Check]:
+    return [Check(**check) for check in record.get("checks", [])]
 
 
 def _check_same(run: Run, record: dict, folder: Path) -> None:
     if record.get("format") != FORMAT:
-        raise ValueError(f"{folder}: made by another version of TPS Portrait; train anew")
+        raise ValueError(_other_version(folder))
     different = [what for what in ("art", "photos") if record[what] != getattr(run, what)]
     options = asdict(run.options)
     different += [
@@ -128,6 +145,10 @@ def _check_same(run: Run, record: dict, folder: Path) -> None:
             f"{folder}: this training was begun with other settings or pictures "
             f"({', '.join(different)}); use the same ones, or train anew with resume switched off"
         )
+
+
+def _other_version(folder: Path) -> str:
+    return f"{folder}: made by another version of TPS Portrait; train anew"
 
 
 def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:

@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..tps_core.align import CROP
 from ..tps_core.style import Style
 from .bank import FaceBank
+from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
 from .losses import Distance, discriminator_step, generator_step, l1_distance
 from .networks import Networks
 from .options import TrainingOptions
 from .pairs import Pairs
-from .perceptual import load_lpips
-from .state import Run, find_state, load_run, save_run
+from .perceptual import feature_maps, load_squeezenet, lpips_distance
+from .state import Run, find_state, load_run, read_checks, read_history, save_run
 
 SAVE_EVERY = 250  # steps between two saves of the state
 FEWEST_FACES = 2
@@ -36,7 +37,14 @@ class Step:
     number: int  # 1 … total
     total: int
     losses: dict[str, float]
+    check: Check | None  # made after this step; None after most
+    stop: str  # why training ends here, in a sentence; "" if it doesn't, or was all done
     _run: Run
+
+    @property
+    def is_last(self) -> bool:
+        """Whether training ends with this step."""
+        return self.number >= self.total or bool(self.stop)
 
     def style(self) -> Style:
         """The style as it is now: the average of the generator's recent weights, a copy."""
@@ -72,6 +80,8 @@ def train(
 ) -> Iterator[Step]:
     """Trains a style; yields each step as it is done.
 
+    With the option `early_stop` it ends before the last step when more no longer help; that step
+    says so.
     With a `state` folder the run is kept there, every SAVE_EVERY steps, at the end, and when the
     caller closes the generator or an error ends it; with `resume`, a run that is there goes on,
     and yields its last step first, so that a finished one still gives its style.
@@ -84,27 +94,26 @@ def train(
                 f"and looks good from about 34"
             )
     device = torch.device(device)
-    distance = l1_distance if options.content_loss == "l1" else load_lpips(device)
-    run = _start(art, photos, options, device)
+    run, distance, network = start_run(art, photos, options, device)
     saved = find_state(state) if state and resume else None
     if saved:
         load_run(run, saved)
         log.info("going on from step %d of %s", run.step, saved)
-        yield Step(run.step, options.steps, run.history[-1], run)
-
     pairs = Pairs(photos, art, options.size, device)
-    unsaved = False
-    try:
-        while run.step < options.steps:
-            run.history.append(_train_step(run, pairs, distance))
-            unsaved = True
-            if state and run.step % SAVE_EVERY == 0:
-                save_run(run, state)
-                unsaved = False
-            yield Step(run.step, options.steps, run.history[-1], run)
-    finally:
-        if state and unsaved:
-            save_run(run, state)
+    examiner = None
+    if options.early_stop and options.steps >= CHECK_EVERY:
+        examiner = find_examiner(art, photos, options.size, device, network)
+    return _steps(run, pairs, distance, examiner, state)
+
+
+def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True) -> int:
+    """How many steps `train` would still take, at most, with this state folder."""
+    saved = find_state(state) if resume else None
+    if not saved:
+        return options.steps
+    done = len(read_history(saved))
+    stopped = _stop(options, done, read_checks(saved))
+    return 0 if stopped else max(0, options.steps - done)
 
 
 def sample_steps(total: int) -> set[int]:
@@ -112,10 +121,76 @@ def sample_steps(total: int) -> set[int]:
     return {max(1, total * share // 8) for share in (1, 2, 4, 8)}
 
 
-def _start(art: FaceBank, photos: FaceBank, options: TrainingOptions, device: torch.device) -> Run:
-    networks = Networks(options).to(device)
+def _steps(
+    run: Run,
+    pairs: Pairs,
+    distance: Distance,
+    examiner: Examiner | None,
+    state: Path | str | None,
+) -> Iterator[Step]:
+    """The steps of the run from where it stands, the one done last first."""
+    total = run.options.steps
+    if run.step:
+        if run.step < total:
+            _check(run, examiner)  # unless it was cut off, this has been done
+        yield _step(run)
+    unsaved = False
+    try:
+        while run.step < total and not _stop(run.options, run.step, run.checks):
+            run.history.append(train_step(run, pairs, distance))
+            unsaved = True
+            _check(run, examiner)
+            if state and run.step % SAVE_EVERY == 0:
+                save_run(run, state)
+                unsaved = False
+            yield _step(run)
+    finally:
+        if state and unsaved:
+            save_run(run, state)
+
+
+def _step(run: Run) -> Step:
+    """The step that was done last."""
+    check = run.checks[-1] if run.checks and run.checks[-1].step == run.step else None
+    stop = _stop(run.options, run.step, run.checks)
+    return Step(run.step, run.options.steps, run.history[-1], check, stop, run)
+
+
+def _stop(options: TrainingOptions, step: int, checks: list[Check]) -> str:
+    """Why a run with these options and checks ends after this step; "" if it goes on."""
+    if not options.early_stop or step >= options.steps or not checks or checks[-1].step != step:
+        return ""
+    return stop_reason(checks)
+
+
+def _check(run: Run, examiner: Examiner | None) -> None:
+    """Checks where the run stands, if that is due and not done."""
+    done = bool(run.checks) and run.checks[-1].step == run.step
+    if examiner and run.step % CHECK_EVERY == 0 and not done:
+        run.checks.append(examiner.check(run.step, _step(run).paint))
+
+
+def _load_network(device: torch.device) -> nn.Module:
+    """SqueezeNet, which holds the content and helps to judge the style."""
+    try:
+        return load_squeezenet(device)
+    except ValueError as error:
+        raise ValueError(f"{error}, or train with the content loss l1") from None
+
+
+def start_run(
+    art: FaceBank, photos: FaceBank, options: TrainingOptions, device: torch.device
+) -> tuple[Run, Distance, nn.Module | None]:
+    """A run before its first step, what measures content in it, and the frozen network for that.
+
+    (With the content loss l1 there is no such network.)
+    """
+    network = None if options.content_loss == "l1" else _load_network(device)
+    distance = lpips_distance(network) if network else l1_distance
+    networks = Networks(options, feature_maps(network) if network else None)
+    networks.to(device, memory_format=torch.channels_last)
     betas = (0.5, 0.99)
-    return Run(
+    run = Run(
         options,
         art.digest,
         photos.digest,
@@ -123,17 +198,15 @@ def _start(art: FaceBank, photos: FaceBank, options: TrainingOptions, device: to
         torch.optim.Adam(networks.generators(), options.learning_rate, betas),
         torch.optim.Adam(networks.discriminators(), options.judge_rate, betas),
         torch.Generator().manual_seed(options.seed),
-        [],
+        history=[],
+        checks=[],
     )
+    return run, distance, network
 
 
-def _train_step(run: Run, pairs: Pairs, distance: Distance) -> dict[str, float]:
+def train_step(run: Run, pairs: Pairs, distance: Distance) -> dict[str, float]:
     """One step of generators, discriminators and average; the losses."""
     options, networks = run.options, run.networks
-    # The rates fall linearly to zero over the last half.
-    share = min(1.0, 2 * (1 - run.step / options.steps))
-    run.generator_optimiser.param_groups[0]["lr"] = options.learning_rate * share
-    run.discriminator_optimiser.param_groups[0]["lr"] = options.judge_rate * share
     batch = pairs.draw(options.batch, run.random)
 
     loss, terms, judged = generator_step(networks, batch, distance, options)

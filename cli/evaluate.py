@@ -1,0 +1,144 @@
+"""tps-portrait evaluate: measures a style."""
+
+import argparse
+import csv
+import math
+from functools import partial
+from pathlib import Path
+
+from ..tps_core.pictures import list_pictures, read_picture, write_picture
+from ..tps_core.style import find_style, load_style
+from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
+from ..training.evaluation import Evaluation
+from ..training.features import load_judge
+from .common import (
+    add_detector_options,
+    add_device_option,
+    add_json_option,
+    find_device,
+    print_json,
+    show_progress,
+)
+
+
+def add_parser(commands) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure how well results keep the face and look like the art",
+        description="Compares photos with their results (landmarks: MLD; looks: LPIPS), and the "
+        "results with art (KID, FID), all in the face crop. Use photos that the style was not "
+        "trained with, 30 or more.",
+    )
+    parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--art", required=True, metavar="FOLDER|BANK", help="pictures in the style; or a face bank"
+    )
+    made = parser.add_mutually_exclusive_group(required=True)
+    made.add_argument(
+        "--results", type=Path, metavar="FOLDER", help="what was made of them, named like them"
+    )
+    made.add_argument(
+        "--style", metavar="NAME|PATH", help="a style to paint the photos with, name or file"
+    )
+    parser.add_argument(
+        "--whole-image", action="store_true", help="with --style: paint the background too"
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FOLDER",
+        help="where to put the report, a table of all pictures, and a contact sheet, worst first",
+    )
+    add_device_option(parser)
+    add_detector_options(parser)
+    add_json_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluates; photos that had to be left out are named in the report and fail nothing."""
+    folder = arguments.photos
+    photos = {
+        path.relative_to(folder).as_posix(): partial(read_picture, path)
+        for path in list_pictures(folder)
+    }
+    if not photos:
+        raise ValueError(f"{folder}: no pictures in it")
+    device = find_device(arguments.device)
+    paint = _painter(arguments, device)
+    judge = load_judge(device)
+    evaluation = evaluate(
+        photos,
+        paint,
+        _art(arguments),
+        judge,
+        arguments.detector,
+        arguments.min_confidence,
+        show_progress,
+    )
+    if arguments.report:
+        write_report(evaluation, arguments.report)
+    if arguments.json:
+        print_json(_as_json(evaluation))
+    else:
+        print(evaluation.report)
+    return 0
+
+
+def write_report(evaluation: Evaluation, folder: Path) -> None:
+    """Writes the evaluation's contact sheet, table and report into the folder."""
+    write_picture(folder / "contact_sheet.png", evaluation.sheet())
+    (folder / "report.txt").write_text(evaluation.report + "\n", "utf-8")
+    with (folder / "pictures.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["photo", "found", "mld", f"lpips{evaluation.suffix}"])
+        for record in evaluation.worst_first:
+            mld = record.mld if record.found else ""
+            writer.writerow([record.name, int(record.found), mld, record.lpips])
+
+
+def _painter(arguments: argparse.Namespace, device) -> Painter:
+    if arguments.results:
+        if arguments.whole_image:
+            raise ValueError("--whole-image goes with --style: results are painted already")
+        return find_results(arguments.results)
+    style = load_style(find_style(arguments.style)).to(device)
+    return paint_with(style, arguments.whole_image)
+
+
+def _art(arguments: argparse.Namespace) -> FaceBank:
+    if Path(arguments.art).suffix == ".safetensors":
+        return load_bank(arguments.art)
+    return build_bank(
+        arguments.art,
+        SIZE,
+        arguments.detector,
+        arguments.min_confidence,
+        lambda done, total, entry: show_progress(done, total, entry.name),
+    )
+
+
+def _as_json(evaluation: Evaluation) -> dict:
+    pictures = [
+        {
+            "photo": r.name,
+            "found": r.found,
+            "mld": _number(r.mld),
+            f"lpips{evaluation.suffix}": r.lpips,
+        }
+        for r in evaluation.records
+    ]
+    return {
+        "figures": {name: _number(value) for name, value in evaluation.figures.items()},
+        "networks": evaluation.networks,
+        "results": len(evaluation.records),
+        "art": evaluation.art_faces,
+        "pictures": pictures,
+        "left_out": evaluation.left_out,
+    }
+
+
+def _number(value: float) -> float | None:
+    """The value, or None for nan, which JSON doesn't have."""
+    return None if math.isnan(value) else value

@@ -1,0 +1,103 @@
+"""The node that measures a style."""
+
+from functools import partial
+
+import comfy.model_management
+import comfy.utils
+from comfy_api.latest import io
+
+from ..training.evaluate import evaluate
+from ..training.features import load_judge
+from .landmark_nodes import detector_input
+from .sockets import TpsFaceBank, from_pictures, to_pictures
+
+
+class EvaluateStyle(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitEvaluateStyle",
+            display_name="Evaluate Portrait Style",
+            category="TPS Portrait/training",
+            description="Measures how well results keep the face of their photos and how near they "
+            "come to the art.",
+            inputs=[
+                io.Image.Input(
+                    "photos",
+                    tooltip="A batch of photos that the style was not trained with, 30 or more.",
+                ),
+                io.Image.Input(
+                    "results", tooltip="The same photos painted, in the same order, in any size."
+                ),
+                TpsFaceBank.Input("art", tooltip="Pictures in the style that is aimed at."),
+                detector_input(),
+                io.Float.Input(
+                    "min_confidence",
+                    default=0.5,
+                    min=0.05,
+                    max=0.95,
+                    step=0.05,
+                    tooltip="How sure the detector must be that it sees a face, in photo and "
+                    "result. Compare figures of one setting only.",
+                ),
+            ],
+            outputs=[
+                io.String.Output(
+                    display_name="report", tooltip="All figures and what to make of them."
+                ),
+                io.Float.Output(
+                    display_name="mld",
+                    tooltip="How far the landmarks move on average, in distances between the "
+                    "outer eye corners.",
+                ),
+                io.Float.Output(
+                    display_name="found",
+                    tooltip="The share of results in which a face is still found.",
+                ),
+                io.Float.Output(
+                    display_name="lpips", tooltip="How far results look from their photos."
+                ),
+                io.Float.Output(
+                    display_name="kid",
+                    tooltip="How far the results are from the art; around 0 is art. Unbiased. The "
+                    "report says by which network.",
+                ),
+                io.Float.Output(
+                    display_name="fid",
+                    tooltip="The same as FID, too high for small sets. The report says by which "
+                    "network: only some figures can be compared with published ones.",
+                ),
+                io.Float.Output(display_name="art_fid", tooltip="(1 + lpips) × (1 + fid)."),
+                io.Image.Output(
+                    display_name="contact_sheet",
+                    tooltip="The photos beside their results, the worst first.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, photos, results, art, detector, min_confidence) -> io.NodeOutput:
+        photos, results = to_pictures(photos), to_pictures(results)
+        if len(photos) != len(results):
+            raise ValueError(
+                f"{len(photos)} photos and {len(results)} results; connect the results of these "
+                f"photos, in their order"
+            )
+        names = {f"image {index + 1}": index for index in range(len(photos))}
+        progress = comfy.utils.ProgressBar(len(photos))
+        evaluation = evaluate(
+            {name: partial(photos.__getitem__, index) for name, index in names.items()},
+            lambda name, photo, face: results[names[name]],
+            art,
+            load_judge(comfy.model_management.get_torch_device()),
+            detector,
+            min_confidence,
+            lambda done, total, name: progress.update_absolute(done, total),
+        )
+        return io.NodeOutput(
+            evaluation.report,
+            evaluation.figures["mld"],
+            evaluation.figures["found"],
+            *(evaluation.figure(name) for name in ("lpips", "kid", "fid", "art_fid")),
+            from_pictures(evaluation.sheet()[None]),
+        )

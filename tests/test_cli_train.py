@@ -1,0 +1,126 @@
+"""The command that trains: presets, the estimate, the stop."""
+
+import csv
+import json
+
+import pytest
+
+from faces import random_bank
+from tps_portrait.cli import main
+from tps_portrait.tps_core.style import load_style
+from tps_portrait.training.bank import save_bank
+from tps_portrait.training.checks import Check
+from tps_portrait.training.estimate import Estimate
+
+STEPS = 8
+
+
+class Examiner:
+    """Finds the paintings no nearer, ever."""
+
+    def check(self, step, paint):
+        return Check(step, 0.25, 0.01)
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """Runs the command at a size for tests, checked every other step."""
+    monkeypatch.setattr("tps_portrait.training.trainer.CHECK_EVERY", 2)
+    monkeypatch.setattr("tps_portrait.training.checks.FEWEST_STEPS", 4)
+    monkeypatch.setattr("tps_portrait.training.checks.PATIENCE", 2)
+    monkeypatch.setattr(
+        "tps_portrait.training.trainer.find_examiner", lambda *arguments: Examiner()
+    )
+    bank = tmp_path / "bank.safetensors"
+    save_bank(random_bank(3), bank)
+
+    def run(*arguments):
+        common = f"train --art {bank} --photos {bank} -o {tmp_path / 'out.safetensors'}"
+        small = f"--size 64 --batch 1 --content-loss l1 --steps {STEPS} --device cpu"
+        return main([*common.split(), *small.split(), *arguments])
+
+    return run
+
+
+def losses(folder):
+    with (folder / "out.losses.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_it_stops_when_more_steps_no_longer_help_and_says_how_to_go_on(train, tmp_path, capsys):
+    assert train() == 0
+    assert "stopped at step 6: the paintings have not come nearer to the art since step 2" in (
+        stderr := capsys.readouterr().err
+    )
+    assert stderr.endswith("; --no-early-stop goes on\n")
+    assert load_style(tmp_path / "out.safetensors").record["steps"] == 6
+
+    assert train("--json") == 0  # once more: it gives its style at once
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["stopped"]
+    assert load_style(tmp_path / "out.safetensors").record["steps"] == 6
+
+    assert train("--no-early-stop", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["stopped"] == ""
+    assert load_style(tmp_path / "out.safetensors").record["steps"] == STEPS
+
+
+def test_the_losses_file_has_a_column_for_the_checks(train, tmp_path):
+    assert train() == 0
+    rows = losses(tmp_path)
+    assert [row["step"] for row in rows] == ["1", "2", "3", "4", "5", "6"]
+    assert [row["kid_squeezenet"] for row in rows] == ["", "0.25"] * 3
+    assert [row["kid_squeezenet_error"] for row in rows] == ["", "0.01"] * 3
+    assert None not in rows[0]  # no row is longer than the header
+    assert all(row["cycle"] for row in rows)
+
+
+def test_json_lines_tell_of_the_checks_at_their_steps(train, capsys, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.train.JSON_EVERY", 1)
+    assert train("--json") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line.get("kid_squeezenet") for line in lines[:-1]] == [None, 0.25] * 3
+
+
+def test_what_it_takes_is_said_before_it_starts_and_not_on_stdout(train, capsys, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.train.WORTH_AN_ESTIMATE", 1)
+    asked = []
+    monkeypatch.setattr(
+        "tps_portrait.cli.train.estimate",
+        lambda options, device: asked.append(options) or Estimate(600.0, 500_000_000),
+    )
+    assert train("--json", "--resume", "never") == 0
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert lines[0] == ("this training: 8 steps at 64 px; about 10 min and 500 MB more memory here")
+    assert [line.split(":")[0].strip() for line in lines[1:4]] == ["quick", "good", "best"]
+    assert "quick: 1500 steps at 128 px; about 250 h and 4.0 GB" in lines[1]
+    assert all(json.loads(line) for line in out.splitlines())
+
+    asked.clear()
+    assert train() == 0  # stopped already: there is nothing to estimate
+    assert asked == []
+    assert train("--no-early-stop") == 0
+    assert [options.steps for options in asked] == [2]  # those that are left
+
+
+@pytest.mark.parametrize(
+    ("preset", "expected"),
+    [("quick", (1500, 128, 2)), ("good", (6000, 256, 1)), ("best", (20000, 256, 2))],
+)
+def test_a_preset_sets_steps_size_and_batch(preset, expected, tmp_path, monkeypatch):
+    bank = tmp_path / "bank.safetensors"
+    save_bank(random_bank(3), bank)
+
+    class Seen(Exception):
+        pass
+
+    def see(art, photos, options, *rest):
+        raise Seen(options)
+
+    monkeypatch.setattr("tps_portrait.cli.train.train", see)
+    command = f"train --art {bank} --photos {bank} -o {tmp_path / 'out.safetensors'}"
+    with pytest.raises(Seen) as seen:
+        main([*command.split(), "--preset", preset])
+    options = seen.value.args[0]
+    assert (options.steps, options.size, options.batch) == expected
+    assert options.early_stop

@@ -1,0 +1,40 @@
+"""The generator of version 0.1.0, so that styles trained with it still paint what they painted."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .generator import COLOR_STRIDE, Block, Generator
+
+
+class OldGenerator(Generator):
+    """Twice as slow: blocks in the encoder too, norms everywhere, a last layer at full size."""
+
+    def __init__(self, widths: tuple[int, int, int, int], blocks: int):
+        super().__init__(widths, blocks)
+        self.architecture["name"] = "unet16"
+        half, fine, middle, _ = widths
+        self.encode_fine, self.decode_fine = Block(fine, norm=True), Block(fine, norm=True)
+        self.encode_middle, self.decode_middle = Block(middle, norm=True), Block(middle, norm=True)
+        self.head = nn.Conv2d(half, 3, 3, padding=1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                module.padding_mode = "replicate"
+
+    def encode(self, picture: Tensor) -> list[Tensor]:
+        picture = 2 * picture - 1
+        colors = self.colors(F.avg_pool2d(picture, COLOR_STRIDE))
+        half = self.down_half(picture)
+        fine = self.encode_fine(self.down_fine(half))
+        middle = self.encode_middle(self.down_middle(fine))
+        coarse = self.trunk(self.down_coarse(middle))
+        return [colors, half, fine, middle, coarse]
+
+    def decode(self, features: list[Tensor]) -> Tensor:
+        colors, half, fine, middle, coarse = features
+        middle = self.decode_middle(self.up_middle(coarse) + middle)
+        fine = self.decode_fine(self.up_fine(middle) + fine)
+        half = self.decode_half(self.up_half(fine) + half)
+        full = F.interpolate(half, scale_factor=2, mode="bilinear")
+        under = F.interpolate(colors, scale_factor=COLOR_STRIDE, mode="bilinear")
+        return (torch.tanh(self.head(full) + under) + 1) / 2

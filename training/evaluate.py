@@ -1,0 +1,206 @@
+"""Measures a style: whether results keep the face (MLD, LPIPS) and look like the art (KID, FID).
+
+One crop for all: the face crop of the photo's own alignment cuts photo and result; the art's faces
+come from a face bank, which is cut the same way.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..tps_core.align import align
+from ..tps_core.detect import detect, detect_face
+from ..tps_core.landmarks import Landmarks
+from ..tps_core.pictures import list_pictures, read_picture
+from ..tps_core.style import Style
+from ..tps_core.stylize import stylize
+from .bank import FaceBank
+from .evaluation import Evaluation, Record
+from .features import BATCH, Judge
+from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance
+
+SIZE = 256  # side of the face crops that the networks see, in pixels
+THUMBNAIL = 160  # and of those that the contact sheet shows
+NEAR = 1.0  # inter-ocular distances from its photo's face beyond which a face is another one
+SAME_SHAPE = 0.02  # by how much the sides' ratio of a result may differ from its photo's
+FEWEST_TO_HALVE = 20  # faces of art
+
+# Gives the result for a photo: of its name, itself (3, h, w) and its face; ValueError says why not.
+Painter = Callable[[str, Tensor, Landmarks], Tensor]
+
+
+def evaluate(
+    photos: Mapping[str, Callable[[], Tensor]],
+    paint: Painter,
+    art: FaceBank,
+    judge: Judge,
+    detector: str = "auto",
+    min_confidence: float = 0.5,
+    on_photo: Callable[[int, int, str], None] = lambda done, total, name: None,
+) -> Evaluation:
+    """How the results that `paint` gives for the photos compare with these and with the art.
+
+    `photos` are functions that give pictures (3, h, w), 0…1, by name: one at a time is in memory.
+    A photo that can't be read, has no face or no result is left out and named. `on_photo` is told
+    of each as it is done; what it raises ends the work.
+    Raises ValueError when fewer than two photos are left, or two faces of art.
+    """
+    if len(art) < FEWEST:
+        raise ValueError(f"the art has {len(art)} usable face; evaluation needs {FEWEST} or more")
+    records, features, left_out = [], [], {}
+    for name, read in photos.items():
+        try:
+            photo = read()
+            face = detect_face(photo, name, detector, min_confidence)
+            result = _fitted(paint(name, photo, face), photo)
+        except ValueError as error:
+            left_out[name] = str(error).removeprefix(f"{name}: ")
+        else:
+            found = _find_again(face, result, detector, min_confidence)
+            crops = torch.stack([align(face).crop(p, SIZE) for p in (photo, result)])
+            records.append(_record(name, face, found, crops, judge))
+            # In whole levels, as the bank keeps its faces.
+            features.append(judge.features((crops * 255 + 0.5).to(torch.uint8)))
+        on_photo(len(records) + len(left_out), len(photos), name)
+    if len(records) < FEWEST:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
+        raise ValueError(
+            f"{len(records)} of {len(photos)} photos can be evaluated, at least {FEWEST} are "
+            f"needed ({reasons or 'there are no more'})"
+        )
+    of_photos, of_results = torch.stack(features, dim=1)
+    figures = _from_photos(records, judge) | _from_art(
+        of_photos, of_results, _bank_features(art, judge), judge
+    )
+    lpips, fid = figures[f"lpips{judge.suffix}"], figures[f"fid{judge.suffix}"]
+    figures[f"art_fid{judge.suffix}"] = (1 + lpips) * (1 + fid)
+    return Evaluation(records, left_out, figures, len(art), judge.networks, judge.suffix)
+
+
+def paint_with(style: Style, whole_image: bool = False) -> Painter:
+    """A painter that stylises, as the product does."""
+    return lambda name, photo, face: stylize(photo, style, face, whole_image).picture
+
+
+def find_results(folder: Path | str) -> Painter:
+    """A painter that takes each result from the folder: the picture named like the photo.
+
+    The ending doesn't count, nor do folders in between.
+    Raises ValueError when there is no such folder, or no picture in it.
+    """
+    paths = defaultdict(list)
+    for path in list_pictures(folder):
+        paths[path.stem].append(path)
+    if not paths:
+        raise ValueError(f"{folder}: no pictures in it")
+
+    def read(name: str, photo: Tensor, face: Landmarks) -> Tensor:
+        stem = Path(name).stem
+        if len(paths[stem]) != 1:
+            count = len(paths[stem]) or "no"
+            raise ValueError(f"{count} results are called {stem!r} in {folder}; it needs one")
+        return read_picture(paths[stem][0])
+
+    return read
+
+
+def landmark_distance(photo: Landmarks, result: Landmarks) -> float:
+    """The mean distance of the 68 points, over the photo's distance between outer eye corners.
+
+    Both in pictures of one size.
+    """
+    points_px, moved_px = (face.convert("ibug-68").to_pixels() for face in (photo, result))
+    return float((moved_px - points_px).norm(dim=-1).mean()) / photo.inter_ocular_px
+
+
+def _fitted(result: Tensor, photo: Tensor) -> Tensor:
+    """The result in the photo's size; ValueError if it has another shape."""
+    (height, width), (own_height, own_width) = photo.shape[-2:], result.shape[-2:]
+    if abs((own_width / own_height) / (width / height) - 1) > SAME_SHAPE:
+        raise ValueError(
+            f"the result has {own_width} x {own_height} pixels, the photo {width} x {height}; "
+            f"a result must show all of its photo, in any size"
+        )
+    if (own_height, own_width) == (height, width):
+        return result
+    scaled = F.interpolate(result[None], (height, width), mode="bilinear", antialias=True)
+    return scaled[0]
+
+
+def _find_again(
+    face: Landmarks, result: Tensor, detector: str, min_confidence: float
+) -> Landmarks | None:
+    """The face in the result that is nearest to where the photo's was; None if none is near."""
+
+    def away(other: Landmarks) -> float:
+        middles = [f.convert("ibug-68").to_pixels().mean(0) for f in (face, other)]
+        return float((middles[0] - middles[1]).norm()) / face.inter_ocular_px
+
+    # As in the photo, the first face is nearly always the one; looking for more takes longer.
+    faces = detect(result, detector, 1, min_confidence)
+    if faces and away(faces[0]) > NEAR:
+        faces = detect(result, detector, min_confidence=min_confidence)
+    nearest = min(faces, key=away, default=None)
+    return nearest if nearest and away(nearest) <= NEAR else None
+
+
+def _record(
+    name: str, face: Landmarks, found: Landmarks | None, crops: Tensor, judge: Judge
+) -> Record:
+    small = F.interpolate(crops, (THUMBNAIL, THUMBNAIL), mode="bilinear", antialias=True)
+    return Record(
+        name,
+        found is not None,
+        landmark_distance(face, found) if found else math.nan,
+        float(judge.distance(crops[:1], crops[1:])),
+        (small * 255 + 0.5).to(torch.uint8),
+    )
+
+
+def _bank_features(bank: FaceBank, judge: Judge) -> Tensor:
+    """The features of the bank's faces, shown at SIZE: (n, d)."""
+    parts = []
+    for faces in bank.faces.split(BATCH):
+        if bank.size != SIZE:
+            faces = F.interpolate(faces.float(), (SIZE, SIZE), mode="bilinear", antialias=True)
+            faces = faces / 255
+        parts.append(judge.features(faces))
+    return torch.cat(parts)
+
+
+def _from_photos(records: list[Record], judge: Judge) -> dict[str, float]:
+    """The figures of what the results keep of the photos."""
+    mld = torch.tensor([r.mld for r in records if r.found], dtype=torch.float64)
+    lpips = torch.tensor([r.lpips for r in records], dtype=torch.float64)
+    return {
+        "found": len(mld) / len(records),
+        "mld": float(mld.mean()),
+        "mld_std": _spread(mld),
+        "mld_median": float(mld.quantile(0.5)) if len(mld) else math.nan,
+        f"lpips{judge.suffix}": float(lpips.mean()),
+        f"lpips{judge.suffix}_std": _spread(lpips),
+    }
+
+
+def _from_art(photos: Tensor, results: Tensor, art: Tensor, judge: Judge) -> dict[str, float]:
+    """The figures of how near results come to the art, and of how near the photos were."""
+    kid, fid = f"kid{judge.suffix}", f"fid{judge.suffix}"
+    value, error = kernel_distance(results, art)
+    return {
+        kid: value,
+        f"{kid}_error": error,
+        f"{kid}_photos": kernel_distance(photos, art)[0],
+        fid: frechet_distance(results, art),
+        f"{fid}_photos": frechet_distance(photos, art),
+        f"{fid}_halves": half_distance(art) if len(art) >= FEWEST_TO_HALVE else math.nan,
+    }
+
+
+def _spread(values: Tensor) -> float:
+    """The standard deviation; nan for fewer than two values."""
+    return float(values.std()) if len(values) > 1 else math.nan
