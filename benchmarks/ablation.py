@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -127,7 +128,7 @@ def main() -> None:
     ]
     threads = max(1, torch.get_num_threads() // arguments.jobs)
     work = partial(run, work=arguments.work, photo_count=arguments.photos, threads=threads)
-    with ProcessPoolExecutor(arguments.jobs) as pool:
+    with ProcessPoolExecutor(arguments.jobs, get_context("spawn")) as pool:
         results = {}
         for trial, figures in zip(trials, pool.map(work, trials), strict=True):
             results[trial] = figures

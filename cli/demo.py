@@ -18,7 +18,7 @@ from ..tps_core.landmark_file import write_sidecar
 from ..tps_core.landmarks import Landmarks, mean_face
 from ..tps_core.pictures import read_picture, to_image, to_tensor, write_picture
 from ..tps_core.style import Style, list_styles, load_style, save_style
-from ..tps_core.stylize import FINER, stylize
+from ..tps_core.stylize import painting_size, stylize
 from ..training.bank import build_bank
 from ..training.options import TrainingOptions
 from ..training.perceptual import load_squeezenet
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     shown.append(("aligned face", alignment.crop(photo, 256)))
     for name, path in list_styles().items():
         style = load_style(path)
-        crop = alignment.crop(photo, FINER * style.size)
+        crop = alignment.crop(photo, painting_size(style))
         painted = style(crop[None])[0]
         shown.append((f"{name}: the face", painted))
         shown.append((f"{name}: blended", blend(photo, painted, alignment)[0]))

@@ -96,8 +96,8 @@ class AlignFace(io.ComfyNode):
                     min=64,
                     max=2048,
                     step=16,
-                    tooltip="Side of the cut-out in pixels. Best is twice the size that the style "
-                    "was trained at; larger makes the brush strokes finer.",
+                    tooltip="Side of the cut-out in pixels. Best is the size that the style was "
+                    "trained at; larger makes the brush strokes finer.",
                 ),
             ],
             outputs=[

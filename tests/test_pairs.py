@@ -6,7 +6,15 @@ import torch
 from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
 from tps_portrait.tps_core.warp import pixel_centres
-from tps_portrait.training.pairs import PARTS, Pairs, aligned_part, has_tones, part_window, shown
+from tps_portrait.training.pairs import (
+    PARTS,
+    Pairs,
+    aligned_part,
+    darkest,
+    has_tones,
+    part_window,
+    shown,
+)
 
 
 def test_the_same_random_state_draws_the_same_batch():
@@ -135,3 +143,22 @@ def test_art_that_is_pulled_wide_is_no_example():
     usable = shown(inside, pulled)
     assert usable[..., :22].all()
     assert not usable[..., 26:].any()
+
+
+def test_line_art_sees_dark_faces_more_often():
+    photos = random_bank(8, seed=1)
+    faces = photos.faces // 2 + 64
+    faces[[2, 5]] //= 3
+    photos = replace(photos, faces=faces)
+    assert sorted(darkest(photos)) == [2, 5]
+    ink = torch.where(random_bank(4).faces[:, :1] > 127, 255, 0).to(torch.uint8)
+    ink = replace(random_bank(4), faces=ink.expand(-1, 3, -1, -1))
+    assert share_of_dark(photos, ink) > 1.5 * share_of_dark(photos, random_bank(4))
+
+
+def share_of_dark(photos, art):
+    """The share of darker than usual pictures among the portraits drawn for the art."""
+    pairs, random = Pairs(photos, art, 64, torch.device("cpu")), torch.Generator().manual_seed(0)
+    usual = photos.faces.float().mean() / 255
+    light = [pairs.draw(8, random).photo.pictures.mean((1, 2, 3)) for _ in range(20)]
+    return float((torch.cat(light) < 0.6 * usual).float().mean())

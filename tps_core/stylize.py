@@ -13,9 +13,10 @@ from .detect import detect_face
 from .landmarks import Landmarks
 from .style import Style
 
-# Every face is painted at this multiple of the training size, whatever its own: strokes then have
-# one size relative to the face, and at the training size itself lips and noses get blotches.
-FINER = 2
+# Every face is painted at the size that the style was trained at, whatever its own: strokes then
+# have one size relative to the face. But never smaller than this: of styles trained at 128 pixels
+# lips and noses get blotches there.
+SMALLEST_PX = 256
 LONGEST_PX = 2048  # a photo of small faces isn't enlarged beyond this to be painted whole
 
 
@@ -52,10 +53,15 @@ def stylize(
         picture = paint_whole(photo, style, max((a.extent_px for a in alignments), default=0))
         covered = torch.ones_like(covered)
     for alignment in alignments:
-        face = style(alignment.crop(photo, FINER * style.size)[None])[0]
+        face = style(alignment.crop(photo, painting_size(style))[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
     return Stylized(photo.lerp(picture, strength), covered * strength)
+
+
+def painting_size(style: Style) -> int:
+    """The side in pixels at which the style paints a face crop."""
+    return max(SMALLEST_PX, style.size)
 
 
 def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
@@ -64,7 +70,7 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     Its own scale for an extent of 0; never enlarged to more than LONGEST_PX.
     """
     size = photo.shape[-2:]
-    scale = FINER * style.size / extent_px if extent_px else 1.0
+    scale = painting_size(style) / extent_px if extent_px else 1.0
     scale = min(scale, max(1.0, LONGEST_PX / max(size)))
     scaled = [max(1, round(n * scale)) for n in size]
     small = F.interpolate(photo[None], scaled, mode="bilinear", antialias=True)

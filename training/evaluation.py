@@ -99,7 +99,7 @@ class Evaluation:
         if self.suffix:
             lines.append(
                 "Figures by SqueezeNet are comparable among themselves only, never with published "
-                "ones. Those need the package pytorch-fid and its weights. Styles trained here were "
+                "ones. Those need the package pytorch-fid and its weights. Our styles were "
                 "judged through SqueezeNet too, so KID and FID by it flatter them."
             )
         return lines

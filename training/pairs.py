@@ -25,7 +25,9 @@ TURN = 0.15  # radians
 ZOOM = 0.1  # of the logarithm of the scale
 SHIFT = 0.06  # in the crop's −1…1
 GAMMA = 0.5  # of the logarithm of the exponent
-GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark
+GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark …
+DARK_TIMES = 2  # … and must see the darkest more often than they are among photos
+DARKEST = 0.25  # share of the photos
 MOST_STRETCHED = 2.0  # times the usual area that a piece of art may cover, to be an example
 CANDIDATES = 12  # portraits drawn for each art picture, of which the nearest in pose is used
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
@@ -59,13 +61,19 @@ class Pairs:
     def __init__(self, photos: FaceBank, art: FaceBank, size: int, device: torch.device):
         self._photos, self._art = photos, art
         self._tones = has_tones(art)
+        self._sitters = list(range(len(photos)))  # who is drawn, as often as listed
+        if not self._tones:
+            self._sitters += DARK_TIMES * darkest(photos)
         self._size, self._device = size, device
 
     def draw(self, count: int, random: torch.Generator) -> Batch:
         """A batch of `count` pairs, from the random state (which moves on)."""
         art = _draw(len(self._art), count, random)
         donors = _draw(len(self._art), count, random)
-        candidates = [_draw(len(self._photos), CANDIDATES, random) for _ in range(count)]
+        candidates = [
+            [(self._sitters[i], flip) for i, flip in _draw(len(self._sitters), CANDIDATES, random)]
+            for _ in range(count)
+        ]
         photo = [
             self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)
         ]
@@ -104,6 +112,18 @@ def has_tones(art: FaceBank) -> bool:
     darkest, lightest = faces.amin(1), faces.amax(1)
     between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
     return bool(between.float().mean() > LEAST_TONES)
+
+
+def darkest(photos: FaceBank) -> list[int]:
+    """The photos whose faces are darkest, between the eyes and the mouth."""
+    side = photos.size
+    light = []
+    for face, points in zip(photos.faces, photos.points, strict=True):
+        eyes_to_mouth = points[[*range(31, 48), 48, 54]]
+        x0, y0 = ((eyes_to_mouth.amin(0) + 1) / 2 * side).long().clamp(0, side - 1).tolist()
+        x1, y1 = ((eyes_to_mouth.amax(0) + 1) / 2 * side).long().clamp(1, side).tolist()
+        light.append(face[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].float().mean())
+    return torch.stack(light).argsort()[: round(DARKEST * len(light))].tolist()
 
 
 def part_window(points: Tensor, part: str, size: int) -> Tensor:
