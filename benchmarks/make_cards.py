@@ -1,0 +1,37 @@
+"""Makes the picture of each bundled style's card: portraits that it never saw, as it paints them.
+
+The portraits are in the public domain (official portraits of the 118th US Congress), drawn from the
+fifth of the collection that is held out, spread evenly over how dark the faces are.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from collection import ART, FREE_PHOTOS, SIZE, load_photos, test_photos
+from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.style import find_style, load_style
+from tps_portrait.training.sheet import tile
+
+STYLES = Path(__file__).parents[1] / "styles"
+COUNT = 8
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path, help="folder for the bank of photos")
+    arguments = parser.parse_args()
+    unseen = test_photos(load_photos(arguments.work))
+    unseen = unseen.select(lambda name: name.startswith(FREE_PHOTOS))
+    middle = unseen.faces[..., SIZE // 3 : 2 * SIZE // 3, SIZE // 3 : 2 * SIZE // 3]
+    by_light = middle.float().mean((1, 2, 3)).argsort()
+    chosen = by_light[torch.linspace(0, len(by_light) - 1, COUNT).long()]
+    photos = unseen.faces[chosen].float() / 255
+    for name in ART:
+        painted = load_style(find_style(name))(photos)
+        write_picture(STYLES / f"{name}.jpg", tile(torch.cat([photos, painted]), COUNT))
+
+
+if __name__ == "__main__":
+    main()
