@@ -30,7 +30,7 @@ class Judged:
     discriminator: nn.Module
     fake: Tensor  # (b, 3, h, w)
     real: Tensor  # (b, 3, h, w)
-    inside: Tensor  # (b, 1, h, w), 1 where both lie in a picture
+    inside: Tensor  # (b, 1, h, w), 1 where both lie in a picture and the real one shows something
     weight: float
 
 
@@ -63,18 +63,16 @@ def generator_step(
         if pairs
     }
 
-    def to_art(picture: Tensor) -> Tensor:
+    def to_art(picture: Tensor, distance: Distance) -> Tensor:
         """How far the picture is from the art, where there is art."""
-        inside = batch.art.inside
-        return distance(within(picture, inside), within(s, inside)).mean()
+        return distance(within(picture, batch.art.inside), within(s, batch.art.inside)).mean()
 
-    held = (lambda picture: picture) if batch.tones else lines
-    terms["cycle"] = distance(held(networks.s2p(p2s)), held(p)).mean() + to_art(networks.p2s(s2p))
+    back = networks.s2p(p2s)
+    to_photo = distance(back, p) if batch.tones else distance(lines(back), lines(p))
+    terms["cycle"] = to_photo.mean() + to_art(networks.p2s(s2p), distance)
     if options.identity_weight:
         # Art is art already: without this, dark hair may become white.
-        terms["identity"] = l1_distance(
-            *(within(x, batch.art.inside) for x in (networks.p2s(s), s))
-        ).mean()
+        terms["identity"] = to_art(networks.p2s(s), l1_distance)
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
         grid = spline_grid(into_art, p.shape[-2:])
@@ -91,7 +89,10 @@ def generator_step(
 
 
 def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
-    """The discriminators' hinge loss on the same pictures, and its terms."""
+    """The discriminators' loss on the same pictures, and its terms.
+
+    Least squares, "real" being 1 and "fake" −1. Source: Mao et al., "Least Squares GANs", 2017.
+    """
     terms = {}
     for name, pairs in judged.items():
         if pairs:
@@ -153,11 +154,6 @@ def judge(pair: Judged, pictures: Tensor) -> list[Tensor]:
     return pair.discriminator(within(pictures, pair.inside))
 
 
-def _mean(maps: list[Tensor]) -> Tensor:
-    """The mean of maps of several scales, each scale counting alike."""
-    return sum(map_.mean() for map_ in maps) / len(maps)
-
-
 def lines(pictures: Tensor) -> Tensor:
     """What line art can say of pictures (b, 3, h, w): grey, around 0.5, without broad tones.
 
@@ -182,3 +178,8 @@ def within(pictures: Tensor, inside: Tensor) -> Tensor:
 def l1_distance(a: Tensor, b: Tensor) -> Tensor:
     """The mean absolute difference of pictures (b, 3, h, w): (b,)."""
     return (a - b).abs().mean((1, 2, 3))
+
+
+def _mean(maps: list[Tensor]) -> Tensor:
+    """The mean of maps of several scales, each scale counting alike."""
+    return sum(map_.mean() for map_ in maps) / len(maps)
