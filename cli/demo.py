@@ -30,6 +30,7 @@ from .drawings import draw_faces
 CELL = 320  # height of a picture on the contact sheet
 DRAWINGS = 24
 SITTERS = 12
+SIZE = 128  # of the faces in training; a run this short must not be chased by its judges
 
 log = logging.getLogger("tps_portrait")
 
@@ -51,7 +52,7 @@ def add_parser(commands) -> None:
         help="a portrait of yours; default: the one in scikit-image",
     )
     parser.add_argument(
-        "--steps", type=int, default=120, metavar="N", help="length of the training; default: 120"
+        "--steps", type=int, default=200, metavar="N", help="length of the training; default: 200"
     )
     parser.set_defaults(run=run)
 
@@ -107,9 +108,9 @@ def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
     """Trains a style on drawings, briefly, and leaves its contact sheet and sample strip."""
     draw_faces(folder / "art", DRAWINGS)
     _draw_sitters(photo, face, folder / "photos")
-    art, photos = build_bank(folder / "art", 64), build_bank(folder / "photos", 64)
+    art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
     write_picture(folder / "art_contact_sheet.png", contact_sheet(art))
-    options = TrainingOptions(steps=steps, size=64, batch=4)
+    options = TrainingOptions(steps=steps, size=SIZE, judge_rate=3e-4, cycle_weight=6.0)
     try:
         load_squeezenet()
     except ValueError as error:

@@ -13,10 +13,10 @@ from .detect import detect_face
 from .landmarks import Landmarks
 from .style import Style
 
-# Every face is painted at the size that the style was trained at, whatever its own: strokes then
-# have one size relative to the face. But never smaller than this: of styles trained at 128 pixels
-# lips and noses get blotches there.
-SMALLEST_PX = 256
+# Every face is painted at the size that its style was trained at, whatever its own: strokes then
+# have one size relative to the face. Styles of fewer pixels than this are painted at twice their
+# size, at most at this one: at their own, lips and noses get blotches.
+SMALL_PX = 256
 LONGEST_PX = 2048  # a photo of small faces isn't enlarged beyond this to be painted whole
 
 
@@ -61,7 +61,7 @@ def stylize(
 
 def painting_size(style: Style) -> int:
     """The side in pixels at which the style paints a face crop."""
-    return max(SMALLEST_PX, style.size)
+    return max(style.size, min(2 * style.size, SMALL_PX))
 
 
 def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
