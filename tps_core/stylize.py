@@ -39,8 +39,8 @@ def stylize(
     """The photo (3, h, w), 0…1, with its faces painted in the style.
 
     `landmarks` are the faces to paint; without them, the largest face that is found.
-    `whole_image` paints what is around them too, at the same scale. `strength` 0…1 mixes painting
-    and photo; `color_match` 0…1 takes the faces' colours towards the photo's.
+    `whole_image` paints all of it, at the scale of the largest face. `strength` 0…1 mixes painting
+    and photo; `color_match` 0…1 takes the colours of faces set into the photo towards the photo's.
     Raises FaceNotFound (a ValueError), with the `name`, when there is no face.
     """
     if landmarks is None:
@@ -48,10 +48,11 @@ def stylize(
     faces = [landmarks] if isinstance(landmarks, Landmarks) else landmarks
     alignments = [align(face) for face in faces]
 
-    picture, covered = photo, torch.zeros_like(photo[:1])
     if whole_image:
+        # The faces with it: painted apart they come out a little different, and leave a seam.
         picture = paint_whole(photo, style, max((a.extent_px for a in alignments), default=0))
-        covered = torch.ones_like(covered)
+        return Stylized(photo.lerp(picture, strength), torch.full_like(photo[:1], strength))
+    picture, covered = photo, torch.zeros_like(photo[:1])
     for alignment in alignments:
         face = style(alignment.crop(photo, painting_size(style))[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
