@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.pictures import write_picture
-from ..training.bank import FaceBank, build_bank, save_bank
+from ..training.bank import FaceBank, save_bank
 from ..training.sheet import contact_sheet
-from .common import add_detector_options, add_json_option, print_json, show_progress
+from .common import add_detector_options, add_json_option, build_folder_bank, print_json
 
 
 def add_parser(commands) -> None:
@@ -37,13 +37,7 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    bank = build_bank(
-        arguments.folder,
-        arguments.size,
-        arguments.detector,
-        arguments.min_confidence,
-        lambda done, total, entry: show_progress(done, total, entry.name),
-    )
+    bank = build_folder_bank(arguments.folder, arguments.size, arguments)
     save_bank(bank, arguments.output)
     if arguments.report:
         write_report(bank, arguments.report)

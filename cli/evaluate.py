@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..tps_core.pictures import list_pictures, read_picture, write_picture
 from ..tps_core.style import find_style, load_style
-from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.bank import FaceBank, load_bank
 from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
 from ..training.evaluation import Evaluation
 from ..training.features import load_judge
@@ -16,6 +16,7 @@ from .common import (
     add_detector_options,
     add_device_option,
     add_json_option,
+    build_folder_bank,
     find_device,
     print_json,
     show_progress,
@@ -110,13 +111,7 @@ def _painter(arguments: argparse.Namespace, device) -> Painter:
 def _art(arguments: argparse.Namespace) -> FaceBank:
     if Path(arguments.art).suffix == ".safetensors":
         return load_bank(arguments.art)
-    return build_bank(
-        arguments.art,
-        SIZE,
-        arguments.detector,
-        arguments.min_confidence,
-        lambda done, total, entry: show_progress(done, total, entry.name),
-    )
+    return build_folder_bank(arguments.art, SIZE, arguments)
 
 
 def _as_json(evaluation: Evaluation) -> dict:

@@ -11,7 +11,7 @@ import torch
 
 from ..tps_core.pictures import write_picture
 from ..tps_core.style import save_style
-from ..training.bank import FaceBank, build_bank, load_bank
+from ..training.bank import FaceBank, load_bank
 from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
 from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
@@ -23,6 +23,7 @@ from .common import (
     add_detector_options,
     add_device_option,
     add_json_option,
+    build_folder_bank,
     find_device,
     print_json,
     show_progress,
@@ -186,13 +187,7 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     """The bank in the file, or the one built of the folder."""
     if Path(source).suffix == ".safetensors":
         return load_bank(source)
-    bank = build_bank(
-        source,
-        size,
-        arguments.detector,
-        arguments.min_confidence,
-        lambda done, total, entry: show_progress(done, total, entry.name),
-    )
+    bank = build_folder_bank(source, size, arguments)
     print(f"{source}: {bank.report.splitlines()[0]}", file=sys.stderr)
     return bank
 

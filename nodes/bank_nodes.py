@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from ..tps_core.pictures import list_files
 from ..training.bank import build_bank
 from ..training.sheet import contact_sheet
-from .landmark_nodes import detector_input
+from .landmark_nodes import detector_input, min_confidence_input
 from .sockets import TpsFaceBank, from_pictures
 
 
@@ -37,13 +37,8 @@ class BuildFaceBank(io.ComfyNode):
                     tooltip="Side of the cut-out faces in pixels: at least the size to train at.",
                 ),
                 detector_input(),
-                io.Float.Input(
-                    "min_confidence",
-                    default=0.5,
-                    min=0.05,
-                    max=0.95,
-                    step=0.05,
-                    tooltip="How sure the detector must be. Lower it for drawings, and look "
+                min_confidence_input(
+                    "How sure the detector must be. Lower it for drawings, and look "
                     "whether the contact sheet shows faces only.",
                 ),
             ],

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..training.evaluate import evaluate
 from ..training.features import load_judge
-from .landmark_nodes import detector_input
+from .landmark_nodes import detector_input, min_confidence_input
 from .sockets import TpsFaceBank, from_pictures, to_pictures
 
 
@@ -31,13 +31,8 @@ class EvaluateStyle(io.ComfyNode):
                 ),
                 TpsFaceBank.Input("art", tooltip="Pictures in the style that is aimed at."),
                 detector_input(),
-                io.Float.Input(
-                    "min_confidence",
-                    default=0.5,
-                    min=0.05,
-                    max=0.95,
-                    step=0.05,
-                    tooltip="How sure the detector must be that it sees a face, in photo and "
+                min_confidence_input(
+                    "How sure the detector must be that it sees a face, in photo and "
                     "result. Compare figures of one setting only.",
                 ),
             ],

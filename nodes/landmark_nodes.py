@@ -25,13 +25,8 @@ class DetectLandmarks(io.ComfyNode):
                     max=16,
                     tooltip="How many faces to take from each image, the largest first.",
                 ),
-                io.Float.Input(
-                    "min_confidence",
-                    default=0.5,
-                    min=0.05,
-                    max=0.95,
-                    step=0.05,
-                    tooltip="How sure the detector must be. Lower it for paintings and drawings; "
+                min_confidence_input(
+                    "How sure the detector must be. Lower it for paintings and drawings; "
                     "raise it where it sees faces that are none.",
                 ),
                 io.Combo.Input(
@@ -73,4 +68,11 @@ def detector_input() -> io.Combo.Input:
         default="auto",
         tooltip="auto is nearly always right: the built-in detector, or MediaPipe where only that "
         "is installed.",
+    )
+
+
+def min_confidence_input(tooltip: str) -> io.Float.Input:
+    """How sure the detector must be."""
+    return io.Float.Input(
+        "min_confidence", default=0.5, min=0.05, max=0.95, step=0.05, tooltip=tooltip
     )

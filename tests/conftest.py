@@ -39,3 +39,31 @@ def portrait() -> Image.Image:
     """A real photo of a person that comes with a package: Eileen Collins, public domain."""
     skimage_data = pytest.importorskip("skimage.data")
     return Image.fromarray(skimage_data.astronaut())
+
+
+@pytest.fixture(scope="session")
+def photo(portrait):
+    """The portrait's head and shoulders as a picture (3, h, w)."""
+    from tps_portrait.tps_core.pictures import to_tensor
+
+    return to_tensor(portrait.crop((60, 0, 420, 320)))
+
+
+@pytest.fixture(scope="session")
+def face(photo):
+    """The landmarks of the photo's face."""
+    from tps_portrait.tps_core.detect import detect_face
+
+    return detect_face(photo, "photo")
+
+
+@pytest.fixture
+def weights(monkeypatch):
+    """SqueezeNet's weights can be found."""
+    from tps_portrait.training.perceptual import BACKBONE
+
+    pytest.importorskip("lpips")
+    models = SHARED_DATA / "models"
+    if not (models / BACKBONE).is_file():
+        pytest.skip("needs ../shared/data/models")
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(models))

@@ -4,24 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tps_portrait.tps_core.detect import detect, detect_face
-from tps_portrait.tps_core.pictures import to_tensor
+from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.training.evaluate import landmark_distance
 
 STYLES = Path(__file__).parents[1] / "styles"
 NAMES = ["impressionist oil", "ink line"]
-
-
-@pytest.fixture(scope="module")
-def photo(portrait):
-    return to_tensor(portrait.crop((60, 0, 420, 320)))
-
-
-@pytest.fixture(scope="module")
-def face(photo):
-    return detect_face(photo, "photo")
 
 
 def painted(name, photo, face):

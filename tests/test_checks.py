@@ -1,12 +1,11 @@
 import logging
 import math
-from pathlib import Path
 
 import pytest
 import torch
 
 from faces import random_bank
-from tps_portrait.training import checks, perceptual
+from tps_portrait.training import checks
 from tps_portrait.training.checks import (
     CHECK_EVERY,
     FEWEST_FACES,
@@ -17,21 +16,12 @@ from tps_portrait.training.checks import (
     stop_reason,
 )
 
-MODELS = Path(__file__).parents[2] / "shared" / "data" / "models"
 CPU = torch.device("cpu")
 
 
 def history(*kids, first=FEWEST_STEPS, error=0.01):
     """Checks of these distances, each CHECK_EVERY steps after the one before."""
     return [Check(first + CHECK_EVERY * i, kid, error) for i, kid in enumerate(kids)]
-
-
-@pytest.fixture
-def weights(monkeypatch):
-    pytest.importorskip("lpips")
-    if not (MODELS / perceptual.BACKBONE).is_file():
-        pytest.skip("needs ../shared/data/models")
-    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(MODELS))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.face_warp import warp_face
-from tps_portrait.tps_core.pictures import to_tensor, write_picture
+from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.training import evaluate as module
 from tps_portrait.training.bank import build_bank
 from tps_portrait.training.evaluate import evaluate, find_results
@@ -27,16 +27,6 @@ JUDGE = Judge(
     lambda a, b: (a - b).abs().mean((1, 2, 3)),
     torch.device("cpu"),
 )
-
-
-@pytest.fixture(scope="module")
-def photo(portrait):
-    return to_tensor(portrait.crop((60, 0, 420, 320)))
-
-
-@pytest.fixture(scope="module")
-def face(photo):
-    return detect_face(photo, "photo")
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,4 @@
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -9,8 +8,6 @@ from torch import nn
 from tps_portrait.training import perceptual
 from tps_portrait.training.features import BATCH, load_judge
 
-MODELS = Path(__file__).parents[2] / "shared" / "data" / "models"
-
 
 def pictures(count=3, size=64):
     return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(0))
@@ -19,14 +16,6 @@ def pictures(count=3, size=64):
 @pytest.fixture
 def no_standard(monkeypatch):
     monkeypatch.setitem(sys.modules, "pytorch_fid", None)
-
-
-@pytest.fixture
-def weights(monkeypatch):
-    pytest.importorskip("lpips")
-    if not (MODELS / perceptual.BACKBONE).is_file():
-        pytest.skip("needs ../shared/data/models")
-    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(MODELS))
 
 
 @pytest.fixture

@@ -70,7 +70,11 @@ class Generator(nn.Module):
         fine = self.decode_fine(self.up_fine(middle) + fine)
         half = self.decode_half(self.up_half(fine) + half)
         under = F.interpolate(colors, scale_factor=COLOR_STRIDE, mode="bilinear")
-        return (torch.tanh(F.pixel_shuffle(self.head(half), 2) + under) + 1) / 2
+        return (torch.tanh(self.strokes(half) + under) + 1) / 2
+
+    def strokes(self, half: Tensor) -> Tensor:
+        """What the last map (b, c, h / 2, w / 2) adds to the colours: (b, 3, h, w)."""
+        return F.pixel_shuffle(self.head(half), 2)
 
 
 class Block(nn.Module):

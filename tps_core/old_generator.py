@@ -1,6 +1,5 @@
 """The generator of version 0.1.0, so that styles trained with it still paint what they painted."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -30,11 +29,5 @@ class OldGenerator(Generator):
         coarse = self.trunk(self.down_coarse(middle))
         return [colors, half, fine, middle, coarse]
 
-    def decode(self, features: list[Tensor]) -> Tensor:
-        colors, half, fine, middle, coarse = features
-        middle = self.decode_middle(self.up_middle(coarse) + middle)
-        fine = self.decode_fine(self.up_fine(middle) + fine)
-        half = self.decode_half(self.up_half(fine) + half)
-        full = F.interpolate(half, scale_factor=2, mode="bilinear")
-        under = F.interpolate(colors, scale_factor=COLOR_STRIDE, mode="bilinear")
-        return (torch.tanh(self.head(full) + under) + 1) / 2
+    def strokes(self, half: Tensor) -> Tensor:
+        return self.head(F.interpolate(half, scale_factor=2, mode="bilinear"))

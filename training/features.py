@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .perceptual import load_squeezenet
+from .perceptual import load_squeezenet, lpips_distance
 
 BATCH = 16  # pictures that go through a network at once
 
@@ -81,7 +81,7 @@ def _load_standard(device: torch.device) -> Judge:
         "FID's Inception and LPIPS with AlexNet, the standard networks",
         "",
         lambda pictures: inception(pictures)[0].flatten(1),
-        lambda a, b: network(2 * a - 1, 2 * b - 1).flatten(),
+        lpips_distance(network),
         device,
     )
 
@@ -102,6 +102,6 @@ def squeezenet_judge(network: nn.Module, device: torch.device) -> Judge:
         "SqueezeNet",
         "_squeezenet",
         features,
-        lambda a, b: network(2 * a - 1, 2 * b - 1).flatten(),
+        lpips_distance(network),
         device,
     )

@@ -24,7 +24,7 @@ RGB_SPREAD = torch.tensor([0.229, 0.224, 0.225])
 
 
 def lpips_distance(network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
-    """LPIPS by a network of `load_squeezenet`: of two pictures (b, 3, h, w) in 0…1 a (b,) distance.
+    """LPIPS by a network of the lpips package: of two pictures (b, 3, h, w) in 0…1 a (b,) distance.
 
     Source: Zhang et al., "The Unreasonable Effectiveness of Deep Features", 2018.
     """
