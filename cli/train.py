@@ -91,7 +91,13 @@ def add_parser(commands) -> None:
         "--no-warp-features", action="store_true", help="without the warping branch"
     )
     parser.add_argument("--no-warp-pixels", action="store_true", help="without warping the art")
-    parser.add_argument("--no-local", action="store_true", help="without the local discriminators")
+    parser.add_argument(
+        "--local",
+        action=argparse.BooleanOptionalAction,
+        default=TrainingOptions.local,
+        help="judge eyes, nose and mouth by themselves too: mouths get redder, and a step takes "
+        "longer; default: no",
+    )
     parser.add_argument(
         "--content-loss",
         choices=("lpips", "l1"),
@@ -120,7 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
         early_stop=not arguments.no_early_stop,
         warp_features=not arguments.no_warp_features,
         warp_pixels=not arguments.no_warp_pixels,
-        local=not arguments.no_local,
+        local=arguments.local,
         content_loss=arguments.content_loss,
     )
     device = find_device(arguments.device)

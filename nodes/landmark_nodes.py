@@ -66,8 +66,8 @@ def detector_input() -> io.Combo.Input:
         "detector",
         options=list(DETECTORS),
         default="auto",
-        tooltip="auto is nearly always right: the built-in detector, or MediaPipe where only that "
-        "is installed.",
+        tooltip="auto is nearly always right, for photos and for art. embedded and mediapipe are "
+        "for photos alone and quicker where there is no face; art is for drawings and paintings.",
     )
 
 

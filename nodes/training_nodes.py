@@ -107,9 +107,9 @@ class TrainStyle(io.ComfyNode):
                 ),
                 io.Boolean.Input(
                     "local",
-                    default=True,
-                    tooltip="Judge eyes, nose and mouth by themselves too. Leave it on; off is "
-                    "for experiments.",
+                    default=DEFAULTS.local,
+                    tooltip="Judge eyes, nose and mouth by themselves too. It takes longer, and "
+                    "mouths get redder; leave it off.",
                 ),
                 io.Boolean.Input(
                     "resume",

@@ -13,9 +13,9 @@ from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 PICTURE = torch.zeros(3, 100, 200)
 
 
-def face_of(size_px, detector="embedded"):
+def face_of(size_px, detector="embedded", score=1.0):
     points_px = (mean_face("mediapipe-468") + 1) / 2 * size_px
-    return Landmarks.from_pixels(points_px, (200, 100), "mediapipe-468", 0.9, detector)
+    return Landmarks.from_pixels(points_px, (200, 100), "mediapipe-468", score, detector)
 
 
 @pytest.fixture
@@ -69,14 +69,39 @@ def test_auto_takes_mediapipe_where_the_models_are_missing(without_models, monke
         detect(PICTURE, "embedded")
 
 
-def test_where_no_detector_can_run_one_line_says_what_each_lacks(without_models, monkeypatch):
+def test_without_a_detector_for_photos_the_one_for_art_does_it_and_a_line_says_so(
+    without_models, monkeypatch, caplog
+):
     monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed; run: pip")
-    with pytest.raises(ModelMissing) as caught:
-        detect(PICTURE)
-    assert str(caught.value) == (
-        "no landmark detector can run: the face landmark models are missing (no net); put them "
-        "there; or: mediapipe is not installed; run: pip"
-    )
+    monkeypatch.setattr(module, "detect_art", lambda *_: [face_of(50, "art")])
+    assert detect(PICTURE)[0].detector == "art"
+    assert caplog.messages == [
+        "no landmark detector for photos can run: the face landmark models are missing (no net); "
+        "put them there; or: mediapipe is not installed; run: pip; using the landmarker for art "
+        "alone, which is less exact"
+    ]
+
+
+def test_a_sure_face_gets_no_second_look(found, monkeypatch):
+    monkeypatch.setattr(module, "look_again", lambda *_: pytest.fail("looked again"))
+    found += [face_of(60)]
+    assert detect(PICTURE) == found
+
+
+def test_where_it_is_unsure_all_looks_are_asked(found, monkeypatch):
+    found += [face_of(60, score=0.6)]
+    monkeypatch.setattr(module, "look_again", lambda *_: [face_of(60, score=0.6)] * 3)
+    monkeypatch.setattr(module, "detect_art", lambda *_: [face_of(60, "art", score=0.7)])
+    (face,) = detect(PICTURE)
+    assert face.detector == "art+embedded"
+    assert face.scheme == "ibug-68"
+    assert face.score > 0.8
+
+
+def test_a_single_unsure_look_is_no_face(found, monkeypatch):
+    monkeypatch.setattr(module, "look_again", lambda *_: [face_of(60, score=0.7)])
+    monkeypatch.setattr(module, "detect_art", lambda *_: [])
+    assert detect(PICTURE) == []
 
 
 @pytest.mark.parametrize(
@@ -84,7 +109,7 @@ def test_where_no_detector_can_run_one_line_says_what_each_lacks(without_models,
     [
         ({"picture": torch.zeros(1, 3, 9, 9)}, r"a picture is \(3, h, w\), got \(1, 3, 9, 9\)"),
         ({"picture": torch.zeros(3, 0, 9)}, r"got \(3, 0, 9\)"),
-        ({"detector": "dlib"}, "unknown detector 'dlib'; known: auto, embedded, mediapipe"),
+        ({"detector": "dlib"}, "unknown detector 'dlib'; known: auto, embedded, mediapipe, art"),
         ({"max_faces": 0}, "max_faces must be at least 1 .* got 0 and 0.5"),
         ({"min_confidence": 1.0}, "between 0 and 1, got 10 and 1.0"),
     ],

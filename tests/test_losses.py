@@ -9,6 +9,7 @@ from torch import nn
 from faces import random_points, spotted_faces
 from tps_portrait.tps_core.warp import sample, spline_grid
 from tps_portrait.training.losses import (
+    Content,
     discriminator_step,
     face_splines,
     generator_step,
@@ -17,10 +18,11 @@ from tps_portrait.training.losses import (
 )
 from tps_portrait.training.networks import Networks
 from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.pairs import PARTS, Batch, part_window
+from tps_portrait.training.pairs import PARTS, Batch, View, part_window
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
-OPTIONS = TrainingOptions(size=64, batch=2, content_loss="l1", stiffness=0.0)
+OPTIONS = TrainingOptions(size=64, batch=2, local=True, content_loss="l1", stiffness=0.0)
+CONTENT = Content(l1_distance, None)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +57,7 @@ def networks():
 
 def pairs_of(networks, batch, **switches):
     options = replace(OPTIONS, **switches)
-    return generator_step(networks, batch, l1_distance, options)[2]
+    return generator_step(networks, batch, CONTENT, options)[2]
 
 
 def brightness_at(pictures, points):
@@ -129,6 +131,33 @@ def test_patches_come_from_other_art_than_the_pair(networks, batch):
     assert not torch.allclose(ours, others)
 
 
+def test_judges_of_whole_faces_see_the_batchs_view(networks, batch):
+    whole = pairs_of(networks, batch)
+    part = pairs_of(networks, replace(batch, view=View(top=3, left=5, side=48)))
+    for name in ("style", "photo"):
+        for all_of_it, cut in zip(whole[name], part[name], strict=True):
+            for picture in ("fake", "real", "inside"):
+                expected = getattr(all_of_it, picture)[..., 3:51, 5:53]
+                assert torch.equal(getattr(cut, picture), expected)
+
+
+def test_a_structure_measure_is_asked_of_portrait_and_painting(networks, batch):
+    seen = []
+
+    def structure(a, b):
+        seen.append((a, b))
+        return l1_distance(a, b)
+
+    content = Content(l1_distance, structure)
+    _, terms, _ = generator_step(networks, batch, content, OPTIONS)
+    assert "structure" in terms
+    painting, portrait = seen[0]
+    assert torch.equal(portrait, batch.photo.pictures)
+    assert torch.equal(painting, networks.p2s(portrait))
+    without = replace(OPTIONS, structure_weight=0.0)
+    assert "structure" not in generator_step(networks, batch, content, without)[1]
+
+
 @pytest.mark.parametrize(
     ("switches", "style_pairs", "local", "terms"),
     [
@@ -145,7 +174,7 @@ def test_patches_come_from_other_art_than_the_pair(networks, batch):
 )  # fmt: skip
 def test_each_part_can_be_switched_off(networks, batch, switches, style_pairs, local, terms):
     options = replace(OPTIONS, **switches)
-    loss, found, judged = generator_step(networks, batch, l1_distance, options)
+    loss, found, judged = generator_step(networks, batch, CONTENT, options)
     assert (len(judged["style"]), len(judged["local"])) == (style_pairs, local)
     assert sum(pair.weight for pair in judged["style"]) == pytest.approx(1)
     assert set(found) == terms

@@ -9,7 +9,9 @@ from tps_portrait.tps_core.warp import pixel_centres
 from tps_portrait.training.pairs import (
     PARTS,
     Pairs,
+    View,
     aligned_part,
+    comparable,
     darkest,
     has_tones,
     part_window,
@@ -143,6 +145,36 @@ def test_art_that_is_pulled_wide_is_no_example():
     usable = shown(inside, pulled)
     assert usable[..., :22].all()
     assert not usable[..., 26:].any()
+
+
+def test_a_portrait_squeezed_together_is_not_compared():
+    centres = pixel_centres((32, 32), like=torch.zeros(1))[None]
+    inside = torch.ones(1, 1, 32, 32)
+    assert comparable(inside, centres).all()
+    x = centres[..., 0]
+    squeezed = torch.stack([torch.where(x < 0.5, x, 0.5 + (x - 0.5) * 3), centres[..., 1]], -1)
+    usable = comparable(inside, squeezed)
+    assert usable[..., :22].all()
+    assert not usable[..., 26:].any()
+    assert not comparable(0 * inside, centres).any()
+
+
+def test_whole_faces_are_judged_in_parts_and_from_afar_too():
+    pairs = Pairs(random_bank(4), random_bank(4), 64, torch.device("cpu"))
+    random = torch.Generator().manual_seed(0)
+    views = [pairs.draw(1, random).view for _ in range(40)]
+    assert {view.top + view.left > 0 for view in views} == {True, False}
+    assert all(0.84 * 64 <= view.side <= 64 for view in views)
+    assert all(view.top + view.side <= 64 and view.left + view.side <= 64 for view in views)
+    assert 10 < sum(view.scale == 1 for view in views) < 30
+    assert 0.5 <= min(view.scale for view in views) < 0.7
+
+
+def test_a_view_shows_its_part_at_its_scale():
+    picture = torch.rand(1, 3, 8, 8)
+    assert torch.equal(View()(picture), picture)
+    assert torch.equal(View(top=1, left=2, side=4)(picture), picture[..., 1:5, 2:6])
+    assert View(top=1, left=2, side=4, scale=0.5)(picture).shape == (1, 3, 2, 2)
 
 
 def test_line_art_sees_dark_faces_more_often():

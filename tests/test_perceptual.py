@@ -30,6 +30,16 @@ def test_it_is_zero_for_the_same_picture_and_grows_with_the_change(distance):
     assert (distance(a, very) > distance(a, blurred)).all()
 
 
+def test_structure_is_the_same_in_other_colours_and_another_in_disorder(distance, photo):
+    network = perceptual.load_squeezenet()
+    structure = perceptual.structure_distance(perceptual.feature_maps(network))
+    a = torch.nn.functional.interpolate(photo[None], (128, 128), mode="area")
+    recoloured = (0.2 + 0.7 * a[:, [2, 0, 1]]).clamp(0, 1)
+    disordered = torch.cat([a[..., 64:], a[..., :64]], -1)
+    assert structure(a, a).abs().max() < 1e-5
+    assert structure(a, recoloured) < 0.5 * structure(a, disordered)
+
+
 def test_the_caffe_files_input_convention_is_folded_into_its_first_layer():
     """BGR in 0…255 minus a mean, or RGB in 0…1 normalised: the first layer must say the same."""
     path = MODELS / perceptual.BACKBONE

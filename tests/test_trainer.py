@@ -16,7 +16,7 @@ from tps_portrait.training.state import find_state, read_checks, read_history
 from tps_portrait.training.trainer import steps_left, train
 
 ERRORS = [0.0]  # the standard error that a check finds
-OPTIONS = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
+OPTIONS = TrainingOptions(steps=4, size=64, batch=1, local=True, content_loss="l1")
 
 
 @pytest.fixture(scope="module")

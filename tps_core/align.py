@@ -41,17 +41,11 @@ class Alignment:
 
         What lies outside the picture mirrors its inside; `inside` says where.
         """
-        # Shrunk first where the crop is coarser than the picture: sampling alone would alias.
-        shrink = size / self.extent_px
-        if shrink < 1:
-            size_px = [max(1, round(n * shrink)) for n in picture.shape[-2:]]
-            picture = F.interpolate(picture[None], size_px, mode="bilinear", antialias=True)[0]
-        grid = self._to_picture(pixel_centres((size, size), like=picture))
-        return sample(picture[None], grid[None], padding="reflection")[0]
+        return cut_square(picture, self.linear, self.shift, size)
 
     def inside(self, size: int) -> Tensor:
         """Which pixels of the crop lie in the picture: (1, size, size), 0 or 1."""
-        grid = self._to_picture(pixel_centres((size, size), like=self.shift))
+        grid = _to_picture(size, self.linear, self.shift, self.landmarks.size)
         return (grid.abs() <= 1).all(-1).float()[None]
 
     def paste(self, face: Tensor) -> Tensor:
@@ -63,11 +57,6 @@ class Alignment:
         grid = self._to_crop(pixel_centres((height, width), like=face))
         return sample(face[None], grid[None], padding="zeros")[0]
 
-    def _to_picture(self, points: Tensor) -> Tensor:
-        """Crop coordinates (…, 2) as picture coordinates, both in −1…1."""
-        points_px = points @ self.linear.T.to(points) + self.shift.to(points)
-        return 2 * points_px / torch.tensor(self.landmarks.size).to(points) - 1
-
     def _to_crop(self, points: Tensor) -> Tensor:
         """Picture coordinates (…, 2) as crop coordinates, both in −1…1."""
         points_px = (points + 1) / 2 * torch.tensor(self.landmarks.size).to(points)
@@ -78,3 +67,26 @@ def align(landmarks: Landmarks) -> Alignment:
     """Where the face crop of the face lies in its picture."""
     points_px = landmarks.convert("ibug-68").to_pixels()
     return Alignment(landmarks, *fit_similarity(mean_face("ibug-68"), points_px))
+
+
+def cut_square(
+    picture: Tensor, linear: Tensor, shift: Tensor, size: int, padding: str = "reflection"
+) -> Tensor:
+    """The square that `linear` (2, 2) and `shift` (2,) take from −1…1 to pixels of the picture.
+
+    Picture (c, h, w), result (c, size, size); `padding` as in `warp_image`.
+    """
+    height, width = picture.shape[-2:]
+    # Shrunk first where the cut is coarser than the picture: sampling alone would alias.
+    shrink = size / (2 * float(linear[:, 0].norm()))
+    if shrink < 1:
+        size_px = [max(1, round(n * shrink)) for n in (height, width)]
+        picture = F.interpolate(picture[None], size_px, mode="bilinear", antialias=True)[0]
+    grid = _to_picture(size, linear, shift, (width, height)).to(picture)
+    return sample(picture[None], grid[None], padding)[0]
+
+
+def _to_picture(size: int, linear: Tensor, shift: Tensor, picture: tuple[int, int]) -> Tensor:
+    """Where the pixels of a square lie in a picture of (width, height): (size, size, 2), −1…1."""
+    places_px = pixel_centres((size, size), like=shift) @ linear.T + shift
+    return 2 * places_px / torch.tensor(picture) - 1

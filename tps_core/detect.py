@@ -1,17 +1,24 @@
-"""Finds the face landmarks in a picture, with whichever detector is there."""
+"""Finds the face landmarks in a picture: a detector for photos, and what helps it with art."""
 
 import logging
 
 from torch import Tensor
 
+from .agreement import Sighting, agree
+from .art_landmarker import detect_art
+from .box_detectors import detect_boxes
 from .embedded_detector import detect_embedded
 from .fetch import ModelMissing, find_landmarker
 from .landmarks import Landmarks, check_plausible
 from .mediapipe_detector import detect_mediapipe, what_is_missing
+from .second_looks import look_again
 
 log = logging.getLogger("tps_portrait")
 
-DETECTORS = ("auto", "embedded", "mediapipe")
+DETECTORS = ("auto", "embedded", "mediapipe", "art")
+SURE = 0.99  # score of a detector for photos that needs no second look; of photos nearly all
+LEAST = 0.5  # the same that counts as a sighting at all
+ART_WEIGHT = 3.0  # sightings of a photo detector that one of the landmarker for art stands for
 
 
 class FaceNotFound(ValueError):
@@ -23,7 +30,9 @@ def detect(
 ) -> list[Landmarks]:
     """The faces in the picture (3, h, w), 0…1, the largest first; [] if there is none.
 
-    detector: "embedded", "mediapipe", or "auto", which is the first of them that can be had.
+    detector: "embedded" or "mediapipe", for photos; "art", for drawings and paintings; or "auto":
+    the first of those for photos that can be had, and where that isn't sure of a face, what second
+    looks and the one for art agree upon.
     Raises ValueError for a picture or a detector that is none, and its kind ModelMissing when
     no detector can run.
     """
@@ -59,19 +68,40 @@ def detect_face(
 def usable_detectors() -> dict[str, str]:
     """For each detector "" if it can run now, else what it lacks and the one cure."""
     embedded = "" if find_landmarker() else "its models are missing; run: python install.py"
-    return {"embedded": embedded, "mediapipe": what_is_missing()}
+    return {"embedded": embedded, "mediapipe": what_is_missing(), "art": ""}
 
 
-def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float):
+def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    if detector == "art":
+        return detect_art(picture, max_faces, min_confidence)
+    if detector == "embedded":
+        return detect_embedded(picture, max_faces, min_confidence)
     if detector == "mediapipe":
         return detect_mediapipe(picture, max_faces, min_confidence)
     try:
+        faces = _detect_photo(picture, max_faces, min_confidence)
+    except ModelMissing as error:
+        log.warning("%s; using the landmarker for art alone, which is less exact", error)
+        return detect_art(picture, max_faces, min_confidence)
+    if any(face.score >= SURE for face in faces):
+        return faces
+    seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST))
+    sightings = [Sighting(face, 1.0) for face in seen]
+    sightings += [Sighting(face, ART_WEIGHT) for face in detect_art(picture, max_faces, 0.1)]
+    agreed = agree([sighting for sighting in sightings if _is_plausible(sighting.face)])
+    agreed = agreed or detect_boxes(picture)  # better a guess, marked as one, than nothing
+    return [face for face in agreed if face.score >= min_confidence][:max_faces]
+
+
+def _detect_photo(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    """The faces that the first detector for photos sees that can be had."""
+    try:
         return detect_embedded(picture, max_faces, min_confidence)
     except ModelMissing as error:
-        if detector == "embedded":
-            raise
         if missing := what_is_missing():
-            raise ModelMissing(f"no landmark detector can run: {error}; or: {missing}") from None
+            raise ModelMissing(
+                f"no landmark detector for photos can run: {error}; or: {missing}"
+            ) from None
         log.warning("%s; using mediapipe instead", error)
     return detect_mediapipe(picture, max_faces, min_confidence)
 

@@ -51,13 +51,13 @@ def estimate(options: TrainingOptions, device: torch.device | str = "cpu") -> Es
     device = torch.device(device)
     art, photos = _noise(options.size, seed=1), _noise(options.size, seed=2)
     with _memory_meter(device) as meter:
-        run, distance, _ = start_run(art, photos, options, device)
+        run, content, _ = start_run(art, photos, options, device)
         pairs = Pairs(photos, art, options.size, device)
         for _ in range(WARM_UP):
-            train_step(run, pairs, distance)
+            train_step(run, pairs, content)
     begun = time.perf_counter()
     for _ in range(TIMED):
-        train_step(run, pairs, distance)  # its losses are read, so that a GPU is done with it
+        train_step(run, pairs, content)  # its losses are read, so that a GPU is done with it
     seconds = (time.perf_counter() - begun) / TIMED * options.steps
     kept = meter.peak if device.type == "cuda" else meter.peak + _weights(run)
     return Estimate(seconds, kept)

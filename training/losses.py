@@ -16,11 +16,19 @@ from ..tps_core.tps import Spline, fit
 from ..tps_core.warp import sample, spline_grid, with_border_anchors
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import PARTS, Batch, aligned_part, part_window, shown
+from .pairs import PARTS, Batch, View, aligned_part, comparable, part_window, shown
 
 BROAD = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
+
+
+@dataclass(frozen=True)
+class Content:
+    """What measures how far content was lost."""
+
+    distance: Distance  # between a picture and the same picture there and back
+    structure: Distance | None  # between a portrait and its painting; None without a network
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Judged:
 
 
 def generator_step(
-    networks: Networks, batch: Batch, distance: Distance, options: TrainingOptions
+    networks: Networks, batch: Batch, content: Content, options: TrainingOptions
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
     """The generators' loss, its terms, and what the discriminators are to judge."""
     p, s = batch.photo.pictures, batch.art.pictures
@@ -43,6 +51,7 @@ def generator_step(
 
     features = networks.p2s.encode(p)
     p2s = networks.p2s.decode(features)  # invariant branch
+    grids = [spline_grid(spline, p.shape[-2:]) for spline in (into_art, into_portrait)]
     p2s_warp = None
     if options.warp_features:  # warping branch: the portrait's content in the art's geometry
         p2s_warp = networks.p2s.decode(warp_features(features, into_art))
@@ -50,10 +59,12 @@ def generator_step(
 
     inside_both = batch.art.inside * batch.photo.inside
     judged = {
-        "style": style_pairs(networks, batch, p2s, p2s_warp, into_portrait, options),
+        "style": style_pairs(networks, batch, p2s, p2s_warp, *grids, options),
         "photo": [Judged(networks.judge_photo, s2p, p, inside_both, 1.0)],
         "local": local_pairs(networks, batch, p2s) if options.local else [],
     }
+    for name in ("style", "photo"):
+        judged[name] = [viewed(pair, batch.view) for pair in judged[name]]
     terms = {
         name: sum(
             pair.weight * _mean([(score - 1).square() for score in judge(pair, pair.fake)])
@@ -68,20 +79,23 @@ def generator_step(
         return distance(within(picture, batch.art.inside), within(s, batch.art.inside)).mean()
 
     back = networks.s2p(p2s)
-    to_photo = distance(back, p) if batch.tones else distance(lines(back), lines(p))
-    terms["cycle"] = to_photo.mean() + to_art(networks.p2s(s2p), distance)
+    seen = gist if batch.tones else lines
+    there_and_back = content.distance(seen(back), seen(p)).mean()
+    terms["cycle"] = there_and_back + to_art(networks.p2s(s2p), content.distance)
+    if content.structure and options.structure_weight:
+        terms["structure"] = content.structure(p2s, p).mean()
     if options.identity_weight:
         # Art is art already: without this, dark hair may become white.
         terms["identity"] = to_art(networks.p2s(s), l1_distance)
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
-        grid = spline_grid(into_art, p.shape[-2:])
-        terms["invariance"] = F.l1_loss(p2s_warp, sample(p2s, grid))
+        terms["invariance"] = F.l1_loss(p2s_warp, sample(p2s, grids[0]))
     weights = {
         "style": options.adversarial_weight,
         "photo": options.adversarial_weight,
         "local": options.local_weight,
         "cycle": options.cycle_weight,
+        "structure": options.structure_weight,
         "identity": options.identity_weight,
         "invariance": options.invariance_weight,
     }
@@ -117,7 +131,8 @@ def style_pairs(
     batch: Batch,
     p2s: Tensor,
     p2s_warp: Tensor | None,
-    into_portrait: Spline,
+    into_art: Tensor,
+    into_portrait: Tensor,
     options: TrainingOptions,
 ) -> list[Judged]:
     """The pairs that D_s sees, each of one geometry, so that it can only learn texture and colour.
@@ -127,10 +142,9 @@ def style_pairs(
     s, inside = batch.art.pictures, batch.art.inside
     pairs = []
     if p2s_warp is not None:
-        pairs.append((p2s_warp, s, inside))
+        pairs.append((p2s_warp, s, comparable(inside, into_art)))
     if options.warp_pixels:
-        grid = spline_grid(into_portrait, s.shape[-2:])
-        pairs.append((p2s, sample(s, grid), shown(inside, grid)))
+        pairs.append((p2s, sample(s, into_portrait), shown(inside, into_portrait)))
     elif p2s_warp is None:
         pairs.append((p2s, s, inside))
     return [
@@ -149,9 +163,27 @@ def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
     return pairs
 
 
+def viewed(pair: Judged, view: View) -> Judged:
+    """The pair as the view shows it.
+
+    Judges that see a picture always in one place and at one size teach what only they see: a grain
+    as fine as pixels, which is gone when the painting is enlarged, and their own grid, as ripples.
+    """
+    fake, real, inside = (view(picture) for picture in (pair.fake, pair.real, pair.inside))
+    return Judged(pair.discriminator, fake, real, inside, pair.weight)
+
+
 def judge(pair: Judged, pictures: Tensor) -> list[Tensor]:
     """The scores, a map for each scale, of the pair's fake or real pictures within its mask."""
     return pair.discriminator(within(pictures, pair.inside))
+
+
+def gist(pictures: Tensor) -> Tensor:
+    """The pictures (b, 3, h, w) at half the resolution: what a painting must keep of a photo.
+
+    Asked for pores and single hairs, it would be a photo in other colours.
+    """
+    return F.avg_pool2d(pictures, 2)
 
 
 def lines(pictures: Tensor) -> Tensor:

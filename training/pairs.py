@@ -29,6 +29,10 @@ GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark …
 DARK_TIMES = 2  # … and must see the darkest more often than they are among photos
 DARKEST = 0.25  # share of the photos
 MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
+MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared
+LEAST_SEEN = 0.85  # of its side that a judge of whole faces sees, at random
+CLOSE = 0.5  # how often it sees all pixels; else at a share of the resolution from …
+COARSEST = 0.5
 CANDIDATES = 12  # portraits drawn for each art picture, of which the nearest in pose is used
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
 LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
@@ -46,6 +50,25 @@ class Faces:
 
 
 @dataclass(frozen=True)
+class View:
+    """Which part of whole faces is judged in one step, and how closely."""
+
+    top: int = 0  # of the part, in pixels
+    left: int = 0
+    side: int | None = None  # None for all
+    scale: float = 1.0  # of the resolution
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """That part of pictures (b, c, h, w), seen so."""
+        side = self.side or pictures.shape[-1]
+        part = pictures[..., self.top : self.top + side, self.left : self.left + side]
+        if self.scale == 1:
+            return part
+        size = [round(self.scale * side)] * 2
+        return F.interpolate(part, size, mode="bilinear", antialias=True)
+
+
+@dataclass(frozen=True)
 class Batch:
     """What one step sees."""
 
@@ -53,6 +76,7 @@ class Batch:
     art: Faces  # one for each portrait, in a near pose
     donors: Faces  # more art, drawn at random, for the parts
     tones: bool = True  # whether the art has any: line art can't say how dark a skin is
+    view: View = View()
 
 
 class Pairs:
@@ -85,6 +109,7 @@ class Pairs:
             _jitter(self._faces(self._art, art), random),
             self._faces(self._art, donors),
             self._tones,
+            _view(self._size, random),
         )
 
     def _nearest(self, wanted: tuple[int, bool], among: list[tuple[int, bool]]) -> tuple[int, bool]:
@@ -164,6 +189,15 @@ def shown(inside: Tensor, grid: Tensor) -> Tensor:
     return sample(inside, grid, padding="zeros") * usable
 
 
+def comparable(inside: Tensor, grid: Tensor) -> Tensor:
+    """Where a portrait bent by grid (b, h, w, 2) can be held against art: (b, 1, h, w), 1 and 0.
+
+    Where the art is (`inside`), and not where the portrait shows what the art has no room for:
+    an open mouth squeezed into a closed one would be painted red from lip to lip.
+    """
+    return inside * (stretching(grid) > 1 / MOST_SQUEEZED)
+
+
 def _jitter(faces: Faces, random: torch.Generator) -> Faces:
     """The faces a little turned, scaled and shifted, their landmarks with them."""
     count = len(faces.points)
@@ -180,6 +214,14 @@ def _jitter(faces: Faces, random: torch.Generator) -> Faces:
         sample(faces.inside, grid, padding="zeros"),
         (faces.points - shift) @ torch.linalg.inv(linear),
     )
+
+
+def _view(size: int, random: torch.Generator) -> View:
+    share, top, left, close, scale = torch.rand(5, generator=random).tolist()
+    side = round((LEAST_SEEN + (1 - LEAST_SEEN) * share) * size)
+    room = size - side + 1
+    scale = 1.0 if close < CLOSE else COARSEST + (1 - COARSEST) * scale
+    return View(int(top * room), int(left * room), side, scale)
 
 
 def _uniform(random: torch.Generator, *shape: int) -> Tensor:

@@ -45,6 +45,29 @@ def feature_maps(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
     return see
 
 
+def structure_distance(
+    feature_maps: Callable[[Tensor], list[Tensor]],
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """How differently two pictures (b, 3, h, w) are put together, whatever their colours: (b,).
+
+    Each place of a map is likened to all others; what is alike in one picture should be alike in
+    the other. So a smooth cheek stays smooth, and teeth stay other than lips.
+    Source: Zheng et al., "The Spatially-Correlative Loss for Various Image Translation Tasks",
+    2021, with the whole map for its patches.
+    """
+
+    def likeness(pictures: Tensor) -> list[Tensor]:
+        flat = [x.flatten(2) for x in feature_maps(pictures)[1:]]
+        flat = [F.normalize(x - x.mean(2, keepdim=True), dim=1) for x in flat]
+        return [x.transpose(1, 2) @ x for x in flat]
+
+    def distance(a: Tensor, b: Tensor) -> Tensor:
+        rows = zip(likeness(a), likeness(b), strict=True)
+        return sum(1 - F.cosine_similarity(x, y, dim=2).mean(1) for x, y in rows) / 2
+
+    return distance
+
+
 def load_squeezenet(device: torch.device | str = "cpu") -> nn.Module:
     """The package's LPIPS network, frozen, on its SqueezeNet with the ImageNet weights.
 

@@ -17,11 +17,11 @@ from ..tps_core.align import CROP
 from ..tps_core.style import Style
 from .bank import FaceBank
 from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
-from .losses import Distance, discriminator_step, generator_step, l1_distance
+from .losses import Content, discriminator_step, generator_step, l1_distance
 from .networks import Networks
 from .options import TrainingOptions
 from .pairs import Pairs
-from .perceptual import feature_maps, load_squeezenet, lpips_distance
+from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, find_state, load_run, read_checks, read_history, save_run
 
 SAVE_EVERY = 250  # steps between two saves of the state
@@ -94,7 +94,7 @@ def train(
                 f"and looks good from about 34"
             )
     device = torch.device(device)
-    run, distance, network = start_run(art, photos, options, device)
+    run, content, network = start_run(art, photos, options, device)
     saved = find_state(state) if state and resume else None
     if saved:
         load_run(run, saved)
@@ -103,7 +103,7 @@ def train(
     examiner = None
     if options.early_stop and options.steps >= CHECK_EVERY:
         examiner = find_examiner(art, photos, options.size, device, network)
-    return _steps(run, pairs, distance, examiner, state)
+    return _steps(run, pairs, content, examiner, state)
 
 
 def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True) -> int:
@@ -124,7 +124,7 @@ def sample_steps(total: int) -> set[int]:
 def _steps(
     run: Run,
     pairs: Pairs,
-    distance: Distance,
+    content: Content,
     examiner: Examiner | None,
     state: Path | str | None,
 ) -> Iterator[Step]:
@@ -137,7 +137,7 @@ def _steps(
     unsaved = False
     try:
         while run.step < total and not _stop(run.options, run.step, run.checks):
-            run.history.append(train_step(run, pairs, distance))
+            run.history.append(train_step(run, pairs, content))
             unsaved = True
             _check(run, examiner)
             if state and run.step % SAVE_EVERY == 0:
@@ -180,14 +180,18 @@ def _load_network(device: torch.device) -> nn.Module:
 
 def start_run(
     art: FaceBank, photos: FaceBank, options: TrainingOptions, device: torch.device
-) -> tuple[Run, Distance, nn.Module | None]:
+) -> tuple[Run, Content, nn.Module | None]:
     """A run before its first step, what measures content in it, and the frozen network for that.
 
     (With the content loss l1 there is no such network.)
     """
     network = None if options.content_loss == "l1" else _load_network(device)
-    distance = lpips_distance(network) if network else l1_distance
-    networks = Networks(options, feature_maps(network) if network else None)
+    maps = feature_maps(network) if network else None
+    if network:
+        content = Content(lpips_distance(network), structure_distance(maps))
+    else:
+        content = Content(l1_distance, None)
+    networks = Networks(options, maps)
     networks.to(device, memory_format=torch.channels_last)
     betas = (0.5, 0.99)
     run = Run(
@@ -201,15 +205,15 @@ def start_run(
         history=[],
         checks=[],
     )
-    return run, distance, network
+    return run, content, network
 
 
-def train_step(run: Run, pairs: Pairs, distance: Distance) -> dict[str, float]:
+def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
     """One step of generators, discriminators and average; the losses."""
     options, networks = run.options, run.networks
     batch = pairs.draw(options.batch, run.random)
 
-    loss, terms, judged = generator_step(networks, batch, distance, options)
+    loss, terms, judged = generator_step(networks, batch, content, options)
     run.generator_optimiser.zero_grad()
     loss.backward(inputs=networks.generators())
     run.generator_optimiser.step()

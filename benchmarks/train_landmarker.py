@@ -1,0 +1,195 @@
+"""Trains the landmarker for art, on restyled photos and paintings and on drawn faces.
+
+Only pictures in the public domain, four fifths of them; the points are those of the detector for
+photos, which is sure of them. No drawing of the collection is trained with. Ctrl-C keeps what was
+trained; the same call goes on.
+"""
+
+import argparse
+import copy
+import math
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import torch
+import torch.nn.functional as F
+from cartoons import draw_face
+from restyling import cut_out, disturbed, flipped, restyled
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
+
+from collection import DATA, FREE_PHOTOS, is_held_out
+from tps_portrait.tps_core.align import align, cut_square
+from tps_portrait.tps_core.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
+from tps_portrait.tps_core.container import write_container
+from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.style import find_style, load_style
+from tps_portrait.tps_core.stylize import paint_whole
+
+PAINTINGS = ("oil_impressionist", "oil_oldmasters", "pastel_18c")
+STYLES = ("impressionist oil", "ink line")
+SOURCE_PX = 224
+SOURCE_EXTENT = 1.8  # side of what is kept around a face, in sides of the face crop
+SURE = 0.8  # of the detector, of a painting
+BATCH = 32
+DRAWN, EMPTY = 0.35, 0.08  # shares of a batch: drawn faces, and no face
+RATE, DECAY = 2e-3, 0.998
+SAVE_EVERY = 250  # steps
+
+
+def sources(cache: Path) -> tuple[Tensor, Tensor]:
+    """Faces (n, 3, SOURCE_PX, SOURCE_PX), uint8, and their points (n, 68, 2) in −1…1."""
+    if not cache.exists():
+        styles = [load_style(find_style(name)) for name in STYLES]
+        pictures, points = [], []
+        for path in _files():
+            photo = read_picture(path)
+            faces = [f for f in detect(photo, max_faces=1) if f.score >= SURE]
+            if not faces:
+                continue
+            alignment = align(faces[0])
+            wide = replace(alignment, linear=alignment.linear * SOURCE_EXTENT)
+            versions = [photo]
+            if "photos" in path.parts:
+                versions += [paint_whole(photo, s, alignment.extent_px) for s in styles]
+            for version in versions:
+                # Beyond the edge its last pixels are repeated: mirrored, tightly cut paintings
+                # would show their faces twice.
+                cut = cut_square(version, wide.linear, wide.shift, SOURCE_PX, "border")
+                pictures.append((cut * 255).round().to(torch.uint8))
+                points.append(wide.points)
+        torch.save((torch.stack(pictures), torch.stack(points)), cache)
+    return torch.load(cache)
+
+
+class Examples(IterableDataset):
+    """Batches without end: cuts (b, 3, s, s), points (b, 68, 2), and whether there is a face."""
+
+    def __init__(self, pictures: Tensor, points: Tensor, seed: int):
+        self.pictures, self.points, self.seed = pictures, points, seed
+
+    def __iter__(self):
+        random, dice = torch.Generator().manual_seed(self.seed), Random(self.seed)
+        while True:
+            drawings = [draw_face(dice, CUT_PX) for _ in range(round(DRAWN * BATCH))]
+            index = torch.randint(len(self.pictures), (BATCH - len(drawings),), generator=random)
+            faces = self.pictures[index].float() / 255
+            cuts, points = cut_out(
+                faces, self.points[index], CUT_PX, CUT_EXTENT / SOURCE_EXTENT, random
+            )
+            cuts = restyled(cuts, random)
+            cuts = torch.cat([cuts, torch.stack([d.picture for d in drawings])])
+            points = torch.cat([points, torch.stack([d.points for d in drawings])])
+            flip = torch.rand(BATCH, generator=random) < 0.5
+            cuts, points = flipped(cuts, points, flip)
+            present = torch.rand(BATCH, generator=random) >= EMPTY
+            cuts = torch.where(present[:, None, None, None], cuts, _faceless(cuts, random))
+            # A face of which most lies outside of the cut is none.
+            present &= (points.abs() < 1).all(-1).float().mean(1) > 0.6
+            yield disturbed(cuts, random), points, present
+
+
+def loss(found: ArtPoints, points: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
+    """The loss, and the mean distance of the points in inter-ocular distances."""
+    distance = (found.points - points).norm(dim=-1)
+    eyes = (points[:, 36] - points[:, 45]).norm(dim=-1, keepdim=True).clamp_min(0.1)
+    inside = present[:, None] & (points.abs() < 1).all(-1)
+    relative = distance / eyes
+    likely = distance.detach() / found.spread + found.spread.log()
+    presence = F.binary_cross_entropy_with_logits(found.presence, present.float())
+    total = relative[inside].mean() + 0.02 * likely[inside].mean() + 0.2 * presence
+    return total, relative[inside].mean()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", type=Path, help="folder for the pictures and the training")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="the model's file")
+    parser.add_argument("--steps", type=int, default=20000)
+    arguments = parser.parse_args()
+
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    pictures, points = sources(arguments.work / "faces.pt")
+    torch.manual_seed(0)
+    network = ArtNetwork()
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_rate, arguments.steps))
+    state, start = arguments.work / "state.pt", 0
+    if state.exists():
+        saved = torch.load(state)
+        start = saved["step"]
+        for name, part in _parts(network, average, optimiser, schedule):
+            part.load_state_dict(saved[name])
+    loader = DataLoader(Examples(pictures, points, seed=start), batch_size=None, num_workers=1)
+    running = 0.0
+    for step, (cuts, points, present) in enumerate(loader, start + 1):
+        if step > arguments.steps:
+            break
+        total, distance = loss(network(cuts), points, present)
+        optimiser.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        _update(average, network, min(DECAY, (1 + step) / (10 + step)))
+        running = 0.98 * running + 0.02 * distance.item()
+        if step % 50 == 0:
+            print(step, f"{running / (1 - 0.98 ** (step - start)):.4f}", flush=True)
+        if step % SAVE_EVERY == 0 or step == arguments.steps:
+            parts = {n: p.state_dict() for n, p in _parts(network, average, optimiser, schedule)}
+            torch.save({"step": step} | parts, state.with_suffix(".new"))
+            state.with_suffix(".new").replace(state)
+            save(average, arguments.output, step)
+
+
+def save(network: ArtNetwork, path: Path, steps: int) -> None:
+    """Writes the model, in half precision."""
+    tensors = {n: t.half() if t.is_floating_point() else t for n, t in network.state_dict().items()}
+    record = {"scheme": "ibug-68", "steps": steps, "licence": "CC0 1.0", "author": "TPS Portrait"}
+    write_container(path, "tps-portrait-art-landmarks/1", tensors, record)
+
+
+def _files() -> list[Path]:
+    photos = [p for p in list_pictures(DATA / "photos") if p.name.startswith(FREE_PHOTOS)]
+    art = [p for name in PAINTINGS for p in list_pictures(DATA / "art" / name)]
+    return [path for path in photos + art if not is_held_out(path.name)]
+
+
+def _faceless(cuts: Tensor, random: torch.Generator) -> Tensor:
+    """The cuts with their faces gone: a corner of each, enlarged, or its tiles in disorder."""
+    side = CUT_PX // 4
+    tiles = cuts.unfold(2, side, side).unfold(3, side, side).flatten(2, 3)
+    tiles = tiles[:, :, torch.randperm(16, generator=random)]
+    mixed = tiles.unflatten(2, (4, 4)).permute(0, 1, 2, 4, 3, 5).flatten(4, 5).flatten(2, 3)
+    corner = F.interpolate(cuts[..., : side + 8, : side + 8], (CUT_PX, CUT_PX), mode="bilinear")
+    which = torch.rand(len(cuts), 1, 1, 1, generator=random) < 0.5
+    return torch.where(which, mixed, corner)
+
+
+def _rate(steps: int, step: int) -> float:
+    warm = min(1.0, (step + 1) / 200)
+    return warm * (0.02 + 0.98 * (1 + math.cos(math.pi * min(1, step / steps))) / 2)
+
+
+def _parts(network, average, optimiser, schedule):
+    return [
+        ("network", network), ("average", average),
+        ("optimiser", optimiser), ("schedule", schedule),
+    ]  # fmt: skip
+
+
+@torch.no_grad()
+def _update(average: ArtNetwork, network: ArtNetwork, decay: float) -> None:
+    for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(new, 1 - decay)
+        else:
+            kept.copy_(new)
+
+
+if __name__ == "__main__":
+    main()

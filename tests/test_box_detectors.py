@@ -1,0 +1,33 @@
+import importlib.util
+
+import pytest
+import torch
+
+from conftest import SHARED_DATA
+from tps_portrait.tps_core import box_detectors
+from tps_portrait.tps_core.box_detectors import TRUST, detect_boxes
+
+
+@pytest.fixture
+def models(monkeypatch):
+    pytest.importorskip("cv2")
+    folder = SHARED_DATA / "models"
+    if not (folder / box_detectors.YUNET).is_file():
+        pytest.skip("needs ../shared/data/models")
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(folder))
+
+
+def test_the_mean_face_lies_roughly_on_the_face_and_says_that_it_is_a_guess(models, photo, face):
+    found = next(one for one in detect_boxes(photo) if one.detector == "yunet")
+    apart = (found.to_pixels() - face.convert("ibug-68").to_pixels()).norm(dim=-1).mean()
+    assert apart < 0.2 * face.inter_ocular_px
+    assert 0 < found.score <= TRUST
+
+
+def test_without_opencv_or_the_models_nothing_is_seen(monkeypatch, tmp_path):
+    picture = torch.rand(3, 60, 60)
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.util, "find_spec", lambda name: None)
+        assert detect_boxes(picture) == []
+    monkeypatch.setattr(box_detectors, "find_model", lambda name: None)
+    assert detect_boxes(picture) == []
