@@ -41,7 +41,7 @@ def main() -> int:
     for path in paths:
         photo = read_picture(path)
         for clip, speed in clips.items():
-            frames = list(gliding(photo, speed, arguments.frames, arguments.noise, generator))
+            frames = gliding(photo, speed, arguments.frames, arguments.noise, generator)
             faces = [detect(frame, max_faces=1) for frame in frames]
             if not all(faces):
                 print(f"{path.name}, {clip}: left out, a frame has no face")

@@ -67,12 +67,23 @@ def faces_from_json(content: dict) -> list[Landmarks]:
     """
     width, height = content["size"]
     return [
-        Landmarks.from_pixels(
-            face["points"],
-            (width, height),
-            face["scheme"],
-            face.get("score", 1.0),
-            face.get("detector", "hand"),
+        checked(
+            Landmarks.from_pixels(
+                face["points"],
+                (width, height),
+                face["scheme"],
+                face.get("score", 1.0),
+                face.get("detector", "hand"),
+            )
         )
         for face in content["faces"]
     ]
+
+
+def checked(face: Landmarks) -> Landmarks:
+    """The face. Raises ValueError if it has numbers that are not finite: JSON and text allow NaN."""
+    if not face.points.isfinite().all():
+        raise ValueError(
+            "there are points that are not finite numbers, or a picture without a size"
+        )
+    return face

@@ -9,7 +9,7 @@ import json
 
 import torch
 
-from .landmark_file import faces_from_json, faces_to_json
+from .landmark_file import checked, faces_from_json, faces_to_json
 from .landmarks import SCHEMES, Landmarks
 from .picture_size import Size, at_one_size
 from .pose_keypoints import LARGEST_SHARE, read_pose, with_pupils
@@ -77,12 +77,20 @@ def _read_bare(content, size: Size) -> list[list[Landmarks]]:
     faces = [content] if depth == 2 else content
     frames = faces if depth == 4 else [faces]
     try:
-        arrays = [[torch.tensor(face, dtype=torch.float32)[:, :2] for face in f] for f in frames]
-    except (TypeError, ValueError, IndexError) as error:
+        arrays = [[_coordinates(face) for face in faces] for faces in frames]
+    except (TypeError, ValueError) as error:
         raise ValueError(f"points that can't be read ({error}); it should be {FORMS}") from None
     in_shares = all(bool((a.abs() <= LARGEST_SHARE).all()) for f in arrays for a in f)
     factor = torch.tensor(size if in_shares else (1, 1))
     return [[_to_face(array * factor, size) for array in f] for f in arrays]
+
+
+def _coordinates(points: list) -> torch.Tensor:
+    """x and y (n, 2) of points that may have a third number, such as a depth or a score."""
+    array = torch.tensor(points, dtype=torch.float32)
+    if array.shape[1] not in (2, 3):
+        raise ValueError(f"{array.shape[1]} numbers each")
+    return array[:, :2]
 
 
 def _depth(content) -> int:
@@ -104,7 +112,7 @@ def _pairs(points: list) -> list:
 
 def _to_face(points_px: torch.Tensor, size: Size) -> Landmarks:
     if points_px.shape == (70, 2):
-        face = Landmarks.from_pixels(points_px[:68], size, "ibug-68", detector="points")
+        face = checked(Landmarks.from_pixels(points_px[:68], size, "ibug-68", detector="points"))
         return with_pupils(face, points_px[68:])
     scheme = next((name for name, count in SCHEMES.items() if count == len(points_px)), None)
     if scheme is None:
@@ -112,4 +120,4 @@ def _to_face(points_px: torch.Tensor, size: Size) -> Landmarks:
             f"a face has {len(points_px)} points; known are sets of "
             f"{', '.join(map(str, SCHEMES.values()))} and 70 points"
         )
-    return Landmarks.from_pixels(points_px, size, scheme, detector="points")
+    return checked(Landmarks.from_pixels(points_px, size, scheme, detector="points"))

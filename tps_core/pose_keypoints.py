@@ -80,13 +80,16 @@ def _faces(frame) -> list[Tensor]:
         numbers = person.get(FACE) if isinstance(person, dict) else None
         if not numbers:
             continue
-        points = torch.as_tensor(numbers, dtype=torch.float32).flatten()
+        try:
+            points = torch.as_tensor(numbers, dtype=torch.float32).flatten().clone()
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"a face's points are no numbers ({error})") from None
         if len(points) not in (3 * 68, 3 * 70):
             raise ValueError(
                 f"a face has {len(points)} numbers; known are 68 or 70 points of x, y and score"
             )
         points = points.reshape(-1, 3)
-        points[points[:, 2] <= 0] = 0
+        points[(points[:, 2] <= 0) | ~points.isfinite().all(-1)] = 0
         if (points[:68, 2] > 0).sum() >= FEWEST_KNOWN:
             faces.append(points)
     return faces

@@ -6,6 +6,7 @@ picture's upper left corner at (0, 0), and so the middle of that pixel at (0.5, 
 
 import re
 
+from .landmark_file import checked
 from .landmarks import Landmarks
 
 FIRST_PIXEL = 1.0  # where a .pts file has the middle of the upper left pixel
@@ -21,7 +22,10 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
     form = FORM.fullmatch(text)
     if not form:
         raise ValueError("not a .pts file: it begins with version: and n_points:, then { points }")
-    numbers = [float(number) for number in form[2].split()]
+    try:
+        numbers = [float(number) for number in form[2].split()]
+    except ValueError as error:
+        raise ValueError(f"it has points that are no numbers ({error})") from None
     if len(numbers) != 2 * int(form[1]) or int(form[1]) != 68:
         raise ValueError(
             f"it says n_points: {form[1]} and holds {len(numbers)} numbers; the 68 points of iBUG "
@@ -31,7 +35,7 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
         (x - FIRST_PIXEL + OURS, y - FIRST_PIXEL + OURS)
         for x, y in zip(numbers[::2], numbers[1::2], strict=True)
     ]
-    return Landmarks.from_pixels(points_px, size, "ibug-68", detector="pts file")
+    return checked(Landmarks.from_pixels(points_px, size, "ibug-68", detector="pts file"))
 
 
 def write_pts(face: Landmarks) -> str:
