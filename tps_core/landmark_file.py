@@ -81,7 +81,7 @@ def faces_from_json(content: dict) -> list[Landmarks]:
 
 
 def checked(face: Landmarks) -> Landmarks:
-    """The face. Raises ValueError if it has numbers that are not finite: JSON and text allow NaN."""
+    """The face. Raises ValueError if a number in it is not finite: both JSON and text allow NaN."""
     if not face.points.isfinite().all():
         raise ValueError(
             "there are points that are not finite numbers, or a picture without a size"
