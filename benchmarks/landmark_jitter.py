@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tps_portrait.tps_core.detect import detect
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--frames", type=int, default=48, help="frames of a clip; default: 48")
     parser.add_argument("--noise", type=float, default=8, help="in levels of 255; default: 8")
     parser.add_argument("--speed", type=int, default=2, help="of the pan, px a frame; default: 2")
+    parser.add_argument("--width", type=int, help="scale the photos; default: as they are")
     arguments = parser.parse_args()
     paths = list_pictures(PHOTOS) if PHOTOS.is_dir() else []
     if not paths:
@@ -40,6 +42,10 @@ def main() -> int:
     results: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
     for path in paths:
         photo = read_picture(path)
+        if arguments.width:
+            height = round(photo.shape[1] * arguments.width / photo.shape[2])
+            shape = (height, arguments.width)
+            photo = F.interpolate(photo[None], shape, mode="bicubic", antialias=True)[0]
         for clip, speed in clips.items():
             frames = gliding(photo, speed, arguments.frames, arguments.noise, generator)
             faces = [detect(frame, max_faces=1) for frame in frames]

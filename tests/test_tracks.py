@@ -50,6 +50,21 @@ def test_a_scene_cut_ends_a_track(after):
     assert find_tracks([[face_at(300, 200)], [after]]) == [[(0, 0)], [(1, 0)]]
 
 
+def test_a_jump_between_frames_at_rest_is_a_cut_but_a_glitch_and_a_start_are_none():
+    there, here = face_at(300, 200), face_at(308, 203)  # a quarter of the distance of the eyes
+    assert find_tracks([[there]] * 5 + [[here]] * 5) == [
+        [(t, 0) for t in range(5)],
+        [(t, 0) for t in range(5, 10)],
+    ]
+    assert len(find_tracks([[there]] * 5 + [[here]] + [[there]] * 5)) == 1
+    assert len(find_tracks([[face_at(300 + 8 * max(0, t - 5), 200)] for t in range(10)])) == 1
+
+
+def test_animation_that_holds_its_drawings_is_not_cut_up():
+    for hold in (2, 3):
+        assert len(find_tracks([[face_at(200 + 8 * (t // hold), 200)] for t in range(24)])) == 1
+
+
 def test_a_tilted_face_is_a_cut_too_but_a_tilting_one_is_not():
     face = face_at(300, 200)
     centre = torch.tensor([300.0, 200.0])

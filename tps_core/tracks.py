@@ -14,6 +14,12 @@ LEAST_OVERLAP = 0.3  # of two boxes: what they share over what they cover
 MOST_CHANGE = 0.06  # of shape, root mean square, in distances of the outer eye corners
 MOST_SCALING = 0.2  # of size, as a share
 MOST_TURN = 0.3  # of tilt, in radians
+# And a face that jumps between frames in which it rests was cut to another picture of it, or to
+# another face in the same place: as far as that, and so many times farther than in the frames
+# around it. Animation may hold each drawing for two or three frames, and jump between.
+LEAST_JUMP = 0.1  # root mean square, in distances of the outer eye corners
+JUMP_AGAINST_REST = 4.0
+FRAMES_AROUND = 3
 LONGEST_GAP = 24  # frames in a row without the face, after which it counts as new
 # How much more each frame out of sight allows, in place and in shape.
 GROWTH = 0.25
@@ -47,7 +53,7 @@ def find_tracks(frames: list[list[Landmarks]]) -> list[Track]:
                 taken[place].append((frame, place))
             else:
                 tracks.append([(frame, place)])
-    return tracks
+    return [part for track in tracks for part in _split_at_jumps(frames, track)]
 
 
 def _overlap(frames, track: Track, frame: int, face: Landmarks) -> float:
@@ -59,6 +65,25 @@ def _overlap(frames, track: Track, frame: int, face: Landmarks) -> float:
     if overlap >= LEAST_OVERLAP and _is_cut(last, face, leeway):
         return 0.0
     return overlap
+
+
+def _split_at_jumps(frames, track: Track) -> list[Track]:
+    """The track's parts between jumps."""
+    faces = [frames[frame][place] for frame, place in track]
+    points_px = torch.stack([face.convert("ibug-68").to_pixels() for face in faces])
+    eyes = torch.tensor([face.inter_ocular_px for face in faces]).median().clamp(min=1e-6)
+    steps = (points_px.diff(dim=0).square().sum(-1).mean(-1).sqrt() / eyes).tolist()
+    parts, begun = [], 0
+    for index, step in enumerate(steps):
+        before = steps[max(0, index - FRAMES_AROUND) : index]
+        after = steps[index + 1 : index + 1 + FRAMES_AROUND]
+        if not before or not after or step < LEAST_JUMP:
+            continue
+        next_to_it = track[index + 1][0] == track[index][0] + 1  # else it had time to move
+        if next_to_it and step > JUMP_AGAINST_REST * max(*before, *after):
+            parts.append(track[begun : index + 1])
+            begun = index + 1
+    return [*parts, track[begun:]]
 
 
 def box_overlap(one: Tensor, other: Tensor) -> float:
