@@ -89,6 +89,7 @@ def test_70_bare_points_have_the_pupils_at_their_end():
         ('{"images": {}}', "there are no images in it"),
         ('{"images": [1]}', "there are no images in it"),
         ('{"faces": []}', "not a landmark file"),
+        ('{"size": [0, 9], "faces": []}', "not a landmark file .its picture has 0 x 9 pixels"),
         ('{"images": {"a": 3}}', "not a landmark file"),
         ("[[1, 2], [3, 4]]", "a face has 2 points; known are sets of 478, 468, 68 and 70 points"),
         ('[[1, 2], ["a", 4]]', "points that can't be read"),

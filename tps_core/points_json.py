@@ -61,8 +61,10 @@ def write_points(frames: list[list[Landmarks]], size: Size) -> str:
 
 def _read_sidecar(content) -> tuple[list[Landmarks], Size]:
     try:
-        width, height = content["size"]
-        return faces_from_json(content), (int(width), int(height))
+        width, height = map(int, content["size"])
+        if width < 1 or height < 1:
+            raise ValueError(f"its picture has {width} x {height} pixels")
+        return faces_from_json(content), (width, height)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a landmark file ({error}); it should be {FORMS}") from None
 
@@ -77,12 +79,12 @@ def _read_bare(content, size: Size) -> list[list[Landmarks]]:
     faces = [content] if depth == 2 else content
     frames = faces if depth == 4 else [faces]
     try:
-        arrays = [[_coordinates(face) for face in faces] for faces in frames]
+        arrays = [[_coordinates(face) for face in own] for own in frames]
     except (TypeError, ValueError) as error:
         raise ValueError(f"points that can't be read ({error}); it should be {FORMS}") from None
-    in_shares = all(bool((a.abs() <= LARGEST_SHARE).all()) for f in arrays for a in f)
+    in_shares = all(bool((a.abs() <= LARGEST_SHARE).all()) for own in arrays for a in own)
     factor = torch.tensor(size if in_shares else (1, 1))
-    return [[_to_face(array * factor, size) for array in f] for f in arrays]
+    return [[_to_face(array * factor, size) for array in own] for own in arrays]
 
 
 def _coordinates(points: list) -> torch.Tensor:
