@@ -15,8 +15,8 @@ from .one_euro import one_euro_both_ways
 from .tracks import Track, find_tracks
 
 # Lengths are in units of the face's size, so that one setting serves any picture. With these,
-# benchmarks/landmark_jitter.py finds jitter down by 90 % at rest and by 75 % on a pan, and a blink
-# of five frames keeps nine tenths of its depth.
+# benchmarks/landmark_jitter.py finds jitter down by 90 % at rest and by 74 % on a pan, and a blink
+# of six frames keeps nine tenths of its depth: see docs/landmark-smoothing.md.
 CUTOFF = 0.05  # cycles per frame
 PLACE_SPEED_FACTOR = 4.0
 SHAPE_SPEED_FACTOR = 20.0
