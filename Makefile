@@ -44,6 +44,7 @@ comfyui: with-comfyui
 bench: $(VENV)/installed
 	for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
 	$(BIN)/python benchmarks/landmark_accuracy.py
+	$(BIN)/python benchmarks/landmark_jitter.py
 
 clean:
 	rm -rf $(VENV) demo *.egg-info

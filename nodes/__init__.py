@@ -10,13 +10,22 @@ from comfy_api.latest import ComfyExtension, io
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank
 from .evaluate_nodes import EvaluateStyle
+from .landmark_convert_nodes import ConvertLandmarks
+from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
 from .landmark_nodes import DetectLandmarks
+from .landmark_shape_nodes import DrawLandmarks, MorphLandmarks, SmoothLandmarks
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle, Stylize
 from .training_nodes import TrainStyle
 from .warp_nodes import AlignFace, BlendFace, Warp
 
 NODES = [
     DetectLandmarks,
+    LoadLandmarks,
+    SaveLandmarks,
+    ConvertLandmarks,
+    DrawLandmarks,
+    SmoothLandmarks,
+    MorphLandmarks,
     Warp,
     AlignFace,
     BlendFace,

@@ -4,6 +4,7 @@ import comfy.utils
 from comfy_api.latest import io
 
 from ..tps_core.detect import DETECTORS, FaceNotFound, detect
+from ..tps_core.gaps import POLICIES, fill_gaps
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
 
@@ -31,10 +32,11 @@ class DetectLandmarks(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "no_face",
-                    options=["error", "empty"],
+                    options=list(POLICIES),
                     default="error",
-                    tooltip="An image without a face: stop and say so, or leave it empty and go "
-                    "on, as for a video.",
+                    tooltip="An image without a face: stop and say so, leave it empty, repeat the "
+                    "face from the image before, or move it evenly from where it was to where it "
+                    "is next, as for a video.",
                 ),
             ],
             outputs=[
@@ -56,6 +58,7 @@ class DetectLandmarks(io.ComfyNode):
                     f"{min_confidence:g}; lower min_confidence, or set no_face to empty"
                 )
             progress.update(1)
+        frames = fill_gaps(frames, no_face)
         height, width = pictures.shape[-2:]
         return io.NodeOutput(from_frames(frames, (width, height)), boxes(frames))
 

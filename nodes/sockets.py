@@ -16,6 +16,7 @@ from .topology import CONNECTION_SETS
 
 FaceLandmarks = io.Custom("FACE_LANDMARKS")
 BoundingBox = io.Custom("BOUNDING_BOX")
+PoseKeypoint = io.Custom("POSE_KEYPOINT")  # as controlnet_aux's: see tps_core/pose_keypoints.py
 TpsAlignment = io.Custom("TPS_ALIGNMENT")  # a list of (frame, Alignment), one for each face
 TpsStyle = io.Custom("TPS_STYLE")  # a Style
 TpsFaceBank = io.Custom("TPS_FACE_BANK")  # a FaceBank
@@ -57,6 +58,17 @@ def to_frames(face_landmarks: dict, count: int) -> list[list[Landmarks]]:
             f"connect the landmarks of these images, or of a single one for all"
         )
     return frames
+
+
+def own_frames(face_landmarks: dict) -> tuple[list[list[Landmarks]], tuple[int, int]]:
+    """FACE_LANDMARKS as landmarks, a list for each of its images, and these' (width, height)."""
+    height, width = face_landmarks["image_size"]
+    return to_frames(face_landmarks, len(face_landmarks["frames"])), (width, height)
+
+
+def size_of(image: Tensor) -> tuple[int, int]:
+    """The (width, height) of an IMAGE (b, h, w, c)."""
+    return image.shape[2], image.shape[1]
 
 
 def frames_of(face_landmarks: dict, pictures: Tensor) -> list[list[Landmarks]]:

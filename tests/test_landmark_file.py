@@ -40,7 +40,8 @@ def test_a_sidecar_may_say_that_there_is_no_face(tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"size": [9, 9]}', json.dumps(
-    {"size": [9, 9], "faces": [{"points": [[1, 2]], "scheme": "ibug-68"}]})])  # fmt: skip
+    {"size": [9, 9], "faces": [{"points": [[1, 2]], "scheme": "ibug-68"}]}), json.dumps(
+    {"size": [9, 0], "faces": [{"points": [[1, 2]] * 68, "scheme": "ibug-68"}]})])  # fmt: skip
 def test_a_broken_sidecar_is_refused_by_name(content, tmp_path):
     sidecar_path(tmp_path / "a.jpg").write_text(content)
     with pytest.raises(ValueError, match=r"a.landmarks.json: not a landmark file"):

@@ -10,11 +10,14 @@ CLOSED = {"right_eye", "left_eye"}
 LINE, DOT = (40, 220, 120), (255, 255, 255)
 
 
-def draw_landmarks(picture: Tensor, faces: list[Landmarks]) -> Tensor:
-    """The picture (3, h, w) with each face's parts outlined and every landmark dotted."""
+def draw_landmarks(picture: Tensor, faces: list[Landmarks], thickness: float = 1.0) -> Tensor:
+    """The picture (3, h, w) with each face's parts outlined and every landmark dotted.
+
+    thickness: of lines and dots; 1 suits the picture's size.
+    """
     image = to_image(picture)
     draw = ImageDraw.Draw(image)
-    width = max(1, round(max(image.size) / 500))
+    width = max(1, round(thickness * max(image.size) / 500))
     for face in faces:
         outlines = face.convert("ibug-68").to_pixels()
         for name, part in IBUG_PARTS.items():

@@ -55,9 +55,19 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text("utf-8"))
-        width, height = content["size"]
-        return [
+        return faces_from_json(json.loads(path.read_text("utf-8")))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
+
+
+def faces_from_json(content: dict) -> list[Landmarks]:
+    """The faces of one picture out of what `faces_to_json` made.
+
+    Raises KeyError, TypeError or ValueError for anything else.
+    """
+    width, height = content["size"]
+    return [
+        checked(
             Landmarks.from_pixels(
                 face["points"],
                 (width, height),
@@ -65,7 +75,15 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
                 face.get("score", 1.0),
                 face.get("detector", "hand"),
             )
-            for face in content["faces"]
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
+        )
+        for face in content["faces"]
+    ]
+
+
+def checked(face: Landmarks) -> Landmarks:
+    """The face. Raises ValueError if a number in it is not finite: both JSON and text allow NaN."""
+    if not face.points.isfinite().all():
+        raise ValueError(
+            "there are points that are not finite numbers, or a picture without a size"
+        )
+    return face
