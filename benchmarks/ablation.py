@@ -27,13 +27,14 @@ from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.trainer import train
 from train_styles import CHANGES
 
-PLAIN = {"warp_features": False, "warp_pixels": False, "local": False}
-# name: (options, whether with half of the art)
+PLAIN = {"warp_features": False, "warp_pixels": False, "structure_weight": 0.0}
+# name: (options, whether with half of the art). "plain" is a light CycleGAN with our judges.
 VARIANTS = {
     "full": ({}, False),
     "no feature warp": ({"warp_features": False}, False),
     "no pixel warp": ({"warp_pixels": False}, False),
-    "no local": ({"local": False}, False),
+    "no structure": ({"structure_weight": 0.0}, False),
+    "local judges too": ({"local": True}, False),
     "plain": (PLAIN, False),
     "full, half the art": ({}, True),
 }
@@ -70,8 +71,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
         batch=trial.batch,
         seed=trial.seed,
         early_stop=False,
-        **CHANGES[trial.style],
-        **changes,
+        **CHANGES[trial.style] | changes,
     )
     seen = art.select(lambda name: not is_held_out(name) and not (halved and _in_other_half(name)))
     steps = train(seen, training_photos(photos), options, state=work / trial.name / "state")

@@ -24,8 +24,8 @@ CHANGES = {
     "impressionist oil": {},
     "ink line": {
         "cycle_weight": 6.0,
+        "structure_weight": 1.0,
         "identity_weight": 2.0,
-        "local_weight": 0.05,
         "learning_rate": 5e-4,
         "judge_rate": 4e-4,
     },

@@ -7,8 +7,10 @@ training.
 import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
+from ..tps_core.detect import add_host_detector
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank
+from .core_landmarker import detect_with_core, what_is_missing
 from .evaluate_nodes import EvaluateStyle
 from .landmark_convert_nodes import ConvertLandmarks
 from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
@@ -44,6 +46,7 @@ class TPSPortraitExtension(ComfyExtension):
 
     async def on_load(self) -> None:
         add_model_folder(folder_paths.models_dir)
+        add_host_detector(detect_with_core, what_is_missing)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return NODES

@@ -69,6 +69,15 @@ def test_auto_takes_mediapipe_where_the_models_are_missing(without_models, monke
         detect(PICTURE, "embedded")
 
 
+def test_the_hosts_own_detector_is_one_of_them(without_models, monkeypatch, caplog):
+    with pytest.raises(ModelMissing, match="the comfyui detector can't run: it is ComfyUI's own"):
+        detect(PICTURE, "comfyui")
+    monkeypatch.setattr(module, "_host", None)
+    module.add_host_detector(lambda *_: [face_of(50, "comfyui")], lambda: "")
+    assert [detect(PICTURE, name)[0].detector for name in ("comfyui", "auto")] == ["comfyui"] * 2
+    assert "using comfyui instead" in caplog.text
+
+
 def test_without_a_detector_for_photos_the_one_for_art_does_it_and_a_line_says_so(
     without_models, monkeypatch, caplog
 ):
@@ -109,7 +118,10 @@ def test_a_single_unsure_look_is_no_face(found, monkeypatch):
     [
         ({"picture": torch.zeros(1, 3, 9, 9)}, r"a picture is \(3, h, w\), got \(1, 3, 9, 9\)"),
         ({"picture": torch.zeros(3, 0, 9)}, r"got \(3, 0, 9\)"),
-        ({"detector": "dlib"}, "unknown detector 'dlib'; known: auto, embedded, mediapipe, art"),
+        (
+            {"detector": "dlib"},
+            "unknown detector 'dlib'; known: auto, embedded, mediapipe, art, comfyui",
+        ),
         ({"max_faces": 0}, "max_faces must be at least 1 .* got 0 and 0.5"),
         ({"min_confidence": 1.0}, "between 0 and 1, got 10 and 1.0"),
     ],

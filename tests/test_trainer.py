@@ -222,6 +222,16 @@ def test_without_resume_it_starts_anew(banks, tmp_path):
     assert [step.number for step in steps] == [1]
 
 
+def test_rates_fall_after_the_first_steps(banks, monkeypatch):
+    fast = [weights(step) for step in train(*banks, replace(OPTIONS, steps=3))]
+    monkeypatch.setattr(trainer, "FAST_STEPS", 1)
+    slow = [weights(step) for step in train(*banks, replace(OPTIONS, steps=3))]
+    name = "down_half.0.weight"
+    assert torch.equal(fast[0][name], slow[0][name])
+    changes = [(last[name] - first[name]).abs().sum() for first, _, last in (fast, slow)]
+    assert changes[1] < 0.5 * changes[0]
+
+
 def test_a_run_may_be_made_longer(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
     steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))

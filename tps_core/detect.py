@@ -1,6 +1,7 @@
 """Finds the face landmarks in a picture: a detector for photos, and what helps it with art."""
 
 import logging
+from collections.abc import Callable
 
 from torch import Tensor
 
@@ -15,10 +16,20 @@ from .second_looks import look_again
 
 log = logging.getLogger("tps_portrait")
 
-DETECTORS = ("auto", "embedded", "mediapipe", "art")
+Detector = Callable[[Tensor, int, float], list[Landmarks]]
+
+DETECTORS = ("auto", "embedded", "mediapipe", "art", "comfyui")
 SURE = 0.99  # score of a detector for photos that needs no second look; of photos nearly all
 LEAST = 0.5  # the same that counts as a sighting at all
 ART_WEIGHT = 3.0  # sightings of a photo detector that one of the landmarker for art stands for
+
+_host: tuple[Detector, Callable[[], str]] | None = None  # the host's, and what it lacks
+
+
+def add_host_detector(detect: Detector, what_is_missing: Callable[[], str]) -> None:
+    """Makes the detector of the program that the pack runs in the one called "comfyui"."""
+    global _host
+    _host = detect, what_is_missing
 
 
 class FaceNotFound(ValueError):
@@ -30,9 +41,9 @@ def detect(
 ) -> list[Landmarks]:
     """The faces in the picture (3, h, w), 0…1, the largest first; [] if there is none.
 
-    detector: "embedded" or "mediapipe", for photos; "art", for drawings and paintings; or "auto":
-    the first of those for photos that can be had, and where that isn't sure of a face, what second
-    looks and the one for art agree upon.
+    detector: "embedded", "mediapipe" or "comfyui" (ComfyUI's own), for photos; "art", for drawings
+    and paintings; or "auto": the first of those for photos that can be had, and where that isn't
+    sure of a face, what second looks and the one for art agree upon.
     Raises ValueError for a picture or a detector that is none, and its kind ModelMissing when
     no detector can run.
     """
@@ -68,7 +79,12 @@ def detect_face(
 def usable_detectors() -> dict[str, str]:
     """For each detector "" if it can run now, else what it lacks and the one cure."""
     embedded = "" if find_landmarker() else "its models are missing; run: python install.py"
-    return {"embedded": embedded, "mediapipe": what_is_missing(), "art": ""}
+    return {
+        "embedded": embedded,
+        "mediapipe": what_is_missing(),
+        "comfyui": _host_lacks(),
+        "art": "",
+    }
 
 
 def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) -> list[Landmarks]:
@@ -78,6 +94,8 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
         return detect_embedded(picture, max_faces, min_confidence)
     if detector == "mediapipe":
         return detect_mediapipe(picture, max_faces, min_confidence)
+    if detector == "comfyui":
+        return _detect_with_host(picture, max_faces, min_confidence)
     try:
         faces = _detect_photo(picture, max_faces, min_confidence)
     except ModelMissing as error:
@@ -98,12 +116,24 @@ def _detect_photo(picture: Tensor, max_faces: int, min_confidence: float) -> lis
     try:
         return detect_embedded(picture, max_faces, min_confidence)
     except ModelMissing as error:
-        if missing := what_is_missing():
+        lacks = {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
+        if all(lacks.values()):
             raise ModelMissing(
-                f"no landmark detector for photos can run: {error}; or: {missing}"
+                f"no landmark detector for photos can run: {error}; or: {lacks['mediapipe']}"
             ) from None
-        log.warning("%s; using mediapipe instead", error)
-    return detect_mediapipe(picture, max_faces, min_confidence)
+        other = next(name for name, lack in lacks.items() if not lack)
+        log.warning("%s; using %s instead", error, other)
+    return _run(picture, other, max_faces, min_confidence)
+
+
+def _detect_with_host(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    if _host is None:
+        raise ModelMissing(f"the comfyui detector can't run: {_host_lacks()}")
+    return _host[0](picture, max_faces, min_confidence)
+
+
+def _host_lacks() -> str:
+    return _host[1]() if _host else "it is ComfyUI's own; use it there"
 
 
 def _is_plausible(face: Landmarks) -> bool:

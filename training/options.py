@@ -32,11 +32,11 @@ class TrainingOptions:
     # Weights of the generators' losses.
     adversarial_weight: float = 1.0
     local_weight: float = 0.1  # of each of the four parts
-    cycle_weight: float = 3.0
-    structure_weight: float = 2.0
+    cycle_weight: float = 2.0
+    structure_weight: float = 0.5  # see perceptual.structure_distance
     identity_weight: float = 0.5
-    invariance_weight: float = 1.0
-    learning_rate: float = 8e-4
+    invariance_weight: float = 0.5
+    learning_rate: float = 8e-4  # of the generators, in the first steps
     judge_rate: float = 6e-4  # of the discriminators
     stiffness: float = 1e-3  # of the splines between faces: landmarks on art are noisy
     average: float = 0.999  # decay of the generator's running average, which is what is kept

@@ -26,6 +26,10 @@ from .state import Run, find_state, load_run, read_checks, read_history, save_ru
 
 SAVE_EVERY = 250  # steps between two saves of the state
 FEWEST_FACES = 2
+# The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
+# not by those asked for: a training can be ended or made longer at any of them.
+FAST_STEPS = 1000
+SLOW = 0.25
 
 log = logging.getLogger("tps_portrait")
 
@@ -212,6 +216,9 @@ def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
     """One step of generators, discriminators and average; the losses."""
     options, networks = run.options, run.networks
     batch = pairs.draw(options.batch, run.random)
+    share = 1.0 if run.step < FAST_STEPS else SLOW
+    run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
+    run.discriminator_optimiser.param_groups[0]["lr"] = share * options.judge_rate
 
     loss, terms, judged = generator_step(networks, batch, content, options)
     run.generator_optimiser.zero_grad()
