@@ -9,6 +9,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank
+from .editor_node import EditLandmarks
 from .evaluate_nodes import EvaluateStyle
 from .landmark_nodes import DetectLandmarks
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle, Stylize
@@ -17,6 +18,7 @@ from .warp_nodes import AlignFace, BlendFace, Warp
 
 NODES = [
     DetectLandmarks,
+    EditLandmarks,
     Warp,
     AlignFace,
     BlendFace,

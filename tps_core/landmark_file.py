@@ -30,6 +30,24 @@ def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
     }
 
 
+def faces_from_json(content: dict) -> list[Landmarks]:
+    """The faces that `faces_to_json` wrote. Raises ValueError for anything else."""
+    try:
+        width, height = content["size"]
+        return [
+            Landmarks.from_pixels(
+                face["points"],
+                (width, height),
+                face["scheme"],
+                face.get("score", 1.0),
+                face.get("detector", "hand"),
+            )
+            for face in content["faces"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
 def sidecar_path(picture: Path) -> Path:
     """Where the sidecar of a picture file lies."""
     return picture.with_name(picture.stem + SIDECAR)
@@ -55,17 +73,6 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
     if not path.is_file():
         return None
     try:
-        content = json.loads(path.read_text("utf-8"))
-        width, height = content["size"]
-        return [
-            Landmarks.from_pixels(
-                face["points"],
-                (width, height),
-                face["scheme"],
-                face.get("score", 1.0),
-                face.get("detector", "hand"),
-            )
-            for face in content["faces"]
-        ]
-    except (KeyError, TypeError, ValueError) as error:
+        return faces_from_json(json.loads(path.read_text("utf-8")))
+    except ValueError as error:
         raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
