@@ -14,7 +14,6 @@ from ..tps_core.landmark_edits import digest, read_edits
 from ..tps_core.landmark_file import faces_to_json
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import to_image
-from .node_text import show_text
 from .sockets import FaceLandmarks, frames_of, from_frames, to_pictures
 
 log = logging.getLogger("tps_portrait")
@@ -70,20 +69,10 @@ class EditLandmarks(io.ComfyNode):
             used.append(placed.get(name, found[-1]))
             shown.append(_for_editor(name, picture, found[-1], used[-1]))
             progress.update(1)
-        show_text(summary(used, [name in placed for name in names]))
+        if empty := [str(index + 1) for index, faces in enumerate(used) if not faces]:
+            log.info("Edit Face Landmarks: no face in image %s", ", ".join(empty))
         height, width = pictures.shape[-2:]
         return io.NodeOutput(from_frames(used, (width, height)), ui={"landmark_editor": shown})
-
-
-def summary(frames: list[list[Landmarks]], by_hand: list[bool]) -> str:
-    """What the node says of itself: how many images have faces, and what to do about the rest."""
-    empty = [str(index + 1) for index, faces in enumerate(frames) if not faces]
-    text = f"faces in {len(frames) - len(empty)} of {len(frames)} images"
-    if any(by_hand):
-        text += f", {sum(by_hand)} placed by hand"
-    if empty:
-        text += f"; none in image {', '.join(empty)}: click its five points in the editor"
-    return text
 
 
 def _detect(name: str, picture: Tensor) -> list[Landmarks]:

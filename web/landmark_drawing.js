@@ -1,8 +1,13 @@
 // Draws faces on the stage: lines and dots that keep their size, however far the picture is zoomed.
 
+import { boxOf } from "./landmark_faces.js";
 import { ALL_POINTS, LINES, partOf } from "./landmark_parts.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+// A face that is less high than this on the screen has smaller dots: they would cover it.
+const FULL_HEIGHT = 260;
+const SMALLEST_DOTS = 0.45;
+const THINNEST_LINES = 0.75;
 
 /** A new SVG element with these attributes. */
 export function svg(name, attributes = {}) {
@@ -32,12 +37,17 @@ export class Drawing {
    * stage pixels make one on the screen.
    */
   render({ faces, clicks, active, hot, selected, unit }) {
-    this.canvas.style.setProperty("--unit", unit);
+    this.#marks.style.setProperty("--unit", unit);
     while (this.#faces.length > faces.length) this.#faces.pop().group.remove();
     while (this.#faces.length < faces.length) this.#faces.push(this.#newFace(this.#faces.length));
     faces.forEach((points, face) => {
       const { group, lines, dots } = this.#faces[face];
       group.classList.toggle("active", face === active);
+      const [, top, , bottom] = boxOf(points);
+      const share = (bottom - top) / unit / FULL_HEIGHT;
+      const size = (smallest) => unit * Math.min(Math.max(share, smallest), 1);
+      group.style.setProperty("--dot", size(SMALLEST_DOTS));
+      group.style.setProperty("--line", size(THINNEST_LINES));
       lines.forEach(({ line, elements }) => {
         const along = path(line.points.map((index) => points[index]), line.closed);
         for (const element of elements) element.setAttribute("d", along);

@@ -13,7 +13,7 @@ const REACH = 9; // pixels on the screen: so near a point is under the pointer
 const ZOOM_STEP = 1.25;
 const TURN = 2; // degrees
 const GROW = 1.03;
-const BLURRED_BELOW = 3; // screen pixels to one of the picture; beyond, they are shown as squares
+const BLURRED_BELOW = 6; // screen pixels to one of the picture; beyond, they are shown as squares
 
 /**
  * Lets a person place a face's 68 landmarks on a picture.
@@ -37,6 +37,7 @@ export class LandmarkEditor {
     Object.assign(this, { onChange, onNext, onPrevious });
     this.mode = "point"; // what is dragged: "point", "part" or "face"
     this.caption = ""; // which picture it is, as "2 of 5"; shown between its neighbours' buttons
+    this.note = ""; // a few words of warning, shown before the hint
     this.#host = host;
     host.landmarkEditor = this;
     this.#frame = makeFrame(host, (action) => this.act(action));
@@ -221,7 +222,7 @@ export class LandmarkEditor {
     const ready = this.#state === "ready";
     const placing = ready && session.clicks !== null;
     frame.root.dataset.state = placing ? "placing" : this.#state;
-    if (placing) frame.prompt.ask(session.clicks.length);
+    if (placing) frame.prompt.ask(session.clicks.length, !session.face);
     const [x, y] = view.offset;
     frame.picture.style.transform = `translate(${x}px, ${y}px) scale(${view.scale})`;
     frame.picture.style.visibility = ready ? "visible" : "hidden";
@@ -241,6 +242,7 @@ export class LandmarkEditor {
       session,
       mode: this.mode,
       caption: this.caption,
+      note: this.note,
       next: Boolean(this.onNext),
       previous: Boolean(this.onPrevious),
     });

@@ -39,15 +39,16 @@ export function makeFrame(host, act) {
   const pictures = makeButtons(PICTURES, act);
   const which = element("span", "caption");
   pictures.lastChild.before(which);
+  const warning = element("span", "warning");
   const hint = element("span", "hint");
   stage.append(picture, canvas, message, prompt.element, makeHelp());
-  bottom.append(pictures, hint, makeButtons(ZOOM, act));
+  bottom.append(pictures, warning, hint, makeButtons(ZOOM, act));
   root.append(typed, top, stage, bottom);
   host.append(root);
   keepFocusHonest(root, typed);
 
   const button = (action) => root.querySelector(`[data-action="${action}"]`);
-  const describe = ({ ready, session, mode, caption, next, previous }) => {
+  const describe = ({ ready, session, mode, caption, note, next, previous }) => {
     for (const name of ["point", "part", "face"]) {
       button(name).setAttribute("aria-pressed", name === mode);
     }
@@ -56,10 +57,11 @@ export function makeFrame(host, act) {
     button("help").setAttribute("aria-pressed", root.hasAttribute("data-help"));
     button("undo").disabled = !ready || !session.canUndo;
     button("redo").disabled = !ready || !session.canRedo;
-    button("delete").disabled = !ready || !session.face;
+    for (const name of ["delete", "fit face"]) button(name).disabled = !ready || !session.face;
     button("next").disabled = !next;
     button("previous").disabled = !previous;
     which.textContent = caption;
+    warning.textContent = note;
     pictures.style.display = next || previous ? "" : "none";
     const state = root.dataset.state;
     hint.textContent = HINTS[state] ?? HINTS[session.face ? "face" : "no face"];

@@ -5,7 +5,10 @@ import { LINES } from "./landmark_parts.js";
 import { CLICKS } from "./landmark_template.js";
 import { MEAN_FACE } from "./mean_face.js";
 
-/** The prompt's element, and `ask(done)`, which asks for the click after `done` others. */
+/**
+ * The prompt's element, and `ask(done, first)`, which asks for the click after `done` others.
+ * first: whether there is no face yet.
+ */
 export function makePrompt() {
   const element = document.createElement("div");
   element.className = "prompt";
@@ -17,12 +20,13 @@ export function makePrompt() {
   face.append(...dots);
   const text = document.createElement("span");
   element.append(face, text);
-  const ask = (done) => {
+  const ask = (done, first) => {
     dots.forEach((dot, index) => {
       dot.setAttribute("r", index === done ? 0.12 : 0.07);
       dot.setAttribute("class", index < done ? "done" : index === done ? "next" : "");
     });
-    text.textContent = `Click ${done + 1} of ${CLICKS.length}: ${CLICKS[done].hint}`;
+    const missing = first && done === 0 ? "No face here yet. " : "";
+    text.textContent = `${missing}Click ${done + 1} of ${CLICKS.length}: ${CLICKS[done].hint}`;
   };
   return { element, ask };
 }

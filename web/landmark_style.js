@@ -27,6 +27,9 @@ const CSS = `
 .tps-landmarks button .full { fill: currentColor; stroke: none; }
 .tps-landmarks .hint { flex: 1 1 120px; min-width: 0; color: #9aa0a8; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
+.tps-landmarks .warning { flex: none; max-width: 60%; color: #ffb347; overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; }
+.tps-landmarks .warning:empty { display: none; }
 .tps-landmarks .caption { padding: 0 2px; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .tps-landmarks .stage { position: relative; flex: 1 1 0; min-height: 0; overflow: hidden;
   background: #0c0d0f; touch-action: none; cursor: grab; }
@@ -39,15 +42,15 @@ const CSS = `
   pointer-events: none; overflow: hidden; }
 .tps-landmarks[data-hidden] .face { display: none; }
 .tps-landmarks .face path { fill: none; stroke-linejoin: round; stroke-linecap: round; }
-.tps-landmarks .face .under { stroke: #000; opacity: 0.5; stroke-width: calc(3px * var(--unit)); }
-.tps-landmarks .face .over { opacity: 0.9; stroke-width: calc(1.3px * var(--unit)); }
+.tps-landmarks .face .under { stroke: #000; opacity: 0.55; stroke-width: calc(3.2px * var(--line)); }
+.tps-landmarks .face .over { opacity: 0.9; stroke-width: calc(1.4px * var(--line)); }
 .tps-landmarks .face:not(.active) { opacity: 0.55; }
-.tps-landmarks .dot { r: calc(2.7px * var(--unit)); stroke: #0b0c0e;
-  stroke-width: calc(1px * var(--unit)); }
-.tps-landmarks .face:not(.active) .dot { r: calc(1.6px * var(--unit)); }
-.tps-landmarks .dot.selected { stroke: #fff; stroke-width: calc(1.4px * var(--unit)); }
-.tps-landmarks .dot.hot { r: calc(4.4px * var(--unit)); }
-.tps-landmarks .stage.dragging .dot.selected { fill-opacity: 0; r: calc(4px * var(--unit)); }
+.tps-landmarks .dot { r: calc(2.7px * var(--dot)); stroke: #0b0c0e;
+  stroke-width: calc(1px * var(--dot)); }
+.tps-landmarks .face:not(.active) .dot { r: calc(1.6px * var(--dot)); }
+.tps-landmarks .dot.selected { stroke: #fff; stroke-width: calc(1.4px * var(--dot)); }
+.tps-landmarks .dot.hot { r: calc(4.4px * var(--dot)); }
+.tps-landmarks .stage.dragging .dot.selected { fill-opacity: 0; r: calc(4px * var(--dot)); }
 .tps-landmarks [data-part="jaw"] { stroke: var(--jaw); }
 .tps-landmarks .dot[data-part="jaw"] { fill: var(--jaw); }
 .tps-landmarks [data-part$="brow"] { stroke: var(--brow); }

@@ -16,6 +16,7 @@ const ICONS = {
   next: '<path d="M6 3l5 5-5 5"/>',
   "zoom out": '<path d="M3 8h10"/>',
   "zoom in": '<path d="M3 8h10M8 3v10"/>',
+  "fit face": '<path d="M2 5V2h3M11 2h3v3M14 11v3h-3M5 14H2v-3"/><path d="M5 5.5v2.5c0 2 1.5 3.5 3 3.5s3-1.5 3-3.5V5.5"/>',
   fit: '<rect x="2.5" y="3.5" width="11" height="9" rx="1"/><path d="M5 6h6v4H5z"/>',
 };
 
@@ -51,6 +52,7 @@ export const ZOOM = [
   ["zoom out", "Smaller (−)"],
   ["fit", "The whole picture (0)"],
   ["zoom in", "Larger (+, or the wheel)"],
+  ["fit face", "The face (Z)"],
 ];
 
 /** A group of buttons; `act` is called with the action of the one that is pressed. */
