@@ -137,13 +137,15 @@ class NodeEditor {
 
   #showNeighbours() {
     const [index, last] = [this.#index, this.#pictures.length - 1];
-    this.editor.caption = `${index + 1} of ${last + 1}`;
     const empty = [...this.#pictures.keys()].filter(
       (place) => place !== index && !this.#facesOf(this.#pictures[place]).length,
     );
-    this.editor.note = empty.length ? `no face in ${empty.map((place) => place + 1).join(", ")}` : "";
-    this.editor.onPrevious = index > 0 ? () => this.#show(index - 1) : null;
-    this.editor.onNext = index < last ? () => this.#show(index + 1) : null;
+    this.editor.place({
+      onPrevious: index > 0 ? () => this.#show(index - 1) : null,
+      onNext: index < last ? () => this.#show(index + 1) : null,
+      caption: `${index + 1} of ${last + 1}`,
+      note: empty.length ? `no face in ${empty.map((place) => place + 1).join(", ")}` : "",
+    });
   }
 }
 

@@ -18,9 +18,10 @@ const BLURRED_BELOW = 6; // screen pixels to one of the picture; beyond, they ar
 /**
  * Lets a person place a face's 68 landmarks on a picture.
  *
- * For tests and automation: the editor is its host's `landmarkEditor`; its root element has a
- * `data-state` ("empty", "loading", "placing", "ready"), buttons have a `data-action`, dots a
- * `data-point` within a `data-face`; `toClient` says where on the page a point lies.
+ * For tests and automation: the editor is the `landmarkEditor` of its host and of its root element,
+ * `.tps-landmarks`, which has a `data-state` ("empty", "loading", "placing", "ready"). Buttons have
+ * a `data-action`, dots a `data-point` within a `data-face`; `toClient` says where on the page a
+ * point lies.
  */
 export class LandmarkEditor {
   #host;
@@ -34,15 +35,13 @@ export class LandmarkEditor {
   #reported = null; // the faces of which onChange was last told
 
   constructor(host, { onChange = () => {}, onNext = null, onPrevious = null } = {}) {
-    Object.assign(this, { onChange, onNext, onPrevious });
+    Object.assign(this, { onChange, onNext, onPrevious, caption: "", note: "" });
     this.mode = "point"; // what is dragged: "point", "part" or "face"
-    this.caption = ""; // which picture it is, as "2 of 5"; shown between its neighbours' buttons
-    this.note = ""; // a few words of warning, shown before the hint
     this.#host = host;
-    host.landmarkEditor = this;
     this.#frame = makeFrame(host, (action) => this.act(action));
     this.#drawing = new Drawing(this.#frame.canvas);
     const { root, stage, typed } = this.#frame;
+    host.landmarkEditor = root.landmarkEditor = this;
     new ResizeObserver(() => this.#resize()).observe(stage);
     root.addEventListener("keydown", (event) => this.#press(event));
     root.addEventListener("mousedown", (event) => {
@@ -87,6 +86,15 @@ export class LandmarkEditor {
     this.#session = new Session(faces, detected);
     this.#reported = this.#session.faces;
     this.#hot = null;
+    this.#render();
+  }
+
+  /**
+   * Says what lies around the picture. onNext, onPrevious: as for the constructor. caption: which
+   * picture it is, as "2 of 5". note: a few words of warning.
+   */
+  place({ onNext, onPrevious, caption, note }) {
+    Object.assign(this, { onNext, onPrevious, caption, note });
     this.#render();
   }
 
