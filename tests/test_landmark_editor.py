@@ -196,6 +196,37 @@ def test_each_picture_of_a_batch_keeps_its_own_points(editor, comfyui, portrait,
     assert (grey["used"], example["used"]) == (placed, first)
 
 
+def test_the_wheel_zooms_the_workflow_until_the_editor_is_clicked(editor, comfyui, tmp_path):
+    editor.open(small_workflow(tmp_path, ["example.png"]))
+    hand = Hand(editor.page)
+    run(editor, comfyui)
+    hand.wait_for("ready")
+    scales = []
+    for click in (False, True):
+        if click:
+            hand.click((400, 400))
+        else:
+            editor.page.mouse.move(*hand.on_page((400, 400)))
+        start = editor.page.evaluate("app.canvas.ds.scale"), on_page_width(hand)
+        editor.page.mouse.wheel(0, -100)
+        editor.page.wait_for_timeout(500)
+        end = editor.page.evaluate("app.canvas.ds.scale"), on_page_width(hand)
+        scales.append([end[0] / start[0], end[1] / start[1]])
+    (workflow, picture), (workflow_after, picture_after) = scales
+    assert workflow > 1.05
+    assert picture == pytest.approx(workflow, rel=0.01)
+    assert workflow_after == 1
+    assert picture_after > 1.05
+
+
+def test_a_text_that_the_editor_cannot_read_is_left_to_the_run(editor, comfyui, tmp_path):
+    editor.open(small_workflow(tmp_path, ["example.png"], edits="[nonsense"))
+    prompt = editor.page.evaluate(PROMPT)
+    assert prompt["3"]["inputs"]["edits"] == "[nonsense"
+    with pytest.raises(RuntimeError, match="edits: not what the landmark editor writes"):
+        comfyui.queue(prompt)
+
+
 def test_comfyui_undoes_nothing_while_the_editor_does(editor, comfyui, tmp_path):
     editor.open(small_workflow(tmp_path, ["example.png"]))
     hand = Hand(editor.page)
@@ -238,3 +269,8 @@ def test_the_editor_has_the_size_that_its_node_is_given(editor, comfyui, tmp_pat
 def test_its_scripts_raise_no_error(editor):
     place = f"/extensions/{comfyui_host.PACK_NAME}"
     assert [error for error in editor.errors if place in error] == []
+
+
+def on_page_width(hand: Hand) -> float:
+    """How many pixels on the page 100 of the picture are wide."""
+    return hand.on_page((100, 0))[0] - hand.on_page((0, 0))[0]

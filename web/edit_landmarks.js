@@ -30,6 +30,7 @@ class NodeEditor {
   #pictures = []; // of the last run: { digest, picture, size, found }
   #index = 0;
   #edits = {}; // by digest: { size, faces }
+  #foreign = null; // a text in the field that the editor can't read; the run says what is wrong
 
   constructor(node) {
     this.node = node;
@@ -69,20 +70,19 @@ class NodeEditor {
   }
 
   get #text() {
+    if (this.#foreign !== null) return this.#foreign;
     return Object.keys(this.#edits).length ? JSON.stringify({ images: this.#edits }) : "";
   }
 
   #read(text) {
-    try {
-      this.#edits = text?.trim() ? JSON.parse(text).images : {};
-    } catch {
-      return; // the run says what is wrong with it
-    }
+    this.#edits = readEdits(text) ?? {};
+    this.#foreign = readEdits(text) ? null : text;
     const picture = this.#pictures[this.#index];
     if (picture) this.editor.replace(this.#facesOf(picture), picture.found);
   }
 
   #keep(faces) {
+    this.#foreign = null;
     const { digest, size, found } = this.#pictures[this.#index];
     if (JSON.stringify(faces) === JSON.stringify(found)) delete this.#edits[digest];
     else this.#edits[digest] = { size, faces };
@@ -146,6 +146,17 @@ class NodeEditor {
       caption: `${index + 1} of ${last + 1}`,
       note: empty.length ? `no face in ${empty.map((place) => place + 1).join(", ")}` : "",
     });
+  }
+}
+
+// What a person placed, by digest; undefined for a text that the editor hasn't written.
+function readEdits(text) {
+  if (!text?.trim()) return {};
+  try {
+    const { images } = JSON.parse(text);
+    return Object.values(images).every(({ faces }) => Array.isArray(faces)) ? images : undefined;
+  } catch {
+    return undefined;
   }
 }
 
