@@ -1,7 +1,7 @@
 // The landmark editor. It knows nothing of ComfyUI: edit_landmarks.js puts it on a node.
 
+import { ACTIONS } from "./landmark_actions.js";
 import { Drawing } from "./landmark_drawing.js";
-import { moved, turned } from "./landmark_faces.js";
 import { makeFrame, toggleWindow } from "./landmark_frame.js";
 import { listen } from "./landmark_gestures.js";
 import { actionOf } from "./landmark_keys.js";
@@ -9,10 +9,8 @@ import { pick } from "./landmark_picking.js";
 import { Session } from "./landmark_session.js";
 import { View } from "./landmark_view.js";
 
+const MODES = ["point", "part", "face"]; // what is dragged
 const REACH = 9; // pixels on the screen: so near a point is under the pointer
-const ZOOM_STEP = 1.25;
-const TURN = 2; // degrees
-const GROW = 1.03;
 const BLURRED_BELOW = 6; // screen pixels to one of the picture; beyond, they are shown as squares
 
 /**
@@ -36,7 +34,7 @@ export class LandmarkEditor {
 
   constructor(host, { onChange = () => {}, onNext = null, onPrevious = null } = {}) {
     Object.assign(this, { onChange, onNext, onPrevious, caption: "", note: "" });
-    this.mode = "point"; // what is dragged: "point", "part" or "face"
+    this.mode = MODES[0];
     this.#host = host;
     this.#frame = makeFrame(host, (action) => this.act(action));
     this.#drawing = new Drawing(this.#frame.canvas);
@@ -112,45 +110,17 @@ export class LandmarkEditor {
     return [left + x, top + y];
   }
 
-  /** Does what a button or a key stands for; `landmark_keys.js` has all the names. */
+  /** Does what a button or a key stands for; landmark_actions.js has most of the names. */
   act(action) {
-    const [session, view, { root }] = [this.#session, this.#view, this.#frame];
-    const nudge = (dx, dy) => () => session.change(moved, [dx, dy]);
-    const anytime = {
-      next: () => this.onNext?.(),
-      previous: () => this.onPrevious?.(),
-      help: () => root.toggleAttribute("data-help"),
-      enlarge: () => toggleWindow(root, this.#host),
-      escape: () => this.#escape(),
-    };
-    const onPicture = {
-      point: () => (this.mode = "point"),
-      part: () => (this.mode = "part"),
-      face: () => (this.mode = "face"),
-      left: nudge(-1, 0),
-      right: nudge(1, 0),
-      up: nudge(0, -1),
-      down: nudge(0, 1),
-      "far left": nudge(-10, 0),
-      "far right": nudge(10, 0),
-      "far up": nudge(0, -10),
-      "far down": nudge(0, 10),
-      "turn left": () => session.change(turned, -TURN, 1),
-      "turn right": () => session.change(turned, TURN, 1),
-      larger: () => session.change(turned, 0, GROW),
-      smaller: () => session.change(turned, 0, 1 / GROW),
-      undo: () => session.canUndo && session.undo(),
-      redo: () => session.canRedo && session.redo(),
-      add: () => session.begin(),
-      delete: () => session.delete(),
-      reset: () => session.reset(),
-      hide: () => root.toggleAttribute("data-hidden"),
-      "zoom in": () => view.zoom(ZOOM_STEP),
-      "zoom out": () => view.zoom(1 / ZOOM_STEP),
-      fit: () => view.fit(),
-      "fit face": () => session.face && view.fitBox(session.face.box),
-    };
-    (anytime[action] ?? (this.#state === "ready" ? onPicture[action] : undefined))?.();
+    const { root } = this.#frame;
+    if (action === "next") this.onNext?.();
+    else if (action === "previous") this.onPrevious?.();
+    else if (action === "help") root.toggleAttribute("data-help");
+    else if (action === "hide") root.toggleAttribute("data-hidden");
+    else if (action === "enlarge") toggleWindow(root, this.#host);
+    else if (action === "escape") this.#escape();
+    else if (MODES.includes(action)) this.mode = action;
+    else if (this.#state === "ready") ACTIONS[action]?.(this.#session, this.#view);
     this.#update();
   }
 
