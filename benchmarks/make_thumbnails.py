@@ -11,6 +11,7 @@ import skimage.data
 from PIL import Image
 
 from tps_portrait.tps_core.detect import detect_face
+from tps_portrait.tps_core.draw import draw_landmarks
 from tps_portrait.tps_core.face_warp import warp_face
 from tps_portrait.tps_core.pictures import to_image, to_tensor
 from tps_portrait.tps_core.style import find_style, load_style
@@ -36,6 +37,9 @@ def main() -> None:
     face = detect_face(picture, "astronaut")
     painted, _ = stylize(picture, load_style(find_style(arguments.style)), face, whole_image=True)
     save(beside(photo, to_image(painted)), "Stylize a portrait")
+
+    placed = draw_landmarks(picture, [face.convert("ibug-68")])
+    save(beside(to_image(placed), to_image(painted)), "Place landmarks by hand")
 
     wide = photo.resize((int(1.3 * photo.width), photo.height))
     warped, _ = warp_face(picture, face, detect_face(to_tensor(wide), "wide astronaut"))

@@ -11,6 +11,7 @@ from ..tps_core.detect import add_host_detector
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank
 from .core_landmarker import detect_with_core, what_is_missing
+from .editor_node import EditLandmarks
 from .evaluate_nodes import EvaluateStyle
 from .landmark_convert_nodes import ConvertLandmarks
 from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
@@ -22,6 +23,7 @@ from .warp_nodes import AlignFace, BlendFace, Warp
 
 NODES = [
     DetectLandmarks,
+    EditLandmarks,
     LoadLandmarks,
     SaveLandmarks,
     ConvertLandmarks,

@@ -22,6 +22,10 @@ TpsStyle = io.Custom("TPS_STYLE")  # a Style
 TpsFaceBank = io.Custom("TPS_FACE_BANK")  # a FaceBank
 LossMap = io.Custom("LOSS_MAP")  # ComfyUI's own: {"loss": [float, …]}
 
+# The key of a face under which points of another scheme than ComfyUI's travel as they were placed,
+# beside the 478 that were made of them.
+PLACED = "tps_portrait_placed"
+
 
 def to_pictures(image: Tensor) -> Tensor:
     """An IMAGE (b, h, w, c) as pictures (b, 3, h, w) on the CPU, without its alpha channel."""
@@ -105,6 +109,10 @@ def boxes(frames: list[list[Landmarks]]) -> list[list[dict]]:
 
 def _to_face(face: dict, size: tuple[int, int]) -> Landmarks:
     points_px = torch.from_numpy(np.array(face["landmarks_xy"], dtype=np.float32))[:, :2]
+    placed = face.get(PLACED)
+    # A node in between that moved the 478 points knows nothing of ours: then they are out of date.
+    if placed and np.array_equal(placed["landmarks_xy"], face["landmarks_xy"]):
+        points_px = torch.from_numpy(placed["points_xy"])
     scheme = next((name for name, count in SCHEMES.items() if count == len(points_px)), None)
     if scheme is None:
         raise ValueError(
@@ -119,7 +127,7 @@ def _from_face(face: Landmarks) -> dict:
     # ComfyUI's own nodes draw lines between any of the 478 points, so all are there. Depth,
     # expression and head pose are not known here; they are neutral.
     points_px = face.convert("mediapipe-478").to_pixels().numpy()
-    return {
+    made = {
         "bbox_xyxy": np.array(face.box_px, dtype=np.float32),
         "landmarks_xy": points_px,
         "landmarks_3d": np.pad(points_px, ((0, 0), (0, 1))),
@@ -129,6 +137,9 @@ def _from_face(face: Landmarks) -> dict:
         "transformation_matrix": np.eye(4, dtype=np.float32),
         "detector": face.detector,
     }
+    if face.scheme != "mediapipe-478":
+        made[PLACED] = {"points_xy": face.to_pixels().numpy(), "landmarks_xy": points_px.copy()}
+    return made
 
 
 def _box(face: Landmarks) -> dict:

@@ -1,5 +1,6 @@
 """What several test files share: a running ComfyUI, and pictures to feed it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,15 @@ def face(photo):
     from tps_portrait.tps_core.detect import detect_face
 
     return detect_face(photo, "photo")
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for the screenshots."""
+    chosen = os.environ.get("TPS_PORTRAIT_SCREENSHOTS")
+    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @pytest.fixture

@@ -94,8 +94,14 @@ def test_every_node_has_a_page_of_help_that_names_its_inputs(comfyui):
 
 
 def test_the_workflows_are_among_the_templates_with_their_thumbnails(comfyui):
-    # Each of them has a test of its own, here or in test_comfyui_training.py.
-    names = {"Stylize a portrait", "Train a style from a folder", "Warp one face onto another"}
+    # Each of them has a test of its own, here, in test_comfyui_training.py or, what a person does
+    # in the browser, in test_landmark_editor.py.
+    names = {
+        "Place landmarks by hand",
+        "Stylize a portrait",
+        "Train a style from a folder",
+        "Warp one face onto another",
+    }
     assert set(comfyui.get("/workflow_templates")[comfyui_host.PACK_NAME]) == names
     for name in names:
         address = f"/api/workflow_templates/{comfyui_host.PACK_NAME}/{urllib.parse.quote(name)}"

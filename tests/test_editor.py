@@ -3,9 +3,7 @@
 $TPS_PORTRAIT_SCREENSHOTS names a folder that keeps the pictures.
 """
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -47,12 +45,3 @@ def test_a_workflow_opens_without_a_red_node(workflow, editor, screenshots):
 def test_the_packs_own_scripts_raise_no_error(editor):
     place = f"/extensions/{comfyui_host.PACK_NAME}"
     assert [error for error in editor.errors if place in error] == []
-
-
-@pytest.fixture(scope="session")
-def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for the screenshots."""
-    chosen = os.environ.get("TPS_PORTRAIT_SCREENSHOTS")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("screenshots")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -61,10 +61,19 @@ pictures = lambda count, height, width: torch.zeros(count, 3, height, width)
 core = core_landmarks(points, frames=2)
 taken = sockets.to_frames(core, 2)
 few = [[face.convert("ibug-68") for face in faces] for faces in taken]
+# As a person places them: what no spline through the mean face gives back by itself.
+placed = [[sockets.replace(few[0][0], points=few[0][0].points + 0.05 * torch.rand(68, 2))], []]
+travelled = sockets.from_frames(placed, (width, height))
+elsewhere = sockets.from_frames(placed, (width, height))
+elsewhere["frames"][0][0]["landmarks_xy"] = elsewhere["frames"][0][0]["landmarks_xy"] + 10
 print(json.dumps({
     "taken": taken,
     "given": sockets.from_frames(taken, (width, height)),
     "given from 68": sockets.from_frames(few, (width, height)),
+    "placed": placed,
+    "placed, taken": sockets.to_frames(travelled, 2),
+    "placed, moved by another node": sockets.to_frames(elsewhere, 2),
+    "placed, scaled": sockets.frames_of(travelled, pictures(2, 2 * height, 2 * width)),
     "boxes": sockets.boxes(taken),
     "for 3 images": sockets.to_frames(core_landmarks(points, frames=1), 3),
     "scaled": sockets.frames_of(core, pictures(2, 2 * height, 2 * width)),
@@ -122,6 +131,26 @@ def test_of_68_points_all_478_are_emitted_with_the_68_in_place(said):
     np.testing.assert_allclose(
         points[IBUG_OF_MEDIAPIPE], FACE.convert("ibug-68").to_pixels(), atol=0.1
     )
+
+
+def test_68_points_that_were_placed_arrive_where_they_were_placed(said):
+    (placed,), _ = said["placed"]
+    (face,), empty = said["placed, taken"]
+    assert (face["scheme"], empty) == ("ibug-68", [])
+    np.testing.assert_allclose(face["points_px"], placed["points_px"], atol=1e-3)
+
+
+def test_placed_points_follow_an_image_that_was_scaled(said):
+    points = np.array(said["placed"][0][0]["points_px"])
+    np.testing.assert_allclose(said["placed, scaled"][0][0]["points_px"], 2 * points, atol=2e-3)
+
+
+def test_a_node_that_moves_the_478_points_is_believed(said):
+    points = np.array(said["placed"][0][0]["points_px"]) + 10
+    face = said["placed, moved by another node"][0][0]
+    assert face["scheme"] == "mediapipe-478"
+    found = np.array(face["points_px"])[IBUG_OF_MEDIAPIPE]
+    np.testing.assert_allclose(found, points, atol=0.1)
 
 
 def test_the_boxes_are_comfyuis(said):
