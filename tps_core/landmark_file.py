@@ -2,10 +2,12 @@
 
 Both hold faces as {"points": [[x, y], …] in pixels, "scheme", "score", "detector", "box"}. A
 sidecar, `portrait.landmarks.json` beside `portrait.jpg`, is one {"size": [w, h], "faces": […]};
-it wins over any detector.
+it wins over any detector. One without faces says that none of the picture is to be used. Under
+"set_aside" it may keep faces that a person decided against, so that they can be had back.
 """
 
 import json
+import os
 from pathlib import Path
 
 from .landmarks import Landmarks
@@ -40,10 +42,23 @@ def is_sidecar(path: Path) -> bool:
     return path.name.endswith(SIDECAR)
 
 
-def write_sidecar(picture: Path, faces: list[Landmarks], size: tuple[int, int]) -> None:
-    """Writes the faces (perhaps none) of the picture file into its sidecar."""
-    content = json.dumps(faces_to_json(faces, size))
-    sidecar_path(picture).write_text(content + "\n", "utf-8")
+def write_sidecar(
+    picture: Path,
+    faces: list[Landmarks],
+    size: tuple[int, int],
+    set_aside: list[Landmarks] | None = None,
+) -> None:
+    """Writes the faces (perhaps none) of the picture file into its sidecar, whole or not at all."""
+    content = faces_to_json(faces, size)
+    if set_aside:
+        content["set_aside"] = faces_to_json(set_aside, size)["faces"]
+    path = sidecar_path(picture)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_text(json.dumps(content) + "\n", "utf-8")
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_sidecar(picture: Path) -> list[Landmarks] | None:
@@ -51,21 +66,42 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
 
     Raises ValueError for a sidecar that can't be understood.
     """
+    return _read(picture, "faces")
+
+
+def read_set_aside(picture: Path) -> list[Landmarks]:
+    """The faces that the picture file's sidecar keeps without using them.
+
+    Raises ValueError for a sidecar that can't be understood.
+    """
+    return _read(picture, "set_aside") or []
+
+
+def _read(picture: Path, kind: str) -> list[Landmarks] | None:
     path = sidecar_path(picture)
     if not path.is_file():
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
-        width, height = content["size"]
-        return [
-            Landmarks.from_pixels(
-                face["points"],
-                (width, height),
-                face["scheme"],
-                face.get("score", 1.0),
-                face.get("detector", "hand"),
-            )
-            for face in content["faces"]
-        ]
-    except (KeyError, TypeError, ValueError) as error:
+        faces = content["faces"] if kind == "faces" else content.get(kind, [])
+        return faces_from_json(faces, content["size"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
+
+
+def faces_from_json(faces: list[dict], size: tuple[int, int]) -> list[Landmarks]:
+    """What `faces_to_json` wrote.
+
+    Raises KeyError, TypeError or ValueError for what is no list of faces.
+    """
+    width, height = size
+    return [
+        Landmarks.from_pixels(
+            face["points"],
+            (width, height),
+            face["scheme"],
+            face.get("score", 1.0),
+            face.get("detector", "hand"),
+        )
+        for face in faces
+    ]

@@ -1,0 +1,156 @@
+"""What became of each file of a folder, and the buckets that a person works through."""
+
+from dataclasses import asdict, dataclass
+
+GOOD = "good"
+LOW_CONFIDENCE = "low confidence"
+NO_FACE = "no face"
+SEVERAL = "several faces"
+EXTREME_POSE = "extreme pose"
+TOO_SMALL = "too small"
+TWIN = "near duplicate"
+UNREADABLE = "not a picture"
+EXCLUDED = "excluded"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A kind of entries, as a person sees it."""
+
+    key: str
+    title: str
+    colour: tuple[int, int, int]
+    used: bool  # whether its faces are trained with
+    advice: str  # what it means, and what to do
+
+
+# In the order in which a person looks at them: what spoils a training most comes first.
+BUCKETS = {
+    bucket.key: bucket
+    for bucket in (
+        Bucket(
+            LOW_CONFIDENCE,
+            "Low confidence",
+            (240, 170, 50),
+            True,
+            "They are used, but the detector was unsure. Do the points lie on eyes, nose and "
+            "mouth? Confirm them, place them anew, or exclude the picture.",
+        ),
+        Bucket(
+            SEVERAL,
+            "Several faces",
+            (170, 120, 240),
+            True,
+            "The largest face is used. Choose another one where that is the wrong one.",
+        ),
+        Bucket(
+            NO_FACE,
+            "No face",
+            (235, 85, 85),
+            False,
+            "They are left out. Place the points by hand where there is a face, or exclude the "
+            "picture. A lower minimum confidence finds more faces in drawings.",
+        ),
+        Bucket(
+            EXTREME_POSE,
+            "Extreme pose",
+            (60, 165, 245),
+            True,
+            "They are used, but a face that is turned far away teaches little about faces seen "
+            "from the front. Exclude those that look wrong.",
+        ),
+        Bucket(
+            TOO_SMALL,
+            "Too small",
+            (215, 110, 165),
+            False,
+            "They are left out: so few pixels hold no strokes to learn. Use a larger copy of the "
+            "picture.",
+        ),
+        Bucket(
+            TWIN,
+            "Near duplicates",
+            (45, 185, 180),
+            True,
+            "Each looks like another picture of the folder. Both are used, which does no harm "
+            "but counts the picture twice. Exclude one where you don't want that.",
+        ),
+        Bucket(
+            UNREADABLE,
+            "Not a picture",
+            (150, 150, 150),
+            False,
+            "They are left out. Files that ought to be pictures: save them anew as PNG or JPEG.",
+        ),
+        Bucket(
+            EXCLUDED,
+            "Excluded",
+            (110, 110, 120),
+            False,
+            "They are left out because somebody said so. They can be brought back at any time.",
+        ),
+        Bucket(
+            GOOD, "Good", (75, 195, 105), True, "They are used, and there is nothing to be done."
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one file."""
+
+    name: str  # path below the folder
+    used: bool
+    reason: str  # why not; or what to know of it, "" if nothing
+    bucket: str = ""  # a key of BUCKETS; left empty it follows from the others
+    score: float | None = None  # how sure the detector was, 0…1; 1 for a person
+    detector: str = ""  # who placed the points
+    yaw: float | None = None  # degrees, positive to the right of the picture
+    pitch: float | None = None  # degrees, positive upwards
+    twin: str = ""  # the name of the earlier entry that looks the same
+
+    def __post_init__(self):
+        if not self.bucket:
+            object.__setattr__(self, "bucket", _bucket_of(self.used, self.reason))
+
+    @property
+    def details(self) -> dict:
+        """What came to entries after their first three fields, for a file."""
+        return {name: value for name, value in asdict(self).items() if name not in FIRST}
+
+
+FIRST = ("name", "used", "reason")
+
+
+def entries_from(first: list[list], details: list[dict]) -> list[Entry]:
+    """The entries of a file; those written before there were details have none."""
+    details = details or [{}] * len(first)
+    return [Entry(*fields, **_known(more)) for fields, more in zip(first, details, strict=True)]
+
+
+def _known(details: dict) -> dict:
+    """The details without what a later version may have added."""
+    known = {n: v for n, v in details.items() if n in Entry.__dataclass_fields__ and n not in FIRST}
+    return known if known.get("bucket") in BUCKETS else known | {"bucket": ""}
+
+
+def by_confidence(entries: list[Entry]) -> list[int]:
+    """The places of the entries, in the order of BUCKETS, the least sure first in each."""
+    order = list(BUCKETS)
+    return sorted(
+        range(len(entries)),
+        key=lambda i: (
+            order.index(entries[i].bucket),
+            1.0 if entries[i].score is None else entries[i].score,
+        ),
+    )
+
+
+def _bucket_of(used: bool, reason: str) -> str:
+    """The bucket of an entry that was written before there were buckets."""
+    if used:
+        return GOOD
+    if "too small" in reason:
+        return TOO_SMALL
+    return NO_FACE if "no face" in reason else UNREADABLE
