@@ -7,12 +7,15 @@ it wins over any detector. One without faces says that none of the picture is to
 """
 
 import json
+import math
 import os
 from pathlib import Path
 
 from .landmarks import Landmarks
 
 SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
+# What other JSON than that of faces leads to; RuntimeError is torch's for points that are none.
+NO_FACES = (AttributeError, KeyError, TypeError, ValueError, OverflowError, RuntimeError)
 
 
 def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
@@ -85,16 +88,20 @@ def _read(picture: Path, kind: str) -> list[Landmarks] | None:
         content = json.loads(path.read_text("utf-8"))
         faces = content["faces"] if kind == "faces" else content.get(kind, [])
         return faces_from_json(faces, content["size"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except OSError as error:
+        raise ValueError(f"{path}: can't be read ({error.strerror}); allow yourself to") from None
+    except NO_FACES as error:
         raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
 
 
 def faces_from_json(faces: list[dict], size: tuple[int, int]) -> list[Landmarks]:
     """What `faces_to_json` wrote.
 
-    Raises KeyError, TypeError or ValueError for what is no list of faces.
+    Raises one of NO_FACES for what is no list of faces.
     """
     width, height = size
+    if not (0 < width < math.inf and 0 < height < math.inf):
+        raise ValueError(f"a picture can't have the size {width} x {height}")
     return [
         Landmarks.from_pixels(
             face["points"],

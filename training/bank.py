@@ -5,7 +5,6 @@ a window of a face's crop, found by its landmarks, so it needs no copy of its ow
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from ..tps_core.align import CROP
 from ..tps_core.container import read_container, write_container
-from .entry import BUCKETS, Entry, by_confidence, entries_from
+from .entry import Entry, entries_from, report
 from .examine import Finding, Look, examine_folder
 from .pose import estimate_pose
 
@@ -65,18 +64,8 @@ class FaceBank:
 
     @property
     def report(self) -> str:
-        """How many files were used, how many fell into which bucket, and each that has a reason."""
-        total = Counter(entry.used for entry in self.entries)
-        buckets = Counter(entry.bucket for entry in self.entries)
-        lines = [f"{total[True]} faces from {len(self.entries)} files"]
-        for bucket in BUCKETS.values():
-            if not buckets[bucket.key]:
-                continue
-            use = "used" if bucket.used else "left out"
-            lines.append(f"  {buckets[bucket.key]:4} {bucket.title.lower()} ({use})")
-        order = by_confidence(self.entries)
-        lines += [f"{e.name}: {e.reason}" for e in map(self.entries.__getitem__, order) if e.reason]
-        return "\n".join(lines)
+        """What became of the files, as `entry.report` has it."""
+        return report(self.entries)
 
 
 def build_bank(

@@ -1,5 +1,6 @@
 """What became of each file of a folder, and the buckets that a person works through."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 GOOD = "good"
@@ -145,6 +146,19 @@ def by_confidence(entries: list[Entry]) -> list[int]:
             1.0 if entries[i].score is None else entries[i].score,
         ),
     )
+
+
+def report(entries: list[Entry]) -> str:
+    """How many files were used, how many fell into which bucket, and each that has a reason."""
+    used = sum(entry.used for entry in entries)
+    buckets = Counter(entry.bucket for entry in entries)
+    lines = [f"{used} faces from {len(entries)} files"]
+    for bucket in BUCKETS.values():
+        if buckets[bucket.key]:
+            use = "used" if bucket.used else "left out"
+            lines.append(f"{buckets[bucket.key]:6} {bucket.title.lower()} ({use})")
+    ordered = [entries[i] for i in by_confidence(entries)]
+    return "\n".join(lines + [f"{e.name}: {e.reason}" for e in ordered if e.reason])
 
 
 def _bucket_of(used: bool, reason: str) -> str:

@@ -99,12 +99,12 @@ def examine(path: Path, name: str, look: Look) -> Finding:
     except NotUsed as error:
         entry = Entry(name, False, str(error), error.bucket, score and round(score, 4), detector)
         return Finding(entry, size, faces, by_hand, preview=preview)
-    except ValueError as error:
+    except (OSError, ValueError) as error:  # OSError: the file is gone since it was listed
         reason = str(error).removeprefix(f"{path}: ")
         entry = Entry(name, False, reason, UNREADABLE if picture is None else NO_FACE)
         return Finding(entry, size, preview=preview)
     return Finding(
-        judge(name, found, alignment.points),
+        judge(name, found, alignment.points, by_hand),
         size,
         faces,
         by_hand,

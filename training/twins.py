@@ -14,7 +14,7 @@ from ..tps_core.landmarks import mean_face
 SIDE = 32  # pixels that the crops are compared at: eyes and folds still show, strokes don't
 TRIM = 5  # of them left out on each side
 REACH = 4  # of them that the surroundings reach, which are taken off: light and shape of the head
-# How alike two are, at most 1. Copies of paintings that were made smaller and compressed reach 0.98,
+# How alike two are, at most 1. Copies of paintings, smaller and more compressed, reach 0.98,
 # trimmed ones 0.95, other reproductions of one painting 0.95; different paintings 0.90, different
 # people's photos 0.91, drawings of one and the same head with other features 0.79.
 ALIKE = 0.93

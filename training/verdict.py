@@ -20,11 +20,16 @@ MOST_YAW, MOST_PITCH = 40.0, 25.0  # degrees
 # Another face counts where its box is at least this share of the largest one's: smaller ones stand
 # in the background, or are no faces.
 RIVAL = 0.25
+HAND = "hand"  # the detector of points that a person placed
 SAME_AS = "looks the same as"
 
 
-def judge(name: str, faces: list[Landmarks], points: Tensor) -> Entry:
-    """The entry of a file whose first face is used; points: that face's, (68, 2), in its crop."""
+def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> Entry:
+    """The entry of a file whose first face is used; points: that face's, (68, 2), in its crop.
+
+    by_hand: whether a landmark file says which faces there are. Points that a person has placed or
+    confirmed are good, whatever there is to remark.
+    """
     score, detector = faces[0].score, faces[0].detector
     yaw, pitch = estimate_pose(points).tolist()
     bucket, remarks = GOOD, []
@@ -34,15 +39,17 @@ def judge(name: str, faces: list[Landmarks], points: Tensor) -> Entry:
     if len(faces) > 1:
         rivals = sum(_area_px(face) > RIVAL * _area_px(faces[0]) for face in faces[1:])
         bucket = SEVERAL if rivals else bucket
-        remarks.insert(0, f"{len(faces)} faces, the largest used")
-    if score < UNSURE and detector != "hand":
+        which = "the first of its landmark file used" if by_hand else "the largest used"
+        remarks.insert(0, f"{len(faces)} faces, {which}")
+    if score < UNSURE:
         bucket = LOW_CONFIDENCE
-        remarks.insert(0, f"the detector is only {score:.0%} sure, look whether the points fit")
+        share = f"{int(score * 100)} %"
+        remarks.insert(0, f"the detector is only {share} sure, look whether the points fit")
     return Entry(
         name,
         True,
         "; ".join(remarks),
-        bucket,
+        GOOD if detector == HAND else bucket,
         round(score, 4),
         detector,
         round(yaw, 1),
@@ -56,7 +63,7 @@ def judge_twin(entry: Entry, twin: str) -> Entry:
     bucket = GOOD if entry.bucket == TWIN else entry.bucket
     if twin:
         remarks.append(f"{SAME_AS} {twin}, exclude one of them if it should count once")
-        bucket = TWIN if bucket == GOOD else bucket
+        bucket = TWIN if bucket == GOOD and entry.detector != HAND else bucket
     return replace(entry, twin=twin, bucket=bucket, reason="; ".join(remarks))
 
 
