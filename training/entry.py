@@ -34,65 +34,62 @@ BUCKETS = {
             "Low confidence",
             (240, 170, 50),
             True,
-            "They are used, but the detector was unsure. Do the points lie on eyes, nose and "
-            "mouth? Confirm them, place them anew, or exclude the picture.",
+            "Used, but the detector was unsure. Do the points lie on eyes, nose and mouth? Confirm "
+            "them, place them anew, or exclude the picture.",
         ),
         Bucket(
             SEVERAL,
             "Several faces",
             (170, 120, 240),
             True,
-            "The largest face is used. Choose another one where that is the wrong one.",
+            "Used, with the largest face. Choose another one where that is the wrong one.",
         ),
         Bucket(
             NO_FACE,
             "No face",
             (235, 85, 85),
             False,
-            "They are left out. Place the points by hand where there is a face, or exclude the "
-            "picture. A lower minimum confidence finds more faces in drawings.",
+            "Left out. Place the points by hand where there is a face, or exclude the picture. A "
+            "lower minimum confidence finds more faces in drawings.",
         ),
         Bucket(
             EXTREME_POSE,
             "Extreme pose",
             (60, 165, 245),
             True,
-            "They are used, but a face that is turned far away teaches little about faces seen "
-            "from the front. Exclude those that look wrong.",
+            "Used, but a face that is turned far away teaches little about faces seen from the "
+            "front. Exclude those whose points are off.",
         ),
         Bucket(
             TOO_SMALL,
             "Too small",
             (215, 110, 165),
             False,
-            "They are left out: so few pixels hold no strokes to learn. Use a larger copy of the "
-            "picture.",
+            "Left out: so few pixels hold no strokes to learn. Use a larger copy of the picture.",
         ),
         Bucket(
             TWIN,
             "Near duplicates",
             (45, 185, 180),
             True,
-            "Each looks like another picture of the folder. Both are used, which does no harm "
-            "but counts the picture twice. Exclude one where you don't want that.",
+            "Used, although another picture of the folder looks the same. That does no harm but "
+            "counts the picture twice. Exclude one of the two where you don't want that.",
         ),
         Bucket(
             UNREADABLE,
             "Not a picture",
             (150, 150, 150),
             False,
-            "They are left out. Files that ought to be pictures: save them anew as PNG or JPEG.",
+            "Left out. What ought to be a picture has to be saved anew, as PNG or JPEG.",
         ),
         Bucket(
             EXCLUDED,
             "Excluded",
             (110, 110, 120),
             False,
-            "They are left out because somebody said so. They can be brought back at any time.",
+            "Left out because somebody said so. They can be brought back at any time.",
         ),
-        Bucket(
-            GOOD, "Good", (75, 195, 105), True, "They are used, and there is nothing to be done."
-        ),
+        Bucket(GOOD, "Good", (75, 195, 105), True, "Used. There is nothing to be done."),
     )
 }
 

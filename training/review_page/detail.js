@@ -1,6 +1,8 @@
 // One entry, large: what is the matter with it, and what can be done.
 "use strict";
 
+const MAKERS = { hand: "a person", embedded: "the built-in detector", mediapipe: "MediaPipe" };
+
 let queue = []; // the entries' ids in the order of the sheet when the detail was opened
 let shown = null; // the id of the entry that is shown
 let editor = null; // the landmark editor while it is open
@@ -19,12 +21,30 @@ function showEntry(id) {
   $("place").textContent = `${queue.indexOf(id) + 1} of ${queue.length}`;
   $("facts").innerHTML =
     `<div class="tag" style="--colour:${bucket.colour}"><i class="dot"></i>${bucket.title}, ` +
-    `${entry.used ? "used" : "left out"}</div><h2>${escape(entry.name)}</h2>` +
+    `${entry.used ? "used" : "left out"}</div>${title(entry.name)}` +
     (entry.reason ? `<p class="why">${escape(sentence(entry.reason))}</p>` : "") +
     `<p class="why">${escape(bucket.advice)}</p><dl>${facts(entry).map(([word, value]) =>
       `<dt>${word}</dt><dd>${escape(value)}</dd>`).join("")}</dl>`;
+  showTwin(entry);
   showActions(entry);
   showPicture(entry);
+}
+
+function title(name) {
+  const parts = name.split("/");
+  const file = parts.pop();
+  return `<p class="path">${escape(parts.join("/"))}</p><h2>${escape(file)}</h2>`;
+}
+
+// The picture that looks the same, to compare.
+function showTwin(entry) {
+  const twin = entry.twin && review.entries.find((other) => other.name === entry.twin);
+  if (!twin?.thumb) return;
+  const button = document.createElement("button");
+  button.className = "twin";
+  button.innerHTML = `<img src="${twin.thumb}" alt=""><span>${title(twin.name)}</span>`;
+  button.onclick = () => showEntry(twin.id);
+  $("facts").append(button);
 }
 
 function sentence(text) {
@@ -34,7 +54,7 @@ function sentence(text) {
 function facts(entry) {
   const known = [];
   if (entry.size) known.push(["picture", `${entry.size[0]} × ${entry.size[1]}`]);
-  if (entry.detector) known.push(["points by", entry.detector === "hand" ? "a person" : entry.detector]);
+  if (entry.detector) known.push(["points by", MAKERS[entry.detector] ?? entry.detector]);
   if (entry.score !== null) known.push(["confidence", percent(entry.score)]);
   if (entry.yaw !== null) {
     const way = (value, plus, minus) =>
