@@ -21,7 +21,6 @@ MOST_YAW, MOST_PITCH = 40.0, 25.0  # degrees
 # in the background, or are no faces.
 RIVAL = 0.25
 HAND = "hand"  # the detector of points that a person placed
-SAME_AS = "looks the same as"
 
 
 def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> Entry:
@@ -59,12 +58,18 @@ def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> E
 
 def judge_twin(entry: Entry, twin: str) -> Entry:
     """The entry with the name of the earlier one that looks the same; "" if there is none."""
-    remarks = [part for part in entry.reason.split("; ") if part and SAME_AS not in part]
+    # What was said of another twin before: it is always the last remark.
+    said = _twin_remark(entry.twin)
+    reason = entry.reason.removesuffix(said).removesuffix("; ") if said else entry.reason
     bucket = GOOD if entry.bucket == TWIN else entry.bucket
     if twin:
-        remarks.append(f"{SAME_AS} {twin}, exclude one of them if it should count once")
+        reason = "; ".join(filter(None, [reason, _twin_remark(twin)]))
         bucket = TWIN if bucket == GOOD and entry.detector != HAND else bucket
-    return replace(entry, twin=twin, bucket=bucket, reason="; ".join(remarks))
+    return replace(entry, twin=twin, bucket=bucket, reason=reason)
+
+
+def _twin_remark(twin: str) -> str:
+    return f"looks the same as {twin}, exclude one of them if it should count once" if twin else ""
 
 
 def _pose_in_words(yaw: float, pitch: float) -> str:
