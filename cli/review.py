@@ -201,7 +201,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", TYPES[ending])
         self.send_header("Content-Length", str(len(content)))
-        self.send_header("Cache-Control", "no-store")
+        # A picture that changes gets another address.
+        keep = "private, max-age=86400" if ending == ".jpg" else "no-store"
+        self.send_header("Cache-Control", keep)
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("X-Frame-Options", "DENY")

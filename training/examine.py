@@ -16,7 +16,7 @@ from ..tps_core.landmark_file import is_sidecar, read_set_aside, read_sidecar, s
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import ENDINGS, list_files, picture_size, read_picture, to_image
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
-from .twins import find_twins
+from .twins import face_prints, find_twins
 from .verdict import judge, judge_twin
 
 SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is nothing to learn
@@ -36,6 +36,7 @@ class Finding:
     face: Tensor | None = None  # (3, s, s) uint8, the crop; None where it isn't used
     inside: Tensor | None = None  # (1, s, s) uint8
     points: Tensor | None = None  # (68, 2) in the crop's −1…1
+    print: Tensor | None = None  # (k,), what twins are known by
     preview: bytes = b""  # the picture as a small JPEG, if that was asked for
 
 
@@ -103,14 +104,16 @@ def examine(path: Path, name: str, look: Look) -> Finding:
         reason = str(error).removeprefix(f"{path}: ")
         entry = Entry(name, False, reason, UNREADABLE if picture is None else NO_FACE)
         return Finding(entry, size, preview=preview)
+    face = (alignment.crop(picture, look.size) * 255 + 0.5).to(torch.uint8)
     return Finding(
         judge(name, found, alignment.points, by_hand),
         size,
         faces,
         by_hand,
-        (alignment.crop(picture, look.size) * 255 + 0.5).to(torch.uint8),
+        face,
         alignment.inside(look.size).to(torch.uint8),
         alignment.points,
+        face_prints(face[None])[0],
         preview,
     )
 
@@ -120,10 +123,10 @@ def mark_twins(findings: list[Finding]) -> list[Finding]:
     used = [i for i, finding in enumerate(findings) if finding.entry.used]
     if not used:
         return findings
-    faces = torch.stack([findings[i].face for i in used])
+    prints = torch.stack([findings[i].print for i in used])
     points = torch.stack([findings[i].points for i in used])
     findings = list(findings)
-    for i, twin in zip(used, find_twins(faces, points), strict=True):
+    for i, twin in zip(used, find_twins(prints, points), strict=True):
         name = "" if twin is None else findings[used[twin]].entry.name
         findings[i] = replace(findings[i], entry=judge_twin(findings[i].entry, name))
     return findings

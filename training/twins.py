@@ -5,7 +5,6 @@ lie on each other and can be compared pixel by pixel: what is finer than a cheek
 inner face, which copies show wherever they were trimmed.
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -23,16 +22,16 @@ ALIKE = 0.93
 SAME_POINTS = 0.03
 
 
-def find_twins(faces: Tensor, points: Tensor) -> list[int | None]:
-    """For each of the faces (n, 3, s, s) uint8 with points (n, 68, 2) in the crop's −1…1 the index
-    of the first earlier one that is nearly the same picture, or None.
+def find_twins(prints: Tensor, points: Tensor) -> list[int | None]:
+    """For each face the index of the first earlier one that is nearly the same picture, or None.
+
+    prints: (n, k), as `face_prints` makes them; points: (n, 68, 2) in the crop's −1…1.
     """
-    prints = _prints(faces)
     mean = mean_face("ibug-68")
     unit = (mean[36] - mean[45]).norm()
     twins: list[int | None] = []
     # One by one: all pairs of a large folder at once would not fit into memory.
-    for i in range(len(faces)):
+    for i in range(len(prints)):
         alike = prints[:i] @ prints[i] >= ALIKE
         apart = (points[:i] - points[i]).square().sum(-1).mean(-1).sqrt() / unit
         same = (alike & (apart <= SAME_POINTS)).nonzero()
@@ -40,13 +39,10 @@ def find_twins(faces: Tensor, points: Tensor) -> list[int | None]:
     return twins
 
 
-def _prints(faces: Tensor) -> Tensor:
-    """What is compared: (n, k), so that the inner product of two is their correlation."""
-    small = [
-        F.interpolate(part.float() / 255, (SIDE, SIDE), mode="bilinear", antialias=True)
-        for part in faces.split(64)
-    ]
-    grey = torch.cat(small).mean(1, keepdim=True)
+def face_prints(faces: Tensor) -> Tensor:
+    """What is compared of faces (n, 3, s, s) uint8: (n, k); the product of two is how alike."""
+    small = F.interpolate(faces.float() / 255, (SIDE, SIDE), mode="bilinear", antialias=True)
+    grey = small.mean(1, keepdim=True)
     around = F.avg_pool2d(F.pad(grey, (REACH,) * 4, mode="reflect"), 2 * REACH + 1, stride=1)
     values = (grey - around)[..., TRIM:-TRIM, TRIM:-TRIM].flatten(1)
     values = values - values.mean(1, keepdim=True)
