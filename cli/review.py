@@ -1,7 +1,9 @@
 """Serves the review page to this machine's browser, until the person is done."""
 
 import json
+import logging
 import secrets
+import sys
 import threading
 import webbrowser
 from http import HTTPStatus
@@ -15,6 +17,8 @@ from ..tps_core.pictures import read_picture
 from ..training.examine import MOST_PIXELS, to_jpeg
 from ..training.page import PAGE, data_script, entry_data, thumb
 from ..training.review import Review
+
+log = logging.getLogger("tps_portrait")
 
 WEB = Path(__file__).parents[1] / "web"  # the landmark editor lies there
 EDITOR = "landmark_editor.js"
@@ -51,19 +55,25 @@ class Server(ThreadingHTTPServer):
         """The page's address."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says what went wrong in a line; a browser that hung up is nothing to speak of."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, ConnectionError):
+            log.error("the review page could not be answered: %s", error)
+
 
 def serve(review: Review, photos: Tensor | None, farewell: str, open_browser: bool = True) -> None:
     """Serves the page until the person says in it that it is done, or stops with Ctrl-C."""
     with Server(review, photos, farewell) as server:
-        print(
-            f"review the folder at {server.url}\nCtrl-C, or Done on the page, ends it", flush=True
-        )
+        # Not on stdout, which --json has for itself.
+        print(f"review the folder at {server.url}", file=sys.stderr)
+        print("Ctrl-C, or Done on the page, ends it", file=sys.stderr, flush=True)
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
         try:
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:
-            print(flush=True)
+            print(file=sys.stderr)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -55,10 +55,14 @@ def write_sidecar(
     content = faces_to_json(faces, size)
     if set_aside:
         content["set_aside"] = faces_to_json(set_aside, size)["faces"]
-    path = sidecar_path(picture)
+    replace_file(sidecar_path(picture), (json.dumps(content) + "\n").encode())
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes the file under a temporary, hidden name, then renames it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_text(json.dumps(content) + "\n", "utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

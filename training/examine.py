@@ -36,7 +36,7 @@ class Finding:
     face: Tensor | None = None  # (3, s, s) uint8, the crop; None where it isn't used
     inside: Tensor | None = None  # (1, s, s) uint8
     points: Tensor | None = None  # (68, 2) in the crop's −1…1
-    print: Tensor | None = None  # (k,), what twins are known by
+    fingerprint: Tensor | None = None  # (k,), what twins are known by
     preview: bytes = b""  # the picture as a small JPEG, if that was asked for
 
 
@@ -123,7 +123,7 @@ def mark_twins(findings: list[Finding]) -> list[Finding]:
     used = [i for i, finding in enumerate(findings) if finding.entry.used]
     if not used:
         return findings
-    prints = torch.stack([findings[i].print for i in used])
+    prints = torch.stack([findings[i].fingerprint for i in used])
     points = torch.stack([findings[i].points for i in used])
     findings = list(findings)
     for i, twin in zip(used, find_twins(prints, points), strict=True):
@@ -151,7 +151,7 @@ def _read_sidecar(path: Path, picture: Tensor) -> list[Landmarks] | None:
         faces = read_sidecar(path)
     except ValueError as error:
         # It begins with where the folder lies, which the person knows.
-        reason = str(error).removeprefix(f"{sidecar_path(path).parent}/")
+        reason = str(error).removeprefix(str(path.parent)).lstrip("/\\")
         raise NotUsed(NO_FACE, reason) from None
     for face in faces or ():
         width, height = face.size
@@ -174,7 +174,9 @@ def _set_aside(path: Path) -> list[Landmarks]:
 def _no_face(by_hand: bool, min_confidence: float) -> NotUsed:
     if by_hand:
         return NotUsed(
-            EXCLUDED, "excluded: its landmark file holds no face; delete that to have it back"
+            EXCLUDED,
+            "excluded: its landmark file holds no face; bring it back in the review, or delete "
+            "the file",
         )
     return NotUsed(
         NO_FACE,

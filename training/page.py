@@ -42,8 +42,8 @@ def data_script(
 ) -> str:
     """What the page shows, as its data.js."""
     data = {
-        "folder": str(folder),
-        "command": f'tps-portrait bank "{folder}" --review',
+        "folder": str(Path(folder).absolute()),
+        "command": f'tps-portrait bank "{Path(folder).absolute()}" --review',
         "live": False,
         "buckets": [
             {

@@ -12,6 +12,7 @@ from ..tps_core.landmark_file import (
     NO_FACES,
     faces_from_json,
     read_set_aside,
+    replace_file,
     sidecar_path,
     write_sidecar,
 )
@@ -93,7 +94,7 @@ class Review:
         if last.before is None:
             sidecar.unlink(missing_ok=True)
         else:
-            sidecar.write_bytes(last.before)
+            replace_file(sidecar, last.before)
         self._look_again(last.index)
         return last.index, f"{self.entries[last.index].name}: as it was before"
 
