@@ -4,8 +4,8 @@ A head is taken as a flat mask with a nose that sticks out. Turned, the nose's t
 mask by its depth times the tangent of the angle; the mask's own width and height measure the
 tangent's unit. Yaw comes from the tip's way along the line of the eyes, pitch from its way between
 eyes and mouth. Depths are MediaPipe's canonical face model's, straight ahead is the mean face.
-Against MediaPipe's own head poses on 1100 photos and paintings it is right to 3° in the median;
-in drawings with a small nose it says too little, since there is less nose to move.
+Against MediaPipe's own poses, on 906 photos and paintings, yaw is right to 3° in the median and
+pitch to 6°. Of drawings with a small nose it says too little: there is less nose to move.
 """
 
 import torch
