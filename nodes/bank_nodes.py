@@ -45,10 +45,14 @@ class BuildFaceBank(io.ComfyNode):
             outputs=[
                 TpsFaceBank.Output(display_name="face_bank"),
                 io.Image.Output(
-                    display_name="contact_sheet", tooltip="All faces with their landmarks."
+                    display_name="contact_sheet",
+                    tooltip="The faces with their landmarks, the least sure first. Frames: green "
+                    "good, orange low confidence, violet several faces, blue extreme pose, teal "
+                    "near duplicate.",
                 ),
                 io.String.Output(
-                    display_name="report", tooltip="What was left out of the folder, and why."
+                    display_name="report",
+                    tooltip="What was used and what was left out of the folder, and why.",
                 ),
             ],
         )
@@ -57,7 +61,8 @@ class BuildFaceBank(io.ComfyNode):
     def fingerprint_inputs(cls, folder, size, detector, min_confidence):
         if folder is None:  # it comes from another node, which says itself when it changes
             return ""
-        files = [(path, path.stat()) for path in list_files(_folder(folder))]
+        # Not followed: a link may lead nowhere.
+        files = [(path, path.lstat()) for path in list_files(_folder(folder))]
         return str([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files])
 
     @classmethod

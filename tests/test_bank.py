@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -5,11 +7,21 @@ from PIL import Image
 
 from faces import random_bank
 from tps_portrait.cli.drawings import draw_faces
-from tps_portrait.tps_core.container import write_container
+from tps_portrait.tps_core.align import CROP
+from tps_portrait.tps_core.container import read_container, write_container
 from tps_portrait.tps_core.landmark_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.training.bank import build_bank, load_bank, save_bank
-from tps_portrait.training.sheet import contact_sheet
+from tps_portrait.training.entry import (
+    BUCKETS,
+    GOOD,
+    LOW_CONFIDENCE,
+    NO_FACE,
+    TOO_SMALL,
+    UNREADABLE,
+    entries_from,
+)
+from tps_portrait.training.sheet import CELL, GAP, contact_sheet
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +58,7 @@ def test_all_that_can_be_used_is_used_and_the_rest_is_reported(bank, folder):
     assert "not a picture" in reasons["notes.txt"]
     assert "can't be read" in reasons["broken.jpg"]
     assert "can't be read" in reasons["empty.png"]
-    assert reasons["noise.png"] == "no face found"
+    assert reasons["noise.png"].startswith("no face found at confidence 0.5; place the points")
     files = [path for path in folder.rglob("*") if path.is_file() and not is_sidecar(path)]
     assert len(bank.entries) == len(files)  # nothing is passed over in silence
     assert bank.report.startswith("6 faces from ")
@@ -69,6 +81,35 @@ def test_it_can_be_saved_and_loaded(bank, tmp_path):
     loaded = load_bank(tmp_path / "art.safetensors")
     assert loaded.digest == bank.digest
     assert loaded.entries == bank.entries
+
+
+def test_a_file_from_before_there_were_buckets_is_read(bank, tmp_path):
+    path = tmp_path / "old.safetensors"
+    tensors = {"faces": bank.faces, "inside": bank.inside, "points": bank.points}
+    entries = [[f"{i}.png", True, ""] for i in range(6)]
+    entries += [["a.png", False, "no face found"], ["b.png", False, "can't be read (…)"]]
+    entries += [["c.png", False, "the face is too small (20 px)"]]
+    write_container(path, "tps-portrait-bank/1", tensors, {"crop": CROP, "entries": entries})
+    loaded = load_bank(path)
+    assert loaded.digest == bank.digest
+    assert [entry.bucket for entry in loaded.entries] == [GOOD] * 6 + [
+        NO_FACE,
+        UNREADABLE,
+        TOO_SMALL,
+    ]
+    assert loaded.poses.shape == (6, 2)
+
+
+def test_a_file_reads_as_before_for_older_programs(bank, tmp_path):
+    save_bank(bank, tmp_path / "art.safetensors")
+    tensors, record = read_container(tmp_path / "art.safetensors", "tps-portrait-bank/1", "a bank")
+    assert set(tensors) == {"faces", "inside", "points"}
+    assert record["entries"] == [[e.name, e.used, e.reason] for e in bank.entries]
+
+
+def test_a_bucket_of_a_later_version_is_no_trouble(bank):
+    (entry,) = entries_from([["a.png", True, ""]], [{"bucket": "sleepy", "mood": 3, "score": 0.5}])
+    assert (entry.bucket, entry.score) == (GOOD, 0.5)
 
 
 def test_another_file_is_refused(tmp_path):
@@ -95,7 +136,7 @@ def test_progress_is_told_of_every_file_and_may_stop_the_work(folder):
 
 def test_a_folder_without_faces_is_refused_with_reasons(tmp_path):
     (tmp_path / "a.txt").touch()
-    with pytest.raises(ValueError, match=r"no usable face in 1 files \(a.txt: not a picture\)"):
+    with pytest.raises(ValueError, match=r"no usable face in 1 files \(a.txt: not a picture"):
         build_bank(tmp_path)
     with pytest.raises(ValueError, match="no such folder"):
         build_bank(tmp_path / "nothing")
@@ -104,6 +145,30 @@ def test_a_folder_without_faces_is_refused_with_reasons(tmp_path):
 def test_the_digest_knows_other_art():
     assert random_bank(seed=0).digest == random_bank(seed=0).digest
     assert random_bank(seed=0).digest != random_bank(seed=1).digest
+
+
+def test_the_contact_sheet_begins_with_the_least_sure_in_the_colours_of_their_buckets():
+    bank = random_bank(130)
+    entries = [replace(entry, score=0.99) for entry in bank.entries]
+    entries[70] = replace(entries[70], bucket=LOW_CONFIDENCE, score=0.8)
+    entries[90] = replace(entries[90], bucket=LOW_CONFIDENCE, score=0.7)
+    sheet = contact_sheet(replace(bank, entries=entries), most=24)
+    assert sheet.shape[1] < 300  # two rows of twelve
+    frames = [
+        (255 * sheet[:, GAP, GAP + i * (CELL + GAP)]).round().int().tolist() for i in range(3)
+    ]
+    colours = [list(BUCKETS[key].colour) for key in (LOW_CONFIDENCE, LOW_CONFIDENCE, GOOD)]
+    assert frames == colours
+    inner = (slice(None), slice(GAP + 40, GAP + 60), slice(GAP + 40, GAP + 60))
+    alone = contact_sheet(replace(bank.select(lambda name: name == "90.png")))
+    torch.testing.assert_close(sheet[inner], alone[inner])
+
+
+def test_the_report_counts_the_buckets_and_begins_with_the_least_sure(bank):
+    lines = bank.report.splitlines()
+    assert "     3 not a picture (left out)" in lines
+    assert any(line.endswith(" good (used)") for line in lines)
+    assert sum(line.startswith("noise.png: no face") for line in lines) == 1
 
 
 def test_the_contact_sheet_shows_every_face():

@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, features
 
-from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_image, write_picture
+from tps_portrait.tps_core.pictures import (
+    list_pictures,
+    picture_size,
+    read_picture,
+    to_image,
+    write_picture,
+)
 
 RED = (255, 0, 0)
 
@@ -89,6 +95,57 @@ def test_pictures_are_listed_in_all_folders_below_in_order(tmp_path):
     assert names == ["a.jpg", "b/a.webp", "b/c.PNG"]
     with pytest.raises(ValueError, match="no such folder"):
         list_pictures(tmp_path / "nothing")
+
+
+def test_a_folder_that_is_linked_into_itself_is_entered_once(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.jpg").touch()
+    (tmp_path / "a" / "again").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert [path.name for path in list_pictures(tmp_path)] == ["x.jpg"]
+
+
+def test_a_large_picture_comes_shrunken_if_that_is_asked_for(tmp_path):
+    for name in ("a.png", "a.jpg"):
+        image = Image.new("RGB", (300, 200), RED)
+        image.paste((0, 0, 255), (150, 0, 300, 200))
+        image.save(tmp_path / name, quality=95)
+        picture = read_picture(tmp_path / name, most_pixels=20_000)
+        assert picture.shape == (3, 100, 150), name
+        assert picture[0, :, :70].mean() > 0.95
+        assert picture[2, :, 80:].mean() > 0.95
+        assert read_picture(tmp_path / name, most_pixels=60_000).shape == (3, 200, 300)
+        assert picture_size(tmp_path / name) == (300, 200)
+
+
+def test_the_size_is_that_of_the_turned_picture(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
+    assert picture_size(tmp_path / "a.jpg") == (20, 40)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP", "AVIF"])
+def test_no_damage_leads_to_anything_but_a_sentence(kind, tmp_path):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow doesn't read AVIF")
+    random = np.random.default_rng(0)
+    image = Image.fromarray(random.integers(0, 255, (40, 56, 3), dtype=np.uint8))
+    path = tmp_path / "damaged.bin"
+    image.save(path, kind)
+    whole = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    refused = []
+    for _ in range(60):
+        damaged = whole.copy()
+        places = random.integers(0, random.choice([60, 400, len(whole)]), 8) % len(whole)
+        damaged[places] = random.integers(0, 255, 8)
+        path.write_bytes(damaged[: random.choice([len(whole), len(whole) // 2])].tobytes())
+        try:
+            read_picture(path, random.choice([None, 500]))
+        except ValueError as error:
+            refused.append(str(error))
+    assert refused
+    assert all("damaged.bin: " in message for message in refused)
 
 
 def test_a_written_picture_reads_the_same(tmp_path):

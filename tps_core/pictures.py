@@ -1,6 +1,9 @@
 """Reading pictures from files, as they are meant to be seen."""
 
+import math
 import os
+import struct
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,14 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
+# What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
+# ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
+DAMAGED = (
+    OSError, SyntaxError, EOFError, ValueError, RuntimeError, IndexError, KeyError, TypeError,
+    OverflowError, struct.error,
+)  # fmt: skip
+
+ORIENTATION, ON_THEIR_SIDE = 0x0112, range(5, 9)  # the EXIF tag, and what it says of such pictures
 
 
 def list_pictures(folder: Path | str) -> list[Path]:
@@ -24,36 +35,77 @@ def list_pictures(folder: Path | str) -> list[Path]:
 
 
 def list_files(folder: Path) -> Iterator[Path]:
-    """All files in the folder and below it, sorted, hidden ones left out."""
-    for root, folders, names in os.walk(folder, followlinks=True):
+    """All files in the folder and below it, sorted, hidden ones left out.
+
+    A folder that can't be opened stands for what is in it. Linked folders are entered, once each.
+    """
+    seen, closed = set(), []
+    walk = os.walk(folder, followlinks=True, onerror=lambda error: closed.append(error.filename))
+    for root, folders, names in walk:
+        # A link to a folder above would be followed for ever.
+        here = os.path.realpath(root)
+        if here in seen:
+            folders.clear()
+            continue
+        seen.add(here)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):
                 yield Path(root) / name
+    yield from sorted(map(Path, closed))
 
 
-def read_picture(path: Path | str) -> Tensor:
+def read_picture(path: Path | str, most_pixels: int | None = None) -> Tensor:
     """The picture in the file: (3, h, w) float32, 0…1, sRGB.
 
     Turned as its EXIF says; greyscale, palette, CMYK and 16 bit become RGB; what is transparent
-    is laid on white; of an animation the first frame.
+    is laid on white; of an animation the first frame. With `most_pixels` a larger picture comes
+    shrunken, by a whole number.
     Raises ValueError, naming the file, when it can't be read.
     """
     path = Path(path)
     try:
-        with Image.open(path) as image:
-            image.seek(0)
-            return to_tensor(flatten(ImageOps.exif_transpose(image)))
+        with warnings.catch_warnings():
+            # Pillow warns of a damaged EXIF or a large picture: dealt with here, or harmless.
+            warnings.simplefilter("ignore")
+            return to_tensor(_read_image(path, most_pixels))
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, ValueError) as error:
-        # Pillow raises SyntaxError for broken PNG chunks and ValueError for impossible headers.
-        reason = "it is not a picture" if isinstance(error, UnidentifiedImageError) else error
-        raise ValueError(f"{path}: can't be read ({reason}); save it anew as PNG or JPEG") from None
+    except PermissionError:
+        raise ValueError(f"{path}: can't be read (no permission); allow yourself to") from None
+    except UnidentifiedImageError:
+        raise ValueError(
+            f"{path}: can't be read (it is not a picture); save it anew as PNG or JPEG"
+        ) from None
     except Image.DecompressionBombError:
         raise ValueError(
             f"{path}: too large to open; save it smaller than 178 megapixels"
         ) from None
+    except MemoryError:
+        raise ValueError(f"{path}: too large for this computer's memory; save it smaller") from None
+    except DAMAGED as error:
+        raise ValueError(f"{path}: can't be read ({error}); save it anew as PNG or JPEG") from None
+
+
+def picture_size(path: Path | str) -> tuple[int, int]:
+    """The (width, height) of a picture that `read_picture` reads, before it is shrunken."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path) as image:
+            turned = image.getexif().get(ORIENTATION, 1) in ON_THEIR_SIDE
+            return image.size[::-1] if turned else image.size
+
+
+def _read_image(path: Path, most_pixels: int | None) -> Image.Image:
+    with Image.open(path) as image:
+        image.seek(0)
+        factor = math.ceil(math.sqrt(image.width * image.height / (most_pixels or math.inf)))
+        if factor > 1:
+            # JPEG can be decoded at a half, a quarter or an eighth, which saves time and memory.
+            image.draft("RGB", (image.width // factor or 1, image.height // factor or 1))
+            factor = math.ceil(math.sqrt(image.width * image.height / most_pixels))
+        image = flatten(image)
+        return ImageOps.exif_transpose(image.reduce(factor) if factor > 1 else image)
 
 
 def flatten(image: Image.Image) -> Image.Image:

@@ -5,7 +5,6 @@ a window of a face's crop, found by its landmarks, so it needs no copy of its ow
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,23 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.align import CROP, Alignment, align
+from ..tps_core.align import CROP
 from ..tps_core.container import read_container, write_container
-from ..tps_core.detect import detect
-from ..tps_core.landmark_file import is_sidecar, read_sidecar
-from ..tps_core.pictures import ENDINGS, list_files, read_picture
+from .entry import Entry, entries_from, report
+from .examine import Finding, Look, examine_folder
+from .pose import estimate_pose
 
 FORMAT = "tps-portrait-bank/1"
-SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is nothing to learn
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What became of one file."""
-
-    name: str  # path below the folder
-    used: bool
-    reason: str  # why not; or what to know of it, "" if nothing
 
 
 @dataclass(frozen=True)
@@ -63,6 +52,11 @@ class FaceBank:
         return FaceBank(self.faces[index], self.inside[index], self.points[index], entries)
 
     @property
+    def poses(self) -> Tensor:
+        """Yaw and pitch (n, 2) of the faces in degrees, as `estimate_pose` has them."""
+        return estimate_pose(self.points)
+
+    @property
     def digest(self) -> str:
         """A hash of the faces and their landmarks: the same art, the same digest."""
         content = self.faces.numpy().tobytes() + self.points.numpy().tobytes()
@@ -70,11 +64,8 @@ class FaceBank:
 
     @property
     def report(self) -> str:
-        """How many files were used, and each that wasn't, with its reason."""
-        total = Counter(entry.used for entry in self.entries)
-        lines = [f"{total[True]} faces from {len(self.entries)} files"]
-        lines += [f"{e.name}: {e.reason}" for e in self.entries if e.reason]
-        return "\n".join(lines)
+        """What became of the files, as `entry.report` has it."""
+        return report(self.entries)
 
 
 def build_bank(
@@ -90,51 +81,33 @@ def build_bank(
     each file as it is done; what it raises ends the work.
     Raises ValueError when there is no folder, or no usable face in it.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder")
-    files = [path for path in list_files(folder) if not is_sidecar(path)]
-    faces, inside, points, entries = [], [], [], []
-    for path in files:
-        name = path.relative_to(folder).as_posix()
-        try:
-            picture, alignment, remark = _find_face(path, detector, min_confidence)
-        except ValueError as error:
-            entries.append(Entry(name, False, str(error).removeprefix(f"{path}: ")))
-        else:
-            faces.append((alignment.crop(picture, size) * 255 + 0.5).to(torch.uint8))
-            inside.append(alignment.inside(size).to(torch.uint8))
-            points.append(alignment.points)
-            entries.append(Entry(name, True, remark))
-        on_entry(len(entries), len(files), entries[-1])
-    if not faces:
+    return bank_of(examine_folder(folder, Look(size, detector, min_confidence), on_entry), folder)
+
+
+def bank_of(findings: list[Finding], folder: Path | str) -> FaceBank:
+    """The bank of what was found in the folder, in the order of the files.
+
+    Raises ValueError when no face is usable.
+    """
+    entries = [finding.entry for finding in findings]
+    used = [finding for finding in findings if finding.entry.used]
+    if not used:
         reasons = "; ".join(f"{e.name}: {e.reason}" for e in entries[:3]) or "it is empty"
-        raise ValueError(f"{folder}: no usable face in {len(files)} files ({reasons})")
-    return FaceBank(torch.stack(faces), torch.stack(inside), torch.stack(points), entries)
-
-
-def _find_face(path: Path, detector: str, min_confidence: float) -> tuple[Tensor, Alignment, str]:
-    """The picture, its largest face's alignment, and a remark; ValueError says why not."""
-    if path.suffix.lower() not in ENDINGS:
-        raise ValueError("not a picture")
-    picture = read_picture(path)
-    found = read_sidecar(path)
-    if found is None:
-        found = detect(picture, detector=detector, min_confidence=min_confidence)
-    if not found:
-        raise ValueError("no face found")
-    alignment = align(found[0])
-    if alignment.extent_px < SMALLEST_PX:
-        raise ValueError(f"the face is too small ({alignment.extent_px:.0f} px)")
-    remark = "" if len(found) == 1 else f"{len(found)} faces, the largest used"
-    return picture, alignment, remark
+        raise ValueError(f"{folder}: no usable face in {len(entries)} files ({reasons})")
+    return FaceBank(
+        torch.stack([finding.face for finding in used]),
+        torch.stack([finding.inside for finding in used]),
+        torch.stack([finding.points for finding in used]),
+        entries,
+    )
 
 
 def save_bank(bank: FaceBank, path: Path | str) -> None:
     """Writes the bank to a *.safetensors file."""
     tensors = {"faces": bank.faces, "inside": bank.inside, "points": bank.points}
     entries = [[e.name, e.used, e.reason] for e in bank.entries]
-    write_container(path, FORMAT, tensors, {"crop": CROP, "entries": entries})
+    record = {"crop": CROP, "entries": entries, "details": [e.details for e in bank.entries]}
+    write_container(path, FORMAT, tensors, record)
 
 
 def load_bank(path: Path | str) -> FaceBank:
@@ -145,4 +118,4 @@ def load_bank(path: Path | str) -> FaceBank:
     tensors, record = read_container(path, FORMAT, "a face bank")
     if record.get("crop") != CROP:
         raise ValueError(f"{path}: its faces are cropped in another way; build the bank anew")
-    return FaceBank(**tensors, entries=[Entry(*entry) for entry in record["entries"]])
+    return FaceBank(**tensors, entries=entries_from(record["entries"], record.get("details", [])))

@@ -1,26 +1,48 @@
 """Contact sheets: many small pictures in one."""
 
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ..tps_core.pictures import to_image, to_tensor
 from .bank import FaceBank
+from .entry import BUCKETS, GOOD, Entry, by_confidence
 
 CELL = 128  # side of a face on a contact sheet in pixels
 COLUMNS = 12
 GAP = 4
+FRAME = 3  # width of the coloured frame around a face
 CAPTION = 15  # height of a line of text in pixels
 
 
 def contact_sheet(bank: FaceBank, most: int = 120) -> Tensor:
-    """The bank's faces (at most `most`, spread evenly) with their landmarks: (3, h, w)."""
-    index = torch.linspace(0, len(bank) - 1, min(most, len(bank))).round().long()
-    faces = bank.pictures(most, CELL)
+    """The bank's faces with their landmarks, the least sure first: (3, h, w).
+
+    A frame has the colour of the face's bucket. At most `most` are shown, of the good ones an even
+    spread.
+    """
+    used = [entry for entry in bank.entries if entry.used]
+    index = _choose(by_confidence(used), used, most)
+    faces = F.interpolate(
+        bank.faces[index].float() / 255, (CELL, CELL), mode="bilinear", antialias=True
+    )
     dots = ((bank.points[index] + 1) / 2 * CELL).long().clamp(0, CELL - 1)
-    for face, points in zip(faces, dots, strict=True):
+    for i, face, points in zip(index, faces, dots, strict=True):
         face[:, points[:, 1], points[:, 0]] = torch.tensor([[0.1], [1.0], [0.3]])
+        colour = torch.tensor(BUCKETS[used[i].bucket].colour)[:, None, None] / 255
+        for edge in (face[:, :FRAME], face[:, -FRAME:], face[..., :FRAME], face[..., -FRAME:]):
+            edge[:] = colour
     return tile(faces, min(COLUMNS, len(faces)))
+
+
+def _choose(order: list[int], entries: list[Entry], most: int) -> list[int]:
+    """At most `most` of the places of entries: those with a remark first, then a spread of good."""
+    doubtful = [i for i in order if entries[i].bucket != GOOD][:most]
+    good = [i for i in order if entries[i].bucket == GOOD]
+    count = min(len(good), most - len(doubtful))
+    spread = torch.linspace(0, len(good) - 1, count).round().long().tolist() if count else []
+    return doubtful + [good[i] for i in spread]
 
 
 def sample_strip(rows: list[Tensor]) -> Tensor:

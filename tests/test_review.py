@@ -1,0 +1,346 @@
+"""The review: what each fix writes, who may ask for one, and the page in a browser."""
+
+import json
+import os
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from editor import FLAGS, find_browser
+from tps_portrait.cli.review import Server
+from tps_portrait.tps_core.landmark_file import (
+    faces_to_json,
+    read_set_aside,
+    read_sidecar,
+    sidecar_path,
+    write_sidecar,
+)
+from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.training.entry import EXCLUDED, GOOD, NO_FACE, SEVERAL, UNREADABLE
+from tps_portrait.training.examine import Look, examine_folder
+from tps_portrait.training.review import Review
+
+SIZE = (300, 200)
+# What the pack's landmark editor looks like to the page, with one button that moves all points.
+STAND_IN = """
+export class LandmarkEditor {
+  constructor(host) { this.host = host; this.all = []; }
+  async show(url, size, faces) {
+    this.all = structuredClone(faces);
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    this.host.innerHTML = '<button id="move">move</button>';
+    this.host.firstChild.onclick = () => {
+      if (!this.all.length) this.all = [{ scheme: "ibug-68", points: Array.from({ length: 68 },
+        (_, i) => [size[0] * (0.3 + 0.4 * (i % 9) / 8), size[1] * (0.3 + 0.4 * (i % 7) / 6)]) }];
+      for (const face of this.all) {
+        face.points = face.points.map(([x, y]) => [x + 5, y]);
+        face.detector = "hand";
+        face.score = 1;
+      }
+    };
+  }
+  get faces() { return this.all; }
+}
+"""
+
+
+def face_at(x, score=0.99, detector="embedded"):
+    """A face of 100 px at x in a picture of SIZE."""
+    points = mean_face("ibug-68") * 50
+    points[:, 0] += x
+    points[:, 1] += 100
+    return Landmarks.from_pixels(points, SIZE, "ibug-68", score, detector)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two faces in one picture, one in another, a picture of nothing, and a text."""
+    rng = np.random.default_rng(0)
+    for name in ("one.png", "two.png", "below/nothing.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        pixels = rng.integers(0, 255, (10, 15, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize(SIZE).save(tmp_path / name)
+    write_sidecar(tmp_path / "one.png", [face_at(100)], SIZE)
+    write_sidecar(tmp_path / "two.png", [face_at(90), face_at(210)], SIZE)
+    (tmp_path / "notes.txt").write_text("not art")
+    return tmp_path
+
+
+@pytest.fixture
+def review(folder):
+    look = Look(64, with_previews=True)
+    return Review(folder, look, examine_folder(folder, look))
+
+
+def entry(review, name):
+    return review.entries[review.index_of(name)]
+
+
+def test_the_folder_is_in_its_buckets(review):
+    buckets = {e.name: e.bucket for e in review.entries}
+    assert buckets == {
+        "one.png": GOOD,
+        "two.png": SEVERAL,
+        "notes.txt": UNREADABLE,
+        "below/nothing.png": NO_FACE,
+    }
+
+
+def test_an_excluded_picture_says_so_in_its_landmark_file_and_can_be_brought_back(review, folder):
+    before = read_sidecar(folder / "one.png")
+    assert review.fix("one.png", "exclude") == "one.png: excluded"
+    assert read_sidecar(folder / "one.png") == []
+    assert entry(review, "one.png").bucket == EXCLUDED
+    assert not entry(review, "one.png").used
+    review.fix("one.png", "include")
+    (face,) = read_sidecar(folder / "one.png")
+    assert face.detector == before[0].detector
+    assert (face.points - before[0].points).abs().max() < 1e-3
+    assert entry(review, "one.png").bucket == GOOD
+
+
+def test_a_picture_without_a_landmark_file_has_none_after_it_was_brought_back(review, folder):
+    review.fix("below/nothing.png", "exclude")
+    assert read_sidecar(folder / "below/nothing.png") == []
+    review.fix("below/nothing.png", "include")
+    assert read_sidecar(folder / "below/nothing.png") is None
+
+
+def test_another_face_is_chosen_and_the_first_one_kept(review, folder):
+    review.fix("two.png", "choose", face=1)
+    (face,) = read_sidecar(folder / "two.png")
+    assert face.box_px[0] > 150
+    assert len(read_set_aside(folder / "two.png")) == 1
+    assert entry(review, "two.png").bucket == GOOD
+    review.fix("two.png", "choose", face=1)  # the one that was the first
+    (face,) = read_sidecar(folder / "two.png")
+    assert face.box_px[0] < 100
+
+
+def test_placed_points_are_the_points_used(review, folder):
+    placed = faces_to_json([face_at(150, 1.0, "hand")], SIZE)["faces"]
+    review.fix("below/nothing.png", "place", faces=placed)
+    found = entry(review, "below/nothing.png")
+    assert (found.used, found.bucket, found.detector) == (True, GOOD, "hand")
+    written = json.loads(sidecar_path(folder / "below/nothing.png").read_text())
+    assert written["faces"] == placed
+
+
+def test_confirmed_points_are_a_persons(folder):
+    write_sidecar(folder / "one.png", [face_at(100, score=0.6)], SIZE)
+    look = Look(64)
+    review = Review(folder, look, examine_folder(folder, look))
+    assert "only 60 % sure" in entry(review, "one.png").reason
+    review.fix("one.png", "confirm")
+    assert entry(review, "one.png").bucket == GOOD
+    assert read_sidecar(folder / "one.png")[0].detector == "hand"
+
+
+def test_undo_takes_one_fix_after_the_other_back_to_the_byte(review, folder):
+    files = {p: p.read_bytes() for p in folder.rglob("*.json")}
+    review.fix("one.png", "exclude")
+    review.fix("two.png", "choose", face=1)
+    review.fix("below/nothing.png", "exclude")
+    assert [review.undo()[1].split(":")[0] for _ in range(3)] == [
+        "below/nothing.png",
+        "two.png",
+        "one.png",
+    ]
+    assert {p: p.read_bytes() for p in folder.rglob("*.json")} == files
+    with pytest.raises(ValueError, match="nothing to undo"):
+        review.undo()
+
+
+def test_a_fix_writes_nothing_but_the_landmark_file(review, folder):
+    before = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    review.fix("two.png", "exclude")
+    after = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert {p for p in after if after[p] != before.get(p)} == {sidecar_path(folder / "two.png")}
+    assert after.keys() == before.keys()
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (("../secret.png", "exclude"), "not one of the files"),
+        (("/etc/passwd", "exclude"), "not one of the files"),
+        (("notes.txt", "exclude"), "not a picture that can be shown"),
+        (("one.png", "explode"), "unknown action"),
+        (("one.png", "choose", 3), "no face of that number"),
+        (("one.png", "place", 0, [{"points": [[1, 2]], "scheme": "ibug-68"}]), "no faces"),
+        (("one.png", "place", 0, [7]), "no faces"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_changes_nothing(request_, message, review, folder):
+    before = {p: p.read_bytes() for p in folder.rglob("*.json")}
+    with pytest.raises(ValueError, match=message):
+        review.fix(*request_)
+    assert {p: p.read_bytes() for p in folder.rglob("*.json")} == before
+    assert review.fixes == []
+
+
+def test_two_pictures_that_would_share_a_landmark_file_are_told_apart(folder):
+    Image.open(folder / "one.png").save(folder / "one.webp")
+    look = Look(64)
+    review = Review(folder, look, examine_folder(folder, look))
+    with pytest.raises(ValueError, match="would share one landmark file; rename one"):
+        review.fix("one.png", "exclude")
+
+
+@pytest.fixture
+def server(review, tmp_path_factory):
+    web = tmp_path_factory.mktemp("web")
+    (web / "landmark_editor.js").write_text(STAND_IN)
+    with Server(review, None, "Good bye.", web) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def ask(url, body=None, **headers):
+    """The status and the body of the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def test_the_page_and_its_pictures_are_served(server):
+    index = server.review.index_of("one.png")
+    for name in ("", "review.css", "review.js", "data.js", f"thumbs/{index:04d}.jpg"):
+        assert ask(server.url + name)[0] == 200, name
+    assert ask(server.url + f"full/{index:04d}.jpg")[1].startswith(b"\xff\xd8")
+    root = server.url.split("/", 3)
+    assert ask(f"{root[0]}//{root[2]}/web/landmark_editor.js")[1] == STAND_IN.encode()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "../../etc/passwd",
+        "..%2f..%2fpyproject.toml",
+        "%2fetc%2fpasswd",
+        "thumbs/../data.js",
+        "full/-1.jpg",
+        "full/99.jpg",
+        "full/one.png",
+        "/web/../pyproject.toml",
+        "/web/..%2f..%2fpyproject.toml",
+        "/web//etc/passwd",
+    ],
+)
+def test_nothing_else_is_served(place, server):
+    root = server.url.rsplit("/", 2)[0]
+    url = root + place if place.startswith("/") else server.url + place
+    assert ask(url)[0] == 404
+
+
+def test_without_the_token_nothing_is_told_and_nothing_done(server, folder):
+    root = server.url.rsplit("/", 2)[0]
+    for place in ("/", "/data.js", "/wrong/data.js", "/wrong/"):
+        assert ask(root + place)[0] == 403
+    body = {"name": "one.png", "action": "exclude"}
+    assert ask(f"{root}/wrong/fix", body)[0] == 403
+    assert len(read_sidecar(folder / "one.png")) == 1
+
+
+def test_another_site_can_ask_for_nothing(server, folder):
+    body = {"name": "one.png", "action": "exclude"}
+    assert ask(server.url + "fix", body, Origin="http://elsewhere.example")[0] == 403
+    assert ask(server.url, Host="elsewhere.example")[0] == 403
+    assert len(read_sidecar(folder / "one.png")) == 1
+
+
+@pytest.mark.parametrize("body", [[], 7, {"name": "one.png"}, {"name": "a", "action": "exclude"}])
+def test_a_senseless_request_is_refused_with_a_sentence(body, server):
+    status, answer = ask(server.url + "fix", body)
+    assert status == 400
+    assert json.loads(answer)["error"]
+
+
+BROWSER = find_browser()
+
+
+@pytest.fixture
+def page(server):
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
+        page = chromium.new_page(viewport={"width": 1400, "height": 900})
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(server.url)
+        yield page
+        chromium.close()
+    assert errors == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
+def test_a_person_works_through_the_page(page, server, folder):
+    def open_card(name):
+        page.locator(f'.card[title^="{name}"]').click()
+
+    def settled():
+        page.wait_for_function("() => !busy")
+
+    page.wait_for_selector(".card")
+    assert [" ".join(h.split()) for h in page.locator(".bucket h2").all_inner_texts()] == [
+        "Several faces 1 used",
+        "No face 1 left out",
+        "Not a picture 1 left out",
+        "Good 1 used",
+    ]
+    _screenshot(page, "review sheet")
+
+    open_card("one.png")
+    page.get_by_role("button", name="Exclude this picture").click()
+    settled()
+    page.wait_for_selector("#excluded")
+    assert read_sidecar(folder / "one.png") == []
+    page.keyboard.press("z")
+    settled()
+    assert len(read_sidecar(folder / "one.png")) == 1
+    assert page.locator("#facts h2").inner_text() == "one.png"
+    page.keyboard.press("Escape")
+
+    open_card("two.png")
+    _screenshot(page, "review of several faces")
+    page.keyboard.press("2")
+    settled()
+    assert read_sidecar(folder / "two.png")[0].box_px[0] > 150
+    page.locator(".choice", has_text="1").click()
+    settled()
+    assert read_sidecar(folder / "two.png")[0].box_px[0] < 100
+    page.keyboard.press("Escape")
+
+    open_card("below/nothing.png")
+    page.keyboard.press("e")
+    page.locator("#move").click()
+    page.get_by_role("button", name="Save the points").click()
+    settled()
+    (face,) = read_sidecar(folder / "below/nothing.png")
+    assert face.detector == "hand"
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("Good bye.").wait_for()
+
+
+def _screenshot(page, name):
+    if chosen := os.environ.get("TPS_PORTRAIT_SCREENSHOTS"):
+        Path(chosen).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(chosen) / f"{name}.png")

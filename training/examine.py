@@ -1,0 +1,213 @@
+"""Looks at one file of a folder: is there a face in it, and what should a person know of it?"""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..tps_core.align import Alignment, align
+from ..tps_core.detect import detect
+from ..tps_core.landmark_file import is_sidecar, read_set_aside, read_sidecar, sidecar_path
+from ..tps_core.landmarks import Landmarks
+from ..tps_core.pictures import ENDINGS, list_files, picture_size, read_picture, to_image
+from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
+from .twins import face_prints, find_twins
+from .verdict import judge, judge_twin
+
+SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is nothing to learn
+MOST_PIXELS = 24_000_000  # a larger picture is looked at shrunken: it would fill the memory
+MOST_FACES = 10
+PREVIEW_PX = 640
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in one file."""
+
+    entry: Entry
+    size: tuple[int, int] | None = None  # (width, height) of the picture; None if it is none
+    faces: list[Landmarks] = field(default_factory=list)  # all of it, the one in question first
+    by_hand: bool = False  # whether a landmark file said which faces there are
+    face: Tensor | None = None  # (3, s, s) uint8, the crop; None where it isn't used
+    inside: Tensor | None = None  # (1, s, s) uint8
+    points: Tensor | None = None  # (68, 2) in the crop's −1…1
+    fingerprint: Tensor | None = None  # (k,), what twins are known by
+    preview: bytes = b""  # the picture as a small JPEG, if that was asked for
+
+
+class NotUsed(ValueError):
+    """Why a file is left out; `bucket` says which kind of reason it is."""
+
+    def __init__(self, bucket: str, reason: str):
+        super().__init__(reason)
+        self.bucket = bucket
+
+
+@dataclass(frozen=True)
+class Look:
+    """How files are looked at."""
+
+    size: int = 256  # side of the crops in pixels
+    detector: str = "auto"
+    min_confidence: float = 0.5
+    with_previews: bool = False
+
+
+def examine_folder(
+    folder: Path | str,
+    look: Look,
+    on_entry: Callable[[int, int, Entry], None] = lambda done, total, entry: None,
+) -> list[Finding]:
+    """What each file of the folder and below it holds, but for sidecars and hidden files.
+
+    No file stops it. `on_entry` is told of each as it is done; what it raises ends the work.
+    Raises ValueError when there is no folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder")
+    files = [path for path in list_files(folder) if not is_sidecar(path)]
+    findings = []
+    for path in files:
+        findings.append(examine(path, path.relative_to(folder).as_posix(), look))
+        on_entry(len(findings), len(files), findings[-1].entry)
+    return mark_twins(findings)
+
+
+def examine(path: Path, name: str, look: Look) -> Finding:
+    """What the file holds; `name` is what it is called in the entry."""
+    picture, size, preview = None, None, b""
+    faces, by_hand, score, detector = [], False, None, ""
+    try:
+        picture = _read(path)
+        size = picture_size(path)
+        preview = _preview(picture) if look.with_previews else b""
+        found = _read_sidecar(path, picture)
+        by_hand = found is not None
+        if found is None:
+            found = detect(picture, look.detector, MOST_FACES, look.min_confidence)
+        # A person who looks at an excluded picture wants to see what was set aside.
+        faces = [replace(face, size=size) for face in found + _set_aside(path)]
+        if not found:
+            raise _no_face(by_hand, look.min_confidence)
+        score, detector = found[0].score, found[0].detector
+        alignment = _align(replace(found[0], size=(picture.shape[2], picture.shape[1])))
+    except NotUsed as error:
+        entry = Entry(name, False, str(error), error.bucket, score and round(score, 4), detector)
+        return Finding(entry, size, faces, by_hand, preview=preview)
+    except (OSError, ValueError) as error:  # OSError: the file is gone since it was listed
+        reason = str(error).removeprefix(f"{path}: ")
+        entry = Entry(name, False, reason, UNREADABLE if picture is None else NO_FACE)
+        return Finding(entry, size, preview=preview)
+    face = (alignment.crop(picture, look.size) * 255 + 0.5).to(torch.uint8)
+    return Finding(
+        judge(name, found, alignment.points, by_hand),
+        size,
+        faces,
+        by_hand,
+        face,
+        alignment.inside(look.size).to(torch.uint8),
+        alignment.points,
+        face_prints(face[None])[0],
+        preview,
+    )
+
+
+def mark_twins(findings: list[Finding]) -> list[Finding]:
+    """The findings, each that looks like an earlier one with a word about it."""
+    used = [i for i, finding in enumerate(findings) if finding.entry.used]
+    if not used:
+        return findings
+    prints = torch.stack([findings[i].fingerprint for i in used])
+    points = torch.stack([findings[i].points for i in used])
+    findings = list(findings)
+    for i, twin in zip(used, find_twins(prints, points), strict=True):
+        name = "" if twin is None else findings[used[twin]].entry.name
+        findings[i] = replace(findings[i], entry=judge_twin(findings[i].entry, name))
+    return findings
+
+
+def _read(path: Path) -> Tensor:
+    """The picture; NotUsed says why there is none."""
+    if path.is_dir():
+        raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it")
+    if path.is_symlink() and not path.exists():
+        raise NotUsed(UNREADABLE, "a link to a file that is not there; delete it or mend it")
+    if path.suffix.lower() not in ENDINGS:
+        kind = f"its name ends in {path.suffix}" if path.suffix else "its name has no ending"
+        raise NotUsed(UNREADABLE, f"not a picture ({kind}); a picture has to be PNG, JPEG or WebP")
+    if not path.is_file():
+        raise NotUsed(UNREADABLE, "not a file that can be read; move it out of the folder")
+    return read_picture(path, MOST_PIXELS)
+
+
+def _read_sidecar(path: Path, picture: Tensor) -> list[Landmarks] | None:
+    try:
+        faces = read_sidecar(path)
+    except ValueError as error:
+        # It begins with where the folder lies, which the person knows.
+        reason = str(error).removeprefix(str(path.parent)).lstrip("/\\")
+        raise NotUsed(NO_FACE, reason) from None
+    for face in faces or ():
+        width, height = face.size
+        if abs(width / height / (picture.shape[2] / picture.shape[1]) - 1) > 0.02:
+            raise NotUsed(
+                NO_FACE,
+                f"its landmark file is of a picture of {width} x {height}; place the points anew, "
+                f"or delete {sidecar_path(path).name}",
+            )
+    return faces
+
+
+def _set_aside(path: Path) -> list[Landmarks]:
+    try:
+        return read_set_aside(path)
+    except ValueError:  # of a broken file `_read_sidecar` has spoken
+        return []
+
+
+def _no_face(by_hand: bool, min_confidence: float) -> NotUsed:
+    if by_hand:
+        return NotUsed(
+            EXCLUDED,
+            "excluded: its landmark file holds no face; bring it back in the review, or delete "
+            "the file",
+        )
+    return NotUsed(
+        NO_FACE,
+        f"no face found at confidence {min_confidence:g}; place the points by hand, or lower the "
+        "minimum confidence",
+    )
+
+
+def _align(face: Landmarks) -> Alignment:
+    alignment = align(face)
+    if not math.isfinite(alignment.extent_px) or alignment.extent_px < 1:
+        raise NotUsed(NO_FACE, "its landmark file holds no face; place the points anew")
+    if (face.points.abs() <= 1).all(-1).float().mean() < 0.5:
+        raise NotUsed(NO_FACE, "the face lies outside the picture; place the points anew")
+    if alignment.extent_px < SMALLEST_PX:
+        raise NotUsed(
+            TOO_SMALL,
+            f"the face is too small ({alignment.extent_px:.0f} px, at least {SMALLEST_PX}); use a "
+            "larger copy of the picture",
+        )
+    return alignment
+
+
+def _preview(picture: Tensor) -> bytes:
+    shrink = min(1, PREVIEW_PX / max(picture.shape[-2:]))
+    size = [max(1, round(n * shrink)) for n in picture.shape[-2:]]
+    return to_jpeg(F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0])
+
+
+def to_jpeg(picture: Tensor) -> bytes:
+    """The picture (3, h, w), 0…1, as the bytes of a JPEG file."""
+    file = io.BytesIO()
+    to_image(picture).save(file, "JPEG", quality=85)
+    return file.getvalue()

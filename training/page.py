@@ -1,0 +1,110 @@
+"""The review page: a folder's files in buckets, as a page that opens from the disk.
+
+The page itself lies in review_page/; what it shows is in its data.js, the pictures beside it.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from torch import Tensor
+
+from ..tps_core.landmarks import Landmarks
+from .entry import BUCKETS
+from .examine import Finding, to_jpeg
+
+PAGE = Path(__file__).parent / "review_page"
+
+
+def write_page(
+    place: Path, folder: Path | str, findings: list[Finding], photos: Tensor | None = None
+) -> None:
+    """Writes the page about the folder as index.html into `place`, with all that it needs.
+
+    photos: the poses (n, 2) of the photos to compare with. The findings need their previews.
+    """
+    for kind in ("thumbs", "pictures"):
+        # Pictures of an earlier, longer report would stay.
+        shutil.rmtree(place / kind, ignore_errors=True)
+        (place / kind).mkdir(parents=True)
+    for file in PAGE.iterdir():
+        shutil.copyfile(file, place / file.name)
+    (place / "data.js").write_text(data_script(folder, findings, photos), "utf-8")
+    for i, finding in enumerate(findings):
+        if finding.face is not None:
+            (place / thumb_name(i)).write_bytes(thumb(finding))
+        if finding.preview:
+            (place / picture_name(i)).write_bytes(finding.preview)
+
+
+def data_script(
+    folder: Path | str, findings: list[Finding], photos: Tensor | None = None, **more: object
+) -> str:
+    """What the page shows, as its data.js."""
+    data = {
+        "folder": str(Path(folder).absolute()),
+        "command": f'tps-portrait bank "{Path(folder).absolute()}" --review',
+        "live": False,
+        "buckets": [
+            {
+                "key": bucket.key,
+                "title": bucket.title,
+                "colour": "rgb({} {} {})".format(*bucket.colour),
+                "used": bucket.used,
+                "advice": bucket.advice,
+            }
+            for bucket in BUCKETS.values()
+        ],
+        "entries": [entry_data(i, finding) for i, finding in enumerate(findings)],
+        "photos": None if photos is None else [[round(v, 1) for v in p] for p in photos.tolist()],
+    }
+    return f"window.REVIEW = {json.dumps(data | more)};\n"
+
+
+def entry_data(i: int, finding: Finding, version: str = "") -> dict:
+    """What the page knows of the i-th file. `version` tells the browser of changed pictures."""
+    entry = finding.entry
+    crop = [] if finding.points is None else ((finding.points + 1) / 2).tolist()
+    return {
+        "id": i,
+        "name": entry.name,
+        "used": entry.used,
+        "reason": entry.reason,
+        **entry.details,
+        "size": finding.size,
+        "by_hand": finding.by_hand,
+        "thumb": thumb_name(i) + version if crop else None,
+        "points": _rounded(crop),
+        "picture": picture_name(i) + version if finding.preview else None,
+        "full": f"full/{i:04d}.jpg",
+        "faces": [_face(face) for face in finding.faces],
+    }
+
+
+def thumb(finding: Finding) -> bytes:
+    """The face that is used, as a small JPEG."""
+    return to_jpeg(finding.face.float() / 255)
+
+
+def thumb_name(i: int) -> str:
+    return f"thumbs/{i:04d}.jpg"
+
+
+def picture_name(i: int) -> str:
+    return f"pictures/{i:04d}.jpg"
+
+
+def _face(face: Landmarks) -> dict:
+    """The face as landmark files have it, its 68 points in 0…1 of the picture."""
+    points = (face.convert("ibug-68").points + 1) / 2
+    return {
+        "points": _rounded(points.tolist()),
+        "scheme": "ibug-68",
+        "score": round(face.score, 4),
+        "detector": face.detector,
+    }
+
+
+def _rounded(points: list[list[float]]) -> list[list[float]]:
+    # Finer than a pixel of what is shown. Numbers that JSON doesn't have become the corner.
+    return [[round(v, 5) if abs(v) < 1e6 else 0 for v in point] for point in points]
