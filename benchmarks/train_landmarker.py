@@ -35,7 +35,7 @@ SOURCE_PX = 224
 SOURCE_EXTENT = 1.8  # side of what is kept around a face, in sides of the face crop
 SURE = 0.8  # of the detector, of a painting
 BATCH = 32
-DRAWN, EMPTY = 0.35, 0.08  # shares of a batch: drawn faces, and no face
+DRAWN, EMPTY = 0.35, 0.12  # shares of a batch: drawn faces, and no face
 RATE, DECAY = 2e-3, 0.998
 SAVE_EVERY = 250  # steps
 
@@ -160,14 +160,17 @@ def _files() -> list[Path]:
 
 
 def _faceless(cuts: Tensor, random: torch.Generator) -> Tensor:
-    """The cuts with their faces gone: a corner of each, enlarged, or its tiles in disorder."""
+    """The cuts with their faces gone: a corner enlarged, tiles in disorder, or noise instead."""
     side = CUT_PX // 4
     tiles = cuts.unfold(2, side, side).unfold(3, side, side).flatten(2, 3)
     tiles = tiles[:, :, torch.randperm(16, generator=random)]
     mixed = tiles.unflatten(2, (4, 4)).permute(0, 1, 2, 4, 3, 5).flatten(4, 5).flatten(2, 3)
     corner = F.interpolate(cuts[..., : side + 8, : side + 8], (CUT_PX, CUT_PX), mode="bilinear")
-    which = torch.rand(len(cuts), 1, 1, 1, generator=random) < 0.5
-    return torch.where(which, mixed, corner)
+    grain = 2 ** int(torch.randint(6, (), generator=random))
+    noise = torch.rand(len(cuts), 3, CUT_PX // grain, CUT_PX // grain, generator=random)
+    noise = F.interpolate(noise, (CUT_PX, CUT_PX), mode="bilinear")
+    which = torch.rand(len(cuts), 1, 1, 1, generator=random)
+    return torch.where(which < 0.35, mixed, torch.where(which < 0.7, corner, noise))
 
 
 def _rate(steps: int, step: int) -> float:

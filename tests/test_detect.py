@@ -104,7 +104,7 @@ def test_where_it_is_unsure_all_looks_are_asked(found, monkeypatch):
     (face,) = detect(PICTURE)
     assert face.detector == "art+embedded"
     assert face.scheme == "ibug-68"
-    assert face.score > 0.8
+    assert face.score > 0.7
 
 
 def test_a_single_unsure_look_is_no_face(found, monkeypatch):

@@ -9,7 +9,7 @@ from torch import Tensor
 from .landmarks import Landmarks
 
 SAME_FACE = 0.25  # inter-ocular distances between the points of two sightings of one face
-ENOUGH = 2.5  # weight of agreeing sightings at which confidence is 0.63
+ENOUGH = 3.2  # weight of agreeing sightings at which confidence is 0.63
 DISAGREEMENT = 0.12  # inter-ocular distances between sightings at which 0.6 of it is left
 
 

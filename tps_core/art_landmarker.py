@@ -25,7 +25,8 @@ OVERVIEW_PX = 640  # the picture's longer side that suffices to find faces
 # are, in sides. The largest is for faces that are cut by the picture's edges.
 SIDES = (1.3, 0.9, 0.62, 0.43)
 STEP = 0.4
-MOST_LOOKS = 16  # squares of the most promising that are followed
+MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
+MOST_LOOKS = 12  # squares of the most promising that are followed
 LOOKS = 3  # how often each is cut out anew
 SAME_FACE = 0.35  # inter-ocular distances between points of one face
 VOTES = 2  # squares that must lead to a face
@@ -141,7 +142,7 @@ def _squares(picture: Tensor) -> tuple[Tensor, Tensor]:
 
 def _centres(length: float, side: float) -> list[float]:
     """Middles of squares of one side, evenly spread over a length."""
-    count = 1 + round(max(0.0, length - side) / (STEP * side))
+    count = min(MOST_IN_A_ROW, 1 + round(max(0.0, length - side) / (STEP * side)))
     if count == 1:
         return [length / 2]
     return torch.linspace(side / 2, length - side / 2, count).tolist()

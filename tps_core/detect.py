@@ -103,7 +103,7 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
         return detect_art(picture, max_faces, min_confidence)
     if any(face.score >= SURE for face in faces):
         return faces
-    seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST))
+    seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST, False))
     sightings = [Sighting(face, 1.0) for face in seen]
     sightings += [Sighting(face, ART_WEIGHT) for face in detect_art(picture, max_faces, 0.1)]
     agreed = agree([sighting for sighting in sightings if _is_plausible(sighting.face)])
@@ -111,10 +111,12 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
     return [face for face in agreed if face.score >= min_confidence][:max_faces]
 
 
-def _detect_photo(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
-    """The faces that the first detector for photos sees that can be had."""
+def _detect_photo(
+    picture: Tensor, max_faces: int, min_confidence: float, small: bool = True
+) -> list[Landmarks]:
+    """The faces, small ones too or not, that the first detector for photos sees that can be had."""
     try:
-        return detect_embedded(picture, max_faces, min_confidence)
+        return detect_embedded(picture, max_faces, min_confidence, small)
     except ModelMissing as error:
         lacks = {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
         if all(lacks.values()):

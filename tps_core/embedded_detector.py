@@ -29,10 +29,12 @@ HOPELESS = 0.01  # a presence below which a new cut won't help
 SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
 
 
-def detect_embedded(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+def detect_embedded(
+    picture: Tensor, max_faces: int, min_confidence: float, small: bool = True
+) -> list[Landmarks]:
     """The faces in the picture (3, h, w), 0…1, on any device, the easiest seen first.
 
-    Small faces are looked for only when several are wanted or no larger one is there.
+    `small` faces are looked for only when several are wanted or no larger one is there.
     Raises ModelMissing when the models are not there and can't be fetched.
     """
     if picture.device.type != "cuda":
@@ -42,6 +44,8 @@ def detect_embedded(picture: Tensor, max_faces: int, min_confidence: float) -> l
     faces, doubtful = [], []
     with torch.no_grad():
         for zoom in ZOOMS:
+            if zoom > 1 and not small:
+                break
             if faces and (max_faces == 1 or zoom > FINEST_BESIDE_OTHERS):
                 break
             if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
