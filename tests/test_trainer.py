@@ -55,7 +55,7 @@ from faces import random_bank
 from tps_portrait.training import trainer
 from tps_portrait.training.options import TrainingOptions
 trainer.SAVE_EVERY = 2
-options = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1")
+options = TrainingOptions(steps=4, size=64, batch=1, local=True, content_loss="l1")
 banks = random_bank(3, seed=1), random_bank(3, seed=2)
 for step in trainer.train(*banks, options, state=sys.argv[1]):
     if step.number == 3:

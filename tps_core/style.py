@@ -23,13 +23,18 @@ class Style:
 
     generator: Generator
     # What a stranger needs to know: architecture, scheme, crop, size (training size in pixels),
-    # steps, seed, art (a hash of the pictures), licence, author.
+    # steps, seed, art (a hash of the pictures), tones (whether it has any), licence, author.
     record: dict = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """The side of the face crops that the style was trained on, in pixels."""
         return self.record["size"]
+
+    @property
+    def tones(self) -> bool:
+        """Whether it paints tones. Line art doesn't: a face is lit for it first (see light.py)."""
+        return self.record.get("tones", True)
 
     @property
     def device(self) -> torch.device:

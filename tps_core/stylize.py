@@ -11,6 +11,7 @@ from .align import align
 from .blend import blend
 from .detect import detect_face
 from .landmarks import Landmarks
+from .light import light_for_lines
 from .style import Style
 
 # Every face is painted at the size that its style was trained at, whatever its own: strokes then
@@ -50,11 +51,20 @@ def stylize(
 
     if whole_image:
         # The faces with it: painted apart they come out a little different, and leave a seam.
-        picture = paint_whole(photo, style, max((a.extent_px for a in alignments), default=0))
+        largest = max(alignments, key=lambda a: a.extent_px, default=None)
+        lit, extent_px = photo, 0.0
+        if largest:
+            points = largest.landmarks.convert("ibug-68").points
+            lit = photo if style.tones else light_for_lines(photo, points)
+            extent_px = largest.extent_px
+        picture = paint_whole(lit, style, extent_px)
         return Stylized(photo.lerp(picture, strength), torch.full_like(photo[:1], strength))
     picture, covered = photo, torch.zeros_like(photo[:1])
     for alignment in alignments:
-        face = style(alignment.crop(photo, painting_size(style))[None])[0]
+        crop = alignment.crop(photo, painting_size(style))
+        if not style.tones:
+            crop = light_for_lines(crop, alignment.points)
+        face = style(crop[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
     return Stylized(photo.lerp(picture, strength), covered * strength)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
+from ..tps_core.light import skin_light
 from ..tps_core.tps import fit
 from ..tps_core.warp import pixel_centres, sample, stretching
 from .bank import FaceBank
@@ -141,14 +142,13 @@ def has_tones(art: FaceBank) -> bool:
 
 def darkest(photos: FaceBank) -> list[int]:
     """The photos whose faces are darkest, between the eyes and the mouth."""
-    side = photos.size
-    light = []
-    for face, points in zip(photos.faces, photos.points, strict=True):
-        eyes_to_mouth = points[[*range(31, 48), 48, 54]]
-        x0, y0 = ((eyes_to_mouth.amin(0) + 1) / 2 * side).long().clamp(0, side - 1).tolist()
-        x1, y1 = ((eyes_to_mouth.amax(0) + 1) / 2 * side).long().clamp(1, side).tolist()
-        light.append(face[:, y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)].float().mean())
-    return torch.stack(light).argsort()[: round(DARKEST * len(light))].tolist()
+    light = torch.tensor(
+        [
+            skin_light(face.float() / 255, points)
+            for face, points in zip(photos.faces, photos.points, strict=True)
+        ]
+    )
+    return light.argsort()[: round(DARKEST * len(light))].tolist()
 
 
 def part_window(points: Tensor, part: str, size: int) -> Tensor:

@@ -36,6 +36,7 @@ class Run:
     random: torch.Generator  # draws the batches
     history: list[dict[str, float]]  # each step's losses; its length is the step
     checks: list[Check]
+    tones: bool = True  # whether the art has any
 
     @property
     def step(self) -> int:

@@ -20,7 +20,7 @@ from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
 from .losses import Content, discriminator_step, generator_step, l1_distance
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import Pairs
+from .pairs import Pairs, has_tones
 from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, find_state, load_run, read_checks, read_history, save_run
 
@@ -62,6 +62,7 @@ class Step:
             "steps": self.number,
             "seed": run.options.seed,
             "art": run.art,
+            "tones": run.tones,
             "licence": "",
             "author": "",
         }
@@ -208,6 +209,7 @@ def start_run(
         torch.Generator().manual_seed(options.seed),
         history=[],
         checks=[],
+        tones=has_tones(art),
     )
     return run, content, network
 
