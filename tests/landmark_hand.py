@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 EDITOR = "document.querySelector('.tps-landmarks').landmarkEditor"
+# The browser tells the editor of a new size with the next frame.
+FRAME = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 # What is clicked to place a face, in this order, on the photo of the fixture `portrait`.
 FIVE_CLICKS = [(211.0, 114.0), (242.0, 113.0), (228.0, 130.0), (213.0, 147.0), (243.0, 146.0)]
 
@@ -41,7 +43,8 @@ class Hand:
             self.page.keyboard.up(key)
 
     def on_page(self, point) -> list[float]:
-        """Where a point of the picture lies on the page."""
+        """Where a point of the picture lies on the page, once that is laid out."""
+        self.page.evaluate(FRAME)
         return self.page.evaluate(f"p => {EDITOR}.toClient(p)", list(point))
 
     def faces(self) -> list[dict[str, Any]]:

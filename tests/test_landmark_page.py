@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from editor import find_browser
-from landmark_hand import FIVE_CLICKS, Hand
+from landmark_hand import FIVE_CLICKS, FRAME, Hand
 from landmark_page import open_page
 from tps_portrait.tps_core.landmark_file import faces_to_json
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks, mean_face
@@ -229,6 +229,7 @@ def test_keys_go_back_to_the_page_when_something_else_is_clicked(hand):
 
 def test_it_fills_the_window_and_goes_back(hand):
     hand.press("enlarge")
+    hand.page.evaluate(FRAME)
     assert hand.page.locator(".stage").bounding_box()["width"] > 850
     hand.drag(POINTS[8], POINTS[8] + [3, 3])
     assert moved_points(hand) == [8]
