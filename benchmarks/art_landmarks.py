@@ -86,13 +86,12 @@ def by_hand() -> dict[str, Tensor]:
     }
 
 
-def measure(folder: Path, detectors: list[str], count: int | None) -> tuple[dict, Tensor]:
-    """What each detector finds in the folder, and the sheet of the last one's points."""
+def measure(files: list[Path], detectors: list[str]) -> tuple[dict[str, Found], Tensor]:
+    """What each detector finds in the pictures, and the sheet of the last one's points."""
     found, cells = {name: Found() for name in detectors}, []
-    files = list_pictures(folder)
-    for path in files[:: max(1, len(files) // count)] if count else files:
+    for path in files:
         picture = read_picture(path)
-        truth = by_hand().get(f"{folder.name}/{path.name}")
+        truth = by_hand().get(f"{path.parent.name}/{path.name}")
         seen = [f for f in detect_boxes(picture) if f.detector == "yunet"]
         seen = [f for f in seen if f.score >= SURE_YUNET / 2]
         for name, result in found.items():
@@ -115,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--detectors", nargs="+", default=["embedded", "auto"])
+    parser.add_argument("--by-hand", action="store_true", help="only pictures with such points")
     parser.add_argument("--count", type=int, help="so many pictures of each set, evenly spread")
     parser.add_argument("--sheets", type=Path, help="folder for sheets of the last detector's")
     arguments = parser.parse_args()
@@ -122,7 +122,12 @@ def main() -> None:
     head = ["set", "detector", "found", "by hand", "median", "wrong", "not where YuNet says"]
     print("| " + " | ".join(head) + " |\n" + "|---" * len(head) + "|", flush=True)
     for name in arguments.sets:
-        found, sheet = measure(DATA / "art" / name, arguments.detectors, arguments.count)
+        files = list_pictures(DATA / "art" / name)
+        if arguments.by_hand:
+            files = [path for path in files if f"{name}/{path.name}" in by_hand()]
+        if arguments.count:
+            files = files[:: max(1, len(files) // arguments.count)]
+        found, sheet = measure(files, arguments.detectors)
         for detector, result in found.items():
             print("| " + " | ".join([name, detector, *result.row()]) + " |", flush=True)
         if arguments.sheets:
