@@ -11,7 +11,7 @@ import argparse
 import json
 import math
 import statistics
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -105,8 +105,10 @@ def measure(files: list[Path], detectors: list[str]) -> tuple[dict[str, Found], 
                 result.by_hand.append(distance(five(faces[0]), truth))
             if len(seen) == 1:
                 result.yunet.append(distance(five(faces[0]), five(seen[0])))
-        shown = draw_landmarks(picture, faces)
-        cells.append(F.interpolate(shown[None], (CELL_PX, CELL_PX), mode="area")[0])
+        # Drawn at the sheet's size, or the points would hardly be seen.
+        small = F.interpolate(picture[None], (CELL_PX, CELL_PX), mode="area")[0]
+        faces = [replace(face, size=(CELL_PX, CELL_PX)) for face in faces]
+        cells.append(draw_landmarks(small, faces))
     return found, tile(torch.stack(cells), COLUMNS)
 
 

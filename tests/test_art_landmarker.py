@@ -1,7 +1,7 @@
 import torch
 import torch.nn.functional as F
 
-from tps_portrait.tps_core.art_landmarker import FILE, detect_art
+from tps_portrait.tps_core.art_landmarker import FILE, confirms, detect_art
 
 
 def distance(found, face):
@@ -25,6 +25,11 @@ def test_it_finds_it_in_another_place_at_another_size_turned_to_grey(photo, face
     points = found.to_pixels() - torch.tensor([220.0, 150.0])
     expected = face.convert("ibug-68").to_pixels() * 0.6
     assert (points - expected).norm(dim=-1).mean() < 0.1 * 0.6 * face.inter_ocular_px
+
+
+def test_it_confirms_a_face_where_one_is(photo, face):
+    assert confirms(photo, face)
+    assert not confirms(photo.flip(-1), face)
 
 
 def test_it_sees_no_face_in_nothing_and_in_noise():

@@ -23,6 +23,7 @@ def found(monkeypatch):
     """What the embedded detector finds, for a test to fill."""
     faces = []
     monkeypatch.setattr(module, "detect_embedded", lambda *_: list(faces))
+    monkeypatch.setattr(module, "confirms", lambda *_: True)
     return faces
 
 
@@ -30,6 +31,8 @@ def found(monkeypatch):
 def without_models(monkeypatch):
     def fail(*_):
         raise ModelMissing("the face landmark models are missing (no net); put them there")
+
+    monkeypatch.setattr(module, "confirms", lambda *_: True)
 
     monkeypatch.setattr(module, "detect_embedded", fail)
 
@@ -95,6 +98,14 @@ def test_a_sure_face_gets_no_second_look(found, monkeypatch):
     monkeypatch.setattr(module, "look_again", lambda *_: pytest.fail("looked again"))
     found += [face_of(60)]
     assert detect(PICTURE) == found
+
+
+def test_a_sure_face_that_the_landmarker_for_art_does_not_see_gets_second_looks(found, monkeypatch):
+    found += [face_of(60)]
+    monkeypatch.setattr(module, "confirms", lambda *_: False)
+    monkeypatch.setattr(module, "look_again", lambda *_: [])
+    monkeypatch.setattr(module, "detect_art", lambda *_: [])
+    assert detect(PICTURE) == []
 
 
 def test_where_it_is_unsure_all_looks_are_asked(found, monkeypatch):

@@ -51,6 +51,17 @@ def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[L
     return sorted(found, key=lambda face: -face.score)[:max_faces]
 
 
+def confirms(picture: Tensor, face: Landmarks) -> bool:
+    """Whether the network too sees a face there, its points about where those of the face are."""
+    points = face.convert("ibug-68").to_pixels()
+    overview, factor = _overview(picture.cpu())
+    with torch.no_grad():
+        seen = look(load_art_network(), overview, *_upright(factor * points[None]))
+    unit = factor * (points[36] - points[45]).norm().clamp_min(1e-3)
+    apart = (seen.points[0] - factor * points).norm(dim=-1).mean() / unit
+    return bool(seen.presence[0] > 0) and float(apart) < SAME_FACE
+
+
 @cache
 def load_art_network() -> ArtNetwork:
     """The network with its weights, which come with the pack."""

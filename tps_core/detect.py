@@ -6,7 +6,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from .agreement import Sighting, agree
-from .art_landmarker import detect_art
+from .art_landmarker import confirms, detect_art
 from .box_detectors import detect_boxes
 from .embedded_detector import detect_embedded
 from .fetch import ModelMissing, find_landmarker
@@ -101,7 +101,8 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
     except ModelMissing as error:
         log.warning("%s; using the landmarker for art alone, which is less exact", error)
         return detect_art(picture, max_faces, min_confidence)
-    if any(face.score >= SURE for face in faces):
+    # On drawings a detector for photos is sometimes sure of an ear or a fist.
+    if any(face.score >= SURE and confirms(picture, face) for face in faces):
         return faces
     seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST, False))
     sightings = [Sighting(face, 1.0) for face in seen]
