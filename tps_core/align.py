@@ -69,6 +69,12 @@ def align(landmarks: Landmarks) -> Alignment:
     return Alignment(landmarks, *fit_similarity(mean_face("ibug-68"), points_px))
 
 
+def rotation(angle: float) -> Tensor:
+    """The turn (2, 2) by an angle in radians."""
+    turn = torch.tensor(angle)
+    return torch.stack([turn.cos(), -turn.sin(), turn.sin(), turn.cos()]).view(2, 2)
+
+
 def cut_square(
     picture: Tensor, linear: Tensor, shift: Tensor, size: int, padding: str = "reflection"
 ) -> Tensor:

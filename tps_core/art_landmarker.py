@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .align import rotation
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from .container import read_container
 from .landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
@@ -125,10 +126,8 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     mirror = torch.tensor([[-1.0, 0], [0, 1]])
     cuts, orders = [], []
     for turn, zoom in zip(TURNS, ZOOMS, strict=True):
-        angle = torch.tensor(turn)
-        turned = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()]).view(2, 2)
         for flip in (False, True):
-            cuts.append(zoom * linear[0] @ turned @ (mirror if flip else torch.eye(2)))
+            cuts.append(zoom * linear[0] @ rotation(turn) @ (mirror if flip else torch.eye(2)))
             orders.append(IBUG_MIRROR if flip else list(range(68)))
     seen = look(network, picture, torch.stack(cuts), shift.expand(len(cuts), 2))
     points = torch.stack([p[order] for p, order in zip(seen.points, orders, strict=True)])

@@ -12,7 +12,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from .align import cut_square
+from .align import cut_square, rotation
 from .landmarks import Landmarks, mirror_order
 
 SIDE_PX = 384  # of each copy
@@ -60,9 +60,7 @@ def look_again(picture: Tensor, detect: Detector) -> list[Landmarks]:
 
 def _square(look: Look, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """The copy's square in the picture: linear (2, 2) and shift (2,), in pixels."""
-    angle = torch.tensor(look.turn)
-    linear = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()]).view(2, 2)
-    linear = linear * look.extent * max(size) / 2
+    linear = rotation(look.turn) * look.extent * max(size) / 2
     if look.mirror:
         linear = linear @ torch.diag(torch.tensor([-1.0, 1.0]))
     return linear, torch.tensor(size) / 2
