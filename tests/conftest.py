@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import comfyui as comfyui_host
+from editor import Editor, find_browser, open_editor
 
 SHARED_DATA = comfyui_host.PACK.parent / "shared" / "data"
 
@@ -33,6 +34,19 @@ def lend_models(folder: Path) -> None:
         for file in place.glob("*.*") if place.is_dir() else ():
             if file.is_file() and not (folder / file.name).exists():
                 (folder / file.name).symlink_to(file)
+
+
+@pytest.fixture(scope="module", params=["classic canvas", "Nodes 2.0"])
+def editor(
+    request: pytest.FixtureRequest, comfyui: comfyui_host.Host, portrait: Image.Image
+) -> Iterator[Editor]:
+    """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
+    # Every ComfyUI has a picture of that name; a workflow that named another would open in red.
+    comfyui.upload(portrait, "example.png")
+    settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
+    with open_editor(comfyui.url, find_browser(), settings) as opened:
+        opened.kind = request.param
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,10 @@
 $TPS_PORTRAIT_SCREENSHOTS names a folder that keeps the pictures.
 """
 
-from collections.abc import Iterator
-
 import pytest
-from PIL import Image
 
 import comfyui as comfyui_host
-from editor import Editor, find_browser, open_editor
+from editor import find_browser
 
 WORKFLOWS = sorted((comfyui_host.PACK / "workflows").glob("*.json"))
 BROWSER = find_browser()
@@ -17,19 +14,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
 ]
-
-
-@pytest.fixture(scope="module", params=["classic canvas", "Nodes 2.0"])
-def editor(
-    request: pytest.FixtureRequest, comfyui: comfyui_host.Host, portrait: Image.Image
-) -> Iterator[Editor]:
-    """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
-    # Every ComfyUI has a picture of that name; a workflow that named another would open in red.
-    comfyui.upload(portrait, "example.png")
-    settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
-    with open_editor(comfyui.url, BROWSER, settings) as opened:
-        opened.kind = request.param
-        yield opened
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)

@@ -5,7 +5,6 @@ keeps the pictures.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ import pytest
 from PIL import Image
 
 import comfyui as comfyui_host
-from editor import Editor, find_browser, open_editor
+from editor import Editor, find_browser
 from landmark_hand import FIVE_CLICKS, Hand
 from tps_portrait.tps_core.landmark_edits import digest
 from tps_portrait.tps_core.pictures import to_tensor
@@ -41,18 +40,6 @@ CORNER = """() => {
     return [left + x, top + y];
 }"""
 PROMPT = "async () => (await app.graphToPrompt()).output"
-
-
-@pytest.fixture(scope="module", params=["classic canvas", "Nodes 2.0"])
-def editor(
-    request: pytest.FixtureRequest, comfyui: comfyui_host.Host, portrait: Image.Image
-) -> Iterator[Editor]:
-    """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
-    comfyui.upload(portrait, "example.png")
-    settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
-    with open_editor(comfyui.url, BROWSER, settings) as opened:
-        opened.kind = request.param
-        yield opened
 
 
 def small_workflow(folder: Path, images: list[str], edits: str = "") -> Path:
