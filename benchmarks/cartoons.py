@@ -103,12 +103,24 @@ class _Face:
         points = np.empty((68, 2))
         points[:17] = self._outline(np.linspace(-0.06, math.pi + 0.06, 17))
         spread, lift = random.uniform(0.85, 1.15), random.uniform(-0.08, 0.12)
-        eye_size = random.choice([random.uniform(0.7, 1.1), random.uniform(1.0, 2.0)])
+        eye_size = random.choice(
+            [random.uniform(0.7, 1.1), *(random.uniform(1.0, 2.2) for _ in range(2))]
+        )
         eye_open = random.uniform(0.8, 1.3) if eye_size < 1.1 else random.uniform(1.0, 2.6)
-        for eye in (slice(36, 42), slice(42, 48)):
+        # Lids are straight, and cover so much of the eyes' height from above and from below.
+        self.lids = one() < 0.4
+        above = random.uniform(0.1, 0.6) if self.lids else 0.0
+        below = random.choice([0, 0, random.uniform(0, 0.3)]) if self.lids else 0.0
+        slant = random.gauss(0, 0.15) if self.lids else 0.0
+        whole = np.empty((2, 6, 2))  # the eyes without lids; the landmarks are what is seen of them
+        for i, (eye, out) in enumerate(((slice(36, 42), -1), (slice(42, 48), 1))):
             middle = mean[eye].mean(0)
-            size = np.array([eye_size, eye_size * eye_open])
-            points[eye] = (mean[eye] - middle) * size + middle * [spread, 1] + [0, lift]
+            size = np.array([eye_size, eye_size * eye_open]) * random.uniform(0.85, 1.15)
+            shape = (mean[eye] - middle) * size
+            whole[i] = shape + middle * [spread, 1] + [0, lift]
+            tilted, height = slant * out * shape[:, 0], np.ptp(shape[:, 1])
+            seen = (shape[:, 1] - tilted).clip((above - 0.5) * height, (0.5 - below) * height)
+            points[eye] = whole[i] + np.stack([0 * tilted, seen + tilted - shape[:, 1]], 1)
         brow_lift = -0.3 * max(0, eye_size * eye_open - 1.2) * 0.35 + random.uniform(-0.06, 0.05)
         tilt, arch = random.gauss(0, 0.25), random.uniform(-0.2, 1.5)
         for brow, out in ((slice(17, 22), -1), (slice(22, 27), 1)):
@@ -123,8 +135,9 @@ class _Face:
             nose[:, 1], [nose[0, 1], nose[:, 1].max()], [nose[0, 1] + lift, nose[:, 1].max() + drop]
         )
         points[27:36] = nose
-        points[48:68] = self._mouth(mean[48:68], drop)
+        points[48:68] = self._mouth(mean[48:68], drop + random.choice([0, random.gauss(0, 0.12)]))
         self.points = self._turned(points)
+        self.whole_eyes = self._turned(whole.reshape(12, 2)).reshape(2, 6, 2)
 
         ink = one() < 0.45
         self.dark = random.choice(["#000000", "#000000", "#1a1a1a", _some(random, 70)])
@@ -149,12 +162,13 @@ class _Face:
             neck = [[-w, 0.5], [-w, 0.95], [-w * 3, 1.3], [-w * 3, down],
                     [w * 3, down], [w * 3, 1.3], [w, 0.95], [w, 0.5]]  # fmt: skip
             pen.area(_smooth(np.array(neck)), self.skin, self.line)
-        for side in (-1, 1):
-            if some(0.8) and (side < 0 or self.yaw < 0.25):
-                ear = np.array([side * self.half * math.cos(self.yaw) * 1.02, 0.02])
-                pen.area(_ellipse(ear, 0.11, 0.16), self.skin, self.line)
+        on_top = some(0.3)  # the ears, as in many cartoons, before the head
+        if not on_top:
+            self._ears(pen, random.uniform(0.98, 1.06))
         head = self._turned(self._outline(np.linspace(0, 2 * math.pi, 60)), rim=True)
         pen.area(head, self.skin, self.line)
+        if on_top:
+            self._ears(pen, random.uniform(0.8, 1.06))
         if some(0.15) and self.skin != self.background:  # cheeks
             for corner in (self.points[2:5].mean(0), self.points[12:15].mean(0)):
                 middle = 0.6 * corner + 0.4 * self.points[30]
@@ -196,7 +210,7 @@ class _Face:
     def _mouth(self, mean: np.ndarray, drop: float) -> np.ndarray:
         random = self.random
         middle = mean.mean(0)
-        wide, open_ = random.uniform(0.4, 1.2), random.choice([0.0, 0.0, random.uniform(0, 0.35)])
+        wide, open_ = random.uniform(0.25, 1.2), random.choice([0.0, 0.0, random.uniform(0, 0.35)])
         lips, smile = random.uniform(0.2, 1.2), random.gauss(0.05, 0.12)
         mouth = (mean - middle) * [wide, lips]
         upper, lower = [1, 2, 3, 4, 5, 13, 14, 15], [7, 8, 9, 10, 11, 17, 18, 19]
@@ -241,42 +255,64 @@ class _Face:
             bun = _ellipse(middle, random.uniform(0.12, 0.35), random.uniform(0.12, 0.4))
             pen.area(bun, self.hair, self.line)
 
+    def _ears(self, pen: Pen, out: float) -> None:
+        random = self.random
+        size = random.uniform(0.7, 1.7)
+        for side in (-1, 1):
+            if random.random() < 0.2 or (side > 0 and self.yaw >= 0.25):
+                continue
+            middle = np.array([side * self.half * math.cos(self.yaw) * out, 0.02])
+            ear = _ellipse(middle, 0.11 * size, 0.14 * size)
+            pen.area(ear, self.skin, self.line)
+            if random.random() < 0.6:  # its shell
+                some = [ear[random.randrange(30)] for _ in range(random.randint(2, 4))]
+                pen.line(_curve(middle + 0.6 * (np.stack(some) - middle)), self.line or self.dark)
+
     def _eyes(self, pen: Pen, line) -> None:
         random = self.random
         kind = random.choice(["dot", "almond", "almond", "round", "round", "round", "closed"])
-        gaze = np.array([random.uniform(-0.5, 0.5), random.uniform(-0.4, 0.4)])
-        pupil, lid = random.uniform(0.25, 0.75), random.random() < 0.35
+        far = random.choice([0.4, 0.4, 1.0])
+        gaze = np.array([random.uniform(-far, far), random.uniform(-far, far)])
+        pupil = random.uniform(0.25, 0.75)
         iris = random.choice([line, line, "#3b2a1a", "#4a6b8a", "#5d7a4a"])
-        for eye in (slice(36, 42), slice(42, 48)):
+        for eye, whole in zip((slice(36, 42), slice(42, 48)), self.whole_eyes, strict=True):
             points = self.points[eye]
-            middle, low, high = points.mean(0), points.min(0), points.max(0)
-            half = (high - low) / 2
-            shape = _ellipse(middle, *half) if kind == "round" else _smooth(points)
+            middle, half = whole.mean(0), np.ptp(whole, axis=0) / 2
             one_kind = "closed" if random.random() < 0.06 else kind
             if one_kind == "closed":
                 pen.line(
                     _curve(points[[0, 5, 4, 3]] if random.random() < 0.5 else points[:4]), line
                 )
             elif one_kind == "dot":
+                middle = points.mean(0)
                 pen.area(_ellipse(middle, half[0] * 0.45, half[0] * random.uniform(0.4, 0.8)), line)
             else:
                 bare = kind == "almond" and random.random() < 0.2
-                pen.area(shape, self.white, None if bare else line)
+                shape = _ellipse(middle, *half) if kind == "round" else _smooth(points)
+                pen.area(self._under_lids(shape, points), self.white, None if bare else line)
                 r = pupil * min(half) if kind == "round" else half[1] * (0.7 + 0.5 * pupil)
-                at = middle + gaze * (half - r).clip(0)
-                pen.area(_ellipse(at, r, r), iris)
+                at = middle + gaze * (half - 0.7 * r).clip(0)
+                rings = [(at, r, iris)]
                 if random.random() < 0.3:
-                    pen.area(_ellipse(at, r * 0.5, r * 0.5), line)
                     shine = at + np.array([r, -r]) * 0.3
-                    pen.area(_ellipse(shine, r * 0.2, r * 0.2), self.white)
-                if lid:  # half closed
-                    cut = low[1] + random.uniform(0.15, 0.5) * (high - low)[1]
-                    upper = shape[shape[:, 1] <= cut]
-                    if len(upper) > 2:
-                        upper = upper[np.argsort(upper[:, 0])]
-                        pen.area(upper, self.skin, line)
+                    rings += [(at, r * 0.5, line), (shine, r * 0.2, self.white)]
+                for centre, radius, color in rings:
+                    ring = _ellipse(centre, radius, radius)
+                    if kind == "round":  # what would lie outside is drawn on the rim
+                        far_out = np.linalg.norm((ring - middle) / half, axis=1, keepdims=True)
+                        ring = middle + (ring - middle) / far_out.clip(1)
+                    pen.area(self._under_lids(ring, points), color)
                 if bare or random.random() < 0.3:  # lashes or a heavy lid
                     pen.line(_curve(points[:4]), line, random.uniform(1, 2.5))
+
+    def _under_lids(self, shape: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """What the lids of the eye with landmarks (6, 2) leave of the shape (n, 2)."""
+        if not self.lids:
+            return shape
+        above, below = (
+            np.polyval(np.polyfit(*points[lid].T, 1), shape[:, 0]) for lid in ([1, 2], [5, 4])
+        )
+        return np.stack([shape[:, 0], shape[:, 1].clip(above, np.maximum(above, below))], 1)
 
     def _nose(self, pen: Pen, line) -> None:
         random, nose = self.random, self.points[27:36]
