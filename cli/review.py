@@ -21,7 +21,6 @@ from ..training.review import Review
 log = logging.getLogger("tps_portrait")
 
 WEB = Path(__file__).parents[1] / "web"  # the landmark editor lies there
-EDITOR = "landmark_editor.js"
 HOST = "127.0.0.1"
 LARGEST_BODY = 4_000_000  # bytes: no face takes more
 TYPES = {
@@ -39,12 +38,11 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, review: Review, photos: Tensor | None, farewell: str, web: Path = WEB):
+    def __init__(self, review: Review, photos: Tensor | None, farewell: str):
         super().__init__((HOST, 0), Handler)
         self.review = review
         self.photos = photos
         self.farewell = farewell  # what the page says when the person is done
-        self.web = web
         self.token = secrets.token_urlsafe(16)
         # Fixes change the findings, and so does looking again: one at a time.
         self.lock = threading.Lock()
@@ -87,7 +85,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         parts = unquote(urlsplit(self.path).path).split("/")[1:]
         if parts[0] == "web":
-            self._send_file(self.server.web, "/".join(parts[1:]))
+            self._send_file(WEB, "/".join(parts[1:]))
         elif not self._knows_the_token(parts):
             self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
         elif parts[1:] == [""]:
@@ -151,10 +149,7 @@ class Handler(BaseHTTPRequestHandler):
     def _data(self) -> str:
         with self.server.lock:
             review = self.server.review
-            has_editor = (self.server.web / EDITOR).is_file()
-            return data_script(
-                review.folder, review.findings, self.server.photos, live=True, editor=has_editor
-            )
+            return data_script(review.folder, review.findings, self.server.photos, live=True)
 
     def _send_picture(self, kind: str, name: str) -> None:
         findings = self.server.review.findings

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from editor import FLAGS, find_browser
+from landmark_hand import FIVE_CLICKS, Hand
 from tps_portrait.cli.review import Server
 from tps_portrait.tps_core.landmark_file import (
     faces_to_json,
@@ -26,29 +27,6 @@ from tps_portrait.training.examine import Look, examine_folder
 from tps_portrait.training.review import Review
 
 SIZE = (300, 200)
-# What the pack's landmark editor looks like to the page, with one button that moves all points.
-STAND_IN = """
-export class LandmarkEditor {
-  constructor(host) { this.host = host; this.all = []; }
-  async show(url, size, faces) {
-    this.all = structuredClone(faces);
-    const image = new Image();
-    image.src = url;
-    await image.decode();
-    this.host.innerHTML = '<button id="move">move</button>';
-    this.host.firstChild.onclick = () => {
-      if (!this.all.length) this.all = [{ scheme: "ibug-68", points: Array.from({ length: 68 },
-        (_, i) => [size[0] * (0.3 + 0.4 * (i % 9) / 8), size[1] * (0.3 + 0.4 * (i % 7) / 6)]) }];
-      for (const face of this.all) {
-        face.points = face.points.map(([x, y]) => [x + 5, y]);
-        face.detector = "hand";
-        face.score = 1;
-      }
-    };
-  }
-  get faces() { return this.all; }
-}
-"""
 
 
 def face_at(x, score=0.99, detector="embedded"):
@@ -195,10 +173,8 @@ def test_two_pictures_that_would_share_a_landmark_file_are_told_apart(folder):
 
 
 @pytest.fixture
-def server(review, tmp_path_factory):
-    web = tmp_path_factory.mktemp("web")
-    (web / "landmark_editor.js").write_text(STAND_IN)
-    with Server(review, None, "Good bye.", web) as server:
+def server(review):
+    with Server(review, None, "Good bye.") as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         yield server
@@ -223,7 +199,7 @@ def test_the_page_and_its_pictures_are_served(server):
         assert ask(server.url + name)[0] == 200, name
     assert ask(server.url + f"full/{index:04d}.jpg")[1].startswith(b"\xff\xd8")
     root = server.url.split("/", 3)
-    assert ask(f"{root[0]}//{root[2]}/web/landmark_editor.js")[1] == STAND_IN.encode()
+    assert ask(f"{root[0]}//{root[2]}/web/landmark_editor.js")[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -329,11 +305,35 @@ def test_a_person_works_through_the_page(page, server, folder):
 
     open_card("below/nothing.png")
     page.keyboard.press("e")
-    page.locator("#move").click()
+    hand = Hand(page)
+    hand.wait_for("placing")
+    for point in FIVE_CLICKS:
+        hand.click(point)
+    hand.wait_for("ready")
+    _screenshot(page, "review editor")
     page.get_by_role("button", name="Save the points").click()
     settled()
     (face,) = read_sidecar(folder / "below/nothing.png")
     assert face.detector == "hand"
+    nose_tip, mouth_corner = face.to_pixels()[[30, 54]].tolist()
+    assert nose_tip == pytest.approx(FIVE_CLICKS[2], abs=0.1)
+    assert mouth_corner == pytest.approx(FIVE_CLICKS[4], abs=0.1)
+    page.keyboard.press("Escape")
+
+    # From picture to picture in the editor, what was changed being saved.
+    open_card("one.png")
+    page.keyboard.press("e")
+    hand.wait_for("ready")
+    before = read_sidecar(folder / "one.png")[0].to_pixels()
+    tip = before[30].tolist()
+    hand.drag(tip, (tip[0] + 20, tip[1]))
+    page.keyboard.press("n")
+    page.get_by_text("one.png: the points are saved").wait_for()
+    hand.wait_for("ready", "placing")
+    assert page.locator("#facts h2").inner_text() == "two.png"
+    after = read_sidecar(folder / "one.png")[0].to_pixels()
+    assert (after - before)[30].tolist() == pytest.approx([20, 0], abs=0.1)
+    page.keyboard.press("Escape")
     page.keyboard.press("Escape")
 
     page.get_by_role("button", name="Done").click()

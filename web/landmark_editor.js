@@ -2,7 +2,7 @@
 
 import { ACTIONS } from "./landmark_actions.js";
 import { Drawing } from "./landmark_drawing.js";
-import { makeFrame, toggleWindow } from "./landmark_frame.js";
+import { makeFrame, toggleWindow, windowOf } from "./landmark_frame.js";
 import { listen } from "./landmark_gestures.js";
 import { actionOf } from "./landmark_keys.js";
 import { pick } from "./landmark_picking.js";
@@ -103,6 +103,13 @@ export class LandmarkEditor {
     this.#render();
   }
 
+  /** Takes the editor off the page. */
+  destroy() {
+    const { root } = this.#frame;
+    if (windowOf(root)) toggleWindow(root, this.#host);
+    root.remove();
+  }
+
   /** Where on the page, in client coordinates, a point [x, y] of the picture lies. */
   toClient(point) {
     const { left, top } = this.#frame.stage.getBoundingClientRect();
@@ -167,17 +174,23 @@ export class LandmarkEditor {
 
   #press(event) {
     const action = actionOf(event);
-    if (!action) return; // the page's own shortcuts work
+    // The page's own shortcuts work, and so does its way out where there is nothing to leave here.
+    if (!action || (action === "escape" && !this.#canEscape)) return;
     event.preventDefault();
     event.stopPropagation();
     this.act(action);
+  }
+
+  get #canEscape() {
+    const { root } = this.#frame;
+    return root.hasAttribute("data-help") || this.#session.clicks !== null || windowOf(root) !== null;
   }
 
   #escape() {
     const { root } = this.#frame;
     if (root.hasAttribute("data-help")) root.removeAttribute("data-help");
     else if (this.#session.clicks?.length) this.#session.giveUp();
-    else if (root.closest("dialog")) toggleWindow(root, this.#host);
+    else if (windowOf(root)) toggleWindow(root, this.#host);
     else this.#session.giveUp();
   }
 

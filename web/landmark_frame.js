@@ -70,9 +70,14 @@ export function makeFrame(host, act) {
   return { root, typed, stage, picture, canvas, message, prompt, describe };
 }
 
+/** The dialog in which the root element fills the window; null while it doesn't. */
+export function windowOf(root) {
+  return root.closest(".tps-landmarks-window");
+}
+
 /** Fills the window with the root element, or puts it back into its host. */
 export function toggleWindow(root, host) {
-  const open = root.closest("dialog");
+  const open = windowOf(root);
   if (open) {
     open.close();
     return;

@@ -6,6 +6,7 @@ const MAKERS = { hand: "a person", embedded: "the built-in detector", mediapipe:
 let queue = []; // the entries' ids in the order of the sheet when the detail was opened
 let shown = null; // the id of the entry that is shown
 let editor = null; // the landmark editor while it is open
+let touched = false; // whether anything was changed in it
 
 function openDetail(id) {
   queue = inOrder().map((entry) => entry.id);
@@ -115,7 +116,7 @@ function showActions(entry) {
   if (entry.used && entry.detector !== "hand") {
     action("It is right as it is", "C", () => fixAndGoOn("confirm"), entry.bucket !== "good");
   }
-  if (review.editor) action("Place the points", "E", openEditor, entry.bucket === "no face");
+  action("Place the points", "E", openEditor, entry.bucket === "no face");
   if (entry.bucket === "excluded") action("Bring it back", "X", () => fixAndStay("include"), true);
   else action("Exclude this picture", "X", () => fixAndGoOn("exclude"));
   if (entry.by_hand && entry.bucket !== "excluded") {
@@ -167,7 +168,14 @@ async function openEditor() {
   const host = document.createElement("div");
   host.className = "editor";
   $("stage").replaceChildren(host);
-  editor = new LandmarkEditor(host, {});
+  editor = new LandmarkEditor(host, { onChange: () => (touched = true) });
+  touched = false;
+  editor.place({
+    onNext: afterEditor(1) === null ? null : () => saveAndEdit(1),
+    onPrevious: afterEditor(-1) === null ? null : () => saveAndEdit(-1),
+    caption: $("place").textContent,
+    note: "",
+  });
   const used = entry.faces.slice(0, 1).map((face) => ({
     ...face,
     points: face.points.map(([x, y]) => [x * entry.size[0], y * entry.size[1]]),
@@ -182,13 +190,31 @@ async function saveEditor() {
   if (await fix(review.entries[shown], "place", { faces: editor.faces })) showEntry(shown);
 }
 
+// The next entry on either side whose points can be placed; null if there is none.
+function afterEditor(by) {
+  for (let at = queue.indexOf(shown) + by; at >= 0 && at < queue.length; at += by) {
+    if (review.entries[queue[at]].picture) return queue[at];
+  }
+  return null;
+}
+
+// From picture to picture without leaving the editor; what was changed is saved.
+async function saveAndEdit(by) {
+  const id = afterEditor(by);
+  const changed = touched && { faces: editor.faces };
+  if (changed && !(await fix(review.entries[shown], "place", changed))) return;
+  showEntry(id);
+  await openEditor();
+}
+
 function closeEditor() {
-  editor?.destroy?.();
+  editor?.destroy();
   editor = null;
 }
 
 function onKey(event) {
-  if (event.target.matches("input, textarea") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = !editor && event.target.matches("input, textarea");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
   if (editor) { // the other keys are the editor's own
     if (key === "enter") saveEditor();
