@@ -16,7 +16,11 @@ SIZE = 256
 HELD_OUT = 5  # one file in so many
 # Photos that anyone may train with; the others (CC BY) are only measured with.
 FREE_PHOTOS = ("congress", "lisa", "zoom")
-ART = {"impressionist oil": "oil_impressionist", "ink line": "ink_line_lorelei"}
+ART = {
+    "impressionist oil": "oil_impressionist",
+    "ink line": "ink_line_lorelei",
+    "old masters": "oil_oldmasters",
+}
 # The drawings were put together from parts on one head, always in the same place. The detector
 # finds it in 55 of 160, five of them wrong; the median of the other 50 serves for all. (x, y) of
 # iBUG's 68 points in pixels of 512 x 512.

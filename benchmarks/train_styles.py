@@ -29,6 +29,7 @@ CHANGES = {
         "learning_rate": 5e-4,
         "judge_rate": 4e-4,
     },
+    "old masters": {},
 }
 
 

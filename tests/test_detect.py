@@ -24,6 +24,7 @@ def found(monkeypatch):
     faces = []
     monkeypatch.setattr(module, "detect_embedded", lambda *_: list(faces))
     monkeypatch.setattr(module, "confirms", lambda *_: True)
+    monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed")
     return faces
 
 
@@ -98,6 +99,18 @@ def test_a_sure_face_gets_no_second_look(found, monkeypatch):
     monkeypatch.setattr(module, "look_again", lambda *_: pytest.fail("looked again"))
     found += [face_of(60)]
     assert detect(PICTURE) == found
+
+
+def test_a_sure_face_takes_the_points_of_a_newer_mesh_that_sees_it_too(found, monkeypatch):
+    monkeypatch.setattr(module, "what_is_missing", lambda: "")
+    monkeypatch.setattr(
+        module, "detect_mediapipe", lambda *_: [face_of(20, "mediapipe"), face_of(61, "mediapipe")]
+    )
+    found += [face_of(60, score=0.995), face_of(99)]
+    assert [(face.detector, face.score) for face in detect(PICTURE)] == [
+        ("embedded", 1.0),
+        ("mediapipe", 0.995),
+    ]
 
 
 def test_a_sure_face_that_the_landmarker_for_art_does_not_see_gets_second_looks(found, monkeypatch):

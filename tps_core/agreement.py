@@ -34,7 +34,7 @@ def agree(sightings: list[Sighting]) -> list[Landmarks]:
 
     while left:
         # Around the sighting that most others are near to, not around the loudest one.
-        groups = [[i for i in left if _near(points[i], points[core])] for core in left]
+        groups = [[i for i in left if is_near(points[i], points[core])] for core in left]
         group = max(groups, key=weight)
         faces.append(_merge([sightings[i] for i in group], [points[i] for i in group]))
         left = [i for i in left if i not in group]
@@ -54,6 +54,7 @@ def _merge(group: list[Sighting], points: list[Tensor]) -> Landmarks:
     return Landmarks.from_pixels(middle, group[0].face.size, "ibug-68", score, detector)
 
 
-def _near(a: Tensor, b: Tensor) -> bool:
+def is_near(a: Tensor, b: Tensor) -> bool:
+    """Whether iBUG's points (68, 2), in pixels, of two sightings lie on one face."""
     unit = min(float((p[36] - p[45]).norm()) for p in (a, b))
     return float((a - b).norm(dim=-1).mean()) < SAME_FACE * unit

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from torch import Tensor
 
-from .agreement import Sighting, agree
+from .agreement import Sighting, agree, is_near
 from .art_landmarker import confirms, detect_art
 from .box_detectors import detect_boxes
 from .embedded_detector import detect_embedded
@@ -42,8 +43,8 @@ def detect(
     """The faces in the picture (3, h, w), 0…1, the largest first; [] if there is none.
 
     detector: "embedded", "mediapipe" or "comfyui" (ComfyUI's own), for photos; "art", for drawings
-    and paintings; or "auto": the first of those for photos that can be had, and where that isn't
-    sure of a face, what second looks and the one for art agree upon.
+    and paintings; or "auto": the embedded one, with the points of a newer one where there is one;
+    and where it isn't sure of a face, what second looks and the one for art agree upon.
     Raises ValueError for a picture or a detector that is none, and its kind ModelMissing when
     no detector can run.
     """
@@ -103,13 +104,30 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
         return detect_art(picture, max_faces, min_confidence)
     # On drawings a detector for photos is sometimes sure of an ear or a fist.
     if any(face.score >= SURE and confirms(picture, face) for face in faces):
-        return faces
+        return _refined(picture, faces, max_faces)
     seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST, False))
     sightings = [Sighting(face, 1.0) for face in seen]
     sightings += [Sighting(face, ART_WEIGHT) for face in detect_art(picture, max_faces, 0.1)]
     agreed = agree([sighting for sighting in sightings if _is_plausible(sighting.face)])
     agreed = agreed or detect_boxes(picture)  # better a guess, marked as one, than nothing
     return [face for face in agreed if face.score >= min_confidence][:max_faces]
+
+
+def _refined(picture: Tensor, faces: list[Landmarks], max_faces: int) -> list[Landmarks]:
+    """The faces with the points that a newer mesh than the embedded one places on them.
+
+    Its eyes and mouths are a third nearer to people's, but it needs MediaPipe or a new ComfyUI;
+    where neither is, or it doesn't see a face there, the points stay.
+    """
+    lacks = {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
+    able = [name for name, lack in lacks.items() if not lack]
+    newer = _run(picture, able[0], max_faces, LEAST) if able else []
+    refined = []
+    for face in faces:
+        points = face.convert("ibug-68").to_pixels()
+        same = [n for n in newer if is_near(points, n.convert("ibug-68").to_pixels())]
+        refined.append(replace(same[0], score=face.score) if same else face)
+    return refined
 
 
 def _detect_photo(

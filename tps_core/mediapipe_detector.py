@@ -3,8 +3,11 @@
 Needs the package mediapipe (1 or later) and the model file face_landmarker.task.
 """
 
+import atexit
 import importlib.util
-from contextlib import closing
+import threading
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from torch import Tensor
@@ -37,7 +40,6 @@ def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> 
     if missing := what_is_missing():
         raise ModelMissing(f"the mediapipe detector can't run: {missing}")
     import mediapipe
-    from mediapipe.tasks.python import BaseOptions, vision
 
     height, width = picture.shape[-2:]
     levels = (picture.detach().cpu().clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
@@ -45,15 +47,8 @@ def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> 
         image_format=mediapipe.ImageFormat.SRGB,
         data=np.ascontiguousarray(levels, dtype=np.uint8),
     )
-    options = vision.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_buffer=find_model(TASK).read_bytes()),
-        num_faces=max_faces,
-        min_face_detection_confidence=min_confidence,
-        min_face_presence_confidence=min_confidence,
-    )
-    # Not closed, it prints a TypeError when Python ends.
-    with closing(vision.FaceLandmarker.create_from_options(options)) as landmarker:
-        found = landmarker.detect(image).face_landmarks
+    landmarker = _load(find_model(TASK), max_faces, min_confidence)
+    found = landmarker.detect(image).face_landmarks
     return [
         Landmarks.from_pixels(
             [(point.x * width, point.y * height) for point in points],
@@ -63,3 +58,20 @@ def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> 
         )
         for points in found
     ]
+
+
+@lru_cache(maxsize=2)
+def _load(model: Path, max_faces: int, min_confidence: float):
+    """MediaPipe's landmarker; to make one takes as long as to find a face with it."""
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_buffer=model.read_bytes()),
+        num_faces=max_faces,
+        min_face_detection_confidence=min_confidence,
+        min_face_presence_confidence=min_confidence,
+    )
+    landmarker = vision.FaceLandmarker.create_from_options(options)
+    # Not closed, it prints a TypeError when Python ends; at `atexit` its threads are gone already.
+    getattr(threading, "_register_atexit", atexit.register)(landmarker.close)
+    return landmarker
