@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,18 @@ from PIL import Image
 from tps_portrait.cli import main
 from tps_portrait.tps_core.landmark_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.training import examine
 from tps_portrait.training.bank import bank_of
-from tps_portrait.training.entry import BUCKETS, EXCLUDED, GOOD, NO_FACE, TOO_SMALL, UNREADABLE
-from tps_portrait.training.examine import MOST_PIXELS, Look, examine_folder
+from tps_portrait.training.entry import (
+    BUCKETS,
+    EXCLUDED,
+    GOOD,
+    NO_FACE,
+    TOO_SMALL,
+    UNREADABLE,
+    Entry,
+)
+from tps_portrait.training.examine import MOST_PIXELS, Finding, Look, examine_folder
 
 SIZE = (120, 160)
 
@@ -238,3 +248,24 @@ def test_a_huge_picture_is_read_shrunken_and_its_landmark_file_is_in_its_own_pix
     assert size[0] * size[1] > MOST_PIXELS
     assert (finding.faces[0].to_pixels() - placed(size, 0.4).to_pixels()).abs().max() < 1
     assert finding.face.float().mean((1, 2)).tolist() == pytest.approx([200, 180, 160], abs=2)
+
+
+def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):
+    for i in range(40):
+        (tmp_path / f"{i:02d}.txt").write_text("no picture")
+    looked_at, threads = [], torch.get_num_threads()
+
+    def slow(path, name, look):
+        looked_at.append(name)
+        time.sleep(0.01)
+        return Finding(Entry(name, False, "no picture", UNREADABLE))
+
+    def cancel(done, total, entry):
+        assert (done, total, entry.name) == (1, 40, "00.txt")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(examine, "examine", slow)
+    with pytest.raises(KeyboardInterrupt):
+        examine_folder(tmp_path, Look(64), cancel)
+    assert len(looked_at) < 20
+    assert torch.get_num_threads() == threads

@@ -5,8 +5,6 @@ Both are optional: they need the package OpenCV (cv2) and their model files.
 """
 
 import importlib.util
-from functools import cache
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -53,8 +51,10 @@ def _yunet(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
     path = find_model(YUNET)
     if path is None:
         return []
-    detector = _load_yunet(path)
-    detector.setInputSize((bgr.shape[1], bgr.shape[0]))
+    import cv2
+
+    # Made anew each time, in a few milliseconds: several threads can't share one.
+    detector = cv2.FaceDetectorYN.create(str(path), "", bgr.shape[1::-1], 0.5)
     _, faces = detector.detect(bgr)
     mean = mean_face("ibug-68")
     parts = [mean[IBUG_PARTS[eye]].mean(0) for eye in ("right_eye", "left_eye")]
@@ -64,13 +64,6 @@ def _yunet(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
         linear, shift = fit_similarity(five, torch.from_numpy(face[4:14].reshape(5, 2)))
         found.append((mean @ linear.T + shift, float(face[14])))
     return found
-
-
-@cache
-def _load_yunet(path: Path):
-    import cv2
-
-    return cv2.FaceDetectorYN.create(str(path), "", (SIDE_PX, SIDE_PX), 0.5)
 
 
 def _anime(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
