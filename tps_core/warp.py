@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import coarse_grid
 from .tps import Spline, fit
 
 
@@ -30,10 +31,35 @@ def backward_grid(
     return spline_grid(fit(target, source, stiffness), size)
 
 
-def spline_grid(spline: Spline, size: tuple[int, int]) -> Tensor:
-    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2)."""
-    centres = pixel_centres(size, like=spline.centres)
-    return spline(centres.reshape(1, -1, 2)).unflatten(1, size)
+def spline_grid(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
+) -> Tensor:
+    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
+
+    The picture spans −extent…extent, x and y, in the spline's units. What is read with the grid is
+    off by at most `coarse_grid.TOLERANCE_PX` pixels of such a picture: where the spline is smooth
+    enough, its values between every few pixels are interpolated, else all are exact.
+    """
+    strides = coarse_grid.strides(spline, size, extent).tolist()
+    if len(set(strides)) == 1:
+        return _grid(spline, size, extent, strides[0])
+    order, grids = [], []
+    for stride in sorted(set(strides)):
+        rows = [row for row, own in enumerate(strides) if own == stride]
+        order += rows
+        grids.append(_grid(spline.rows(rows), size, extent, stride))
+    return torch.cat(grids)[torch.tensor(order).argsort()]
+
+
+def _grid(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
+) -> Tensor:
+    """What `spline_grid` gives, from the exact values at every `stride`-th pixel."""
+    span = torch.tensor(extent).to(spline.centres)
+    if stride > 1:
+        return coarse_grid.interpolated(spline, size, extent, stride) / span
+    centres = pixel_centres(size, like=spline.centres) * span
+    return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
 
 
 def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:

@@ -1,0 +1,120 @@
+"""A spline's values at every pixel, from its exact values at every s-th pixel.
+
+Between the knots, s pixels apart, the values are interpolated along x and then along y by the
+polynomial of degree 5 through the six nearest knots: two constant matrix products. How far that
+can be off is known beforehand, so the knots are as far apart as TOLERANCE_PX allows, for each
+picture of a batch by itself, down to every pixel.
+
+The bound. Interpolation is linear and gives back polynomials up to degree 5, so all of its error
+comes from the kernels: at a point p it is the sum of w_i E(p − c_i) over the centres c_i with
+weights w_i, E being the error of U(r) = r² log r alone. As U(h q) = h² U(q) + h² log h |q|², and
+the last term is given back, knots h apart make h² times the error of knots 1 apart, at places
+divided by h. That of knots 1 apart depends only on how centre, pixel and knots lie to each other,
+and dies away with the fourth power of the distance d from the centre, as U's sixth derivatives do
+(Peano's remainder). A search over all positions of centre and pixel, and over knots closer together
+in one direction than in the other, found nothing above
+
+    M(d) = PEAK / (1 + (d / REACH)²)²,    d in units of the wider gap between knots
+
+(`test_coarse_grid.py` repeats the search). A pixel's nearest centre being c_j, it is at least half
+as far from any c_i as c_j is, so no pixel is farther off than
+
+    max over j of the sum over i of h² |w_i| M(|c_i − c_j| / 2h).
+"""
+
+from functools import lru_cache
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .tps import Spline
+
+TOLERANCE_PX = 0.05
+STRIDES = (2, 4, 8, 16, 32)  # pixels between knots that are tried, beside every pixel
+PEAK = 0.4  # no knots 1 apart make a greater error: 0.374 was found
+REACH = 1.1  # no error above M(d) was found from 1.08 on
+TAPS = 6  # knots that a pixel is interpolated from, along each axis
+BEFORE = 2  # of these lie before the pixel's cell
+GROUP = 64  # pixels in a row that are one matrix product; a multiple of each stride
+assert all(b % a == 0 for a, b in pairwise((*STRIDES, GROUP)))
+
+
+def strides(spline: Spline, size: tuple[int, int], extent: tuple[float, float]) -> Tensor:
+    """How many pixels apart the knots of each (h, w) picture may be, 1 where all are needed: (b,).
+
+    The picture spans −extent…extent, x and y, in the spline's units.
+    """
+    chosen = torch.ones(len(spline.centres), dtype=torch.long, device=spline.centres.device)
+    for stride in STRIDES:
+        knots = _knots(size[0], stride) * _knots(size[1], stride)
+        fits = error_bound_px(spline, size, extent, stride) <= TOLERANCE_PX
+        # Half as many knots as pixels wouldn't pay.
+        if 2 * knots > size[0] * size[1] or not fits.any():
+            break  # the bound only grows with the stride
+        chosen[fits] = stride
+    return chosen
+
+
+@torch.no_grad()
+def error_bound_px(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
+) -> Tensor:
+    """No pixel of an (h, w) picture is farther off, in pixels, with knots `stride` apart: (b,)."""
+    half_px = torch.tensor([size[1], size[0]]) / 2
+    px = (half_px / torch.tensor(extent)).to(spline.weights)  # pixels per unit, along x and y
+    gap = stride / px.min() / spline.spread.flatten()[:, None, None]  # (b, 1, 1)
+    x, y = (spline.centres / (2 * gap)).unbind(-1)
+    squared = (x[:, :, None] - x[:, None]).square_() + (y[:, :, None] - y[:, None]).square_()
+    decay = squared.mul_(1 / REACH**2).add_(1).pow_(-2)  # (b, n, n)
+    weights = (spline.weights * px).norm(dim=-1, keepdim=True)
+    return PEAK * (gap.square() * (decay @ weights)).amax((1, 2))
+
+
+def interpolated(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
+) -> Tensor:
+    """The spline's values at the pixel centres, from knots `stride` pixels apart: (b, h, w, 2).
+
+    The picture spans −extent…extent, x and y, in the spline's units. Differentiable as the spline.
+    """
+    (h, w), like = size, spline.centres
+    y, x = (
+        span * ((2 * stride * (torch.arange(_knots(n, stride)).to(like) - BEFORE) + 1) / n - 1)
+        for n, span in zip(size, reversed(extent), strict=True)
+    )
+    knots = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
+    values = spline(knots.reshape(1, -1, 2)).unflatten(1, (len(y), len(x)))
+    along_x = _upsampled(values.transpose(1, 2).flatten(2), w, stride)  # (b, w, 2 · y knots)
+    rows = along_x.unflatten(2, (-1, 2)).transpose(1, 2).flatten(2)  # (b, y knots, 2 w)
+    return _upsampled(rows, h, stride).unflatten(2, (w, 2))
+
+
+def _knots(pixels: int, stride: int) -> int:
+    return -(-pixels // stride) + TAPS - 1
+
+
+def _upsampled(values: Tensor, pixels: int, stride: int) -> Tensor:
+    """Rows (b, knots, c) interpolated to (b, pixels, c)."""
+    weights = _lagrange(stride).to(values)
+    groups, step = -(-pixels // GROUP), GROUP // stride
+    missing = groups * step + TAPS - 1 - values.shape[1]  # only cut off pixels are made of these
+    windows = F.pad(values, (0, 0, 0, missing)).unfold(1, weights.shape[1], step).mT
+    made = torch.bmm(weights.expand(len(values) * groups, -1, -1), windows.flatten(0, 1))
+    return made.reshape(len(values), groups * GROUP, -1)[:, :pixels]
+
+
+@lru_cache
+def _lagrange(stride: int) -> Tensor:
+    """What each knot counts for each pixel of a group: (GROUP, GROUP / stride + TAPS - 1)."""
+    with torch.inference_mode(False):  # kept for later calls, which may want gradients
+        cell, pixel = torch.arange(GROUP).div(stride, rounding_mode="floor"), torch.arange(GROUP)
+        place = (pixel / stride - cell).double()  # 0…1 within the pixel's cell
+        nodes = torch.arange(TAPS) - BEFORE
+        weights = torch.zeros(GROUP, GROUP // stride + TAPS - 1, dtype=torch.float64)
+        for tap in range(TAPS):
+            others = nodes[nodes != nodes[tap]]
+            basis = ((place[:, None] - others) / (nodes[tap] - others)).prod(1)
+            weights[pixel, cell + tap] = basis
+        return weights
