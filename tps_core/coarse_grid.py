@@ -23,7 +23,6 @@ as far from any c_i as c_j is, so no pixel is farther off than
 """
 
 from functools import lru_cache
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -32,42 +31,50 @@ from torch import Tensor
 from .tps import Spline
 
 TOLERANCE_PX = 0.05
-STRIDES = (2, 4, 8, 16, 32)  # pixels between knots that are tried, beside every pixel
-PEAK = 0.4  # no knots 1 apart make a greater error: 0.374 was found
-REACH = 1.1  # no error above M(d) was found from 1.08 on
+STRIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # pixels from knot to knot; 1 is exact
+GROUP = 96  # pixels in a row that are one matrix product; a multiple of each stride
+PEAK = 0.4  # knots 1 apart make no greater error; 0.374 was found
+REACH = 1.1  # from 1.08 on, no error was found above M(d)
 TAPS = 6  # knots that a pixel is interpolated from, along each axis
 BEFORE = 2  # of these lie before the pixel's cell
-GROUP = 64  # pixels in a row that are one matrix product; a multiple of each stride
-assert all(b % a == 0 for a, b in pairwise((*STRIDES, GROUP)))
 
 
+@torch.no_grad()
 def strides(spline: Spline, size: tuple[int, int], extent: tuple[float, float]) -> Tensor:
     """How many pixels apart the knots of each (h, w) picture may be, 1 where all are needed: (b,).
 
     The picture spans −extent…extent, x and y, in the spline's units.
     """
-    chosen = torch.ones(len(spline.centres), dtype=torch.long, device=spline.centres.device)
-    for stride in STRIDES:
-        knots = _knots(size[0], stride) * _knots(size[1], stride)
-        fits = error_bound_px(spline, size, extent, stride) <= TOLERANCE_PX
-        # Half as many knots as pixels wouldn't pay.
-        if 2 * knots > size[0] * size[1] or not fits.any():
-            break  # the bound only grows with the stride
-        chosen[fits] = stride
-    return chosen
+    # Knots must be at most half as many as pixels to be worth it.
+    paying = [
+        s for s in STRIDES if 2 * _knots(size[0], s) * _knots(size[1], s) <= size[0] * size[1]
+    ]
+    options = torch.tensor([1, *paying], device=spline.centres.device)
+    least = torch.zeros(len(spline.centres), dtype=torch.long, device=options.device)
+    if not paying:
+        return options[least]
+    # The bound only grows with the stride, so the choice is bisected, for all pictures at once.
+    most = torch.full_like(least, len(paying))
+    for _ in range(len(paying).bit_length()):
+        middle = (least + most + 1) // 2
+        fits = error_bound_px(spline, size, extent, options[middle]) <= TOLERANCE_PX
+        least, most = torch.where(fits, middle, least), torch.where(fits, most, middle - 1)
+    return options[least]
 
 
 @torch.no_grad()
 def error_bound_px(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: Tensor
 ) -> Tensor:
-    """No pixel of an (h, w) picture is farther off, in pixels, with knots `stride` apart: (b,)."""
+    """How far off any pixel of an (h, w) picture may be, in pixels, with knots `stride` apart.
+
+    One stride and one bound for each picture: (b,).
+    """
     half_px = torch.tensor([size[1], size[0]]) / 2
     px = (half_px / torch.tensor(extent)).to(spline.weights)  # pixels per unit, along x and y
-    gap = stride / px.min() / spline.spread.flatten()[:, None, None]  # (b, 1, 1)
-    x, y = (spline.centres / (2 * gap)).unbind(-1)
-    squared = (x[:, :, None] - x[:, None]).square_() + (y[:, :, None] - y[:, None]).square_()
-    decay = squared.mul_(1 / REACH**2).add_(1).pow_(-2)  # (b, n, n)
+    gap = stride[:, None, None] / px.min() / spline.spread  # (b, 1, 1), in units of the centres
+    squared = torch.cdist(spline.centres, spline.centres).square_()
+    decay = squared.div_((2 * REACH * gap).square()).add_(1).square_().reciprocal_()  # (b, n, n)
     weights = (spline.weights * px).norm(dim=-1, keepdim=True)
     return PEAK * (gap.square() * (decay @ weights)).amax((1, 2))
 

@@ -67,14 +67,14 @@ def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
     spread = (points - origin).square().sum(-1).mean(1).sqrt()[:, None, None]
     centres = (points - origin) / spread.clamp_min(1e-12)
     b, n, _ = centres.shape
-    squared = (centres[:, :, None] - centres[:, None]).square().sum(-1)  # (b, n, n)
-    _refuse_degenerate(centres, squared.detach(), points)
+    distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
+    _refuse_degenerate(centres, distances.detach(), points)
 
     # Scaling the points by 1/spread scales the kernel by 1/spread² (and adds an affine part,
     # which the side conditions cancel), so λ is scaled with it.
     stiff = stiffness / spread.square() * torch.eye(n, dtype=points.dtype, device=solver)
     ones = torch.cat([torch.ones_like(centres[..., :1]), centres], -1)  # (b, n, 3)
-    upper = torch.cat([kernel(squared) + stiff, ones], -1)
+    upper = torch.cat([kernel(distances.square()) + stiff, ones], -1)
     lower = torch.cat([ones.mT, torch.zeros(b, 3, 3, dtype=points.dtype, device=solver)], -1)
     wanted = torch.cat([values, torch.zeros(b, 3, 2, dtype=points.dtype, device=solver)], 1)
     solution = torch.linalg.solve(torch.cat([upper, lower], 1), wanted)
@@ -83,16 +83,16 @@ def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
     return Spline(*(part.to(source.device, source.dtype) for part in parts))
 
 
-def _refuse_degenerate(centres: Tensor, squared: Tensor, points: Tensor) -> None:
-    """Raises as `fit` does; `squared` are the centres' squared distances (b, n, n)."""
+def _refuse_degenerate(centres: Tensor, distances: Tensor, points: Tensor) -> None:
+    """Raises as `fit` does; `distances` (b, n, n) are those of the centres."""
     n = centres.shape[1]
     if n < 3:
         raise ValueError(f"a spline needs at least 3 points, got {n}")
     if not torch.isfinite(points).all():
         raise ValueError("a spline's points must be finite numbers, got NaN or infinity")
-    itself = torch.eye(n, dtype=torch.bool, device=squared.device)
-    nearest, index = squared.masked_fill(itself, torch.inf).flatten(1).min(1)
-    if (nearest < CLOSEST**2).any():
+    itself = torch.eye(n, dtype=torch.bool, device=distances.device)
+    nearest, index = distances.masked_fill(itself, torch.inf).flatten(1).min(1)
+    if (nearest < CLOSEST).any():
         batch = int(nearest.argmin())
         i, j = divmod(int(index[batch]), n)
         x, y = points[batch, i].tolist()
