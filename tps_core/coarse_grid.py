@@ -31,10 +31,10 @@ from torch import Tensor
 from .tps import Spline
 
 TOLERANCE_PX = 0.05
-STRIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # pixels from knot to knot; 1 is exact
-GROUP = 96  # pixels in a row that are one matrix product; a multiple of each stride
+STRIDES = (1, 2, 3, 4, 6, 8, 12, 16, 24)  # pixels from knot to knot; 1 is exact
+GROUP = 48  # pixels in a row that are one matrix product; a multiple of each stride
 PEAK = 0.4  # knots 1 apart make no greater error; 0.374 was found
-REACH = 1.1  # from 1.08 on, no error was found above M(d)
+REACH = 1.15  # from 1.12 on, no error was found above M(d)
 TAPS = 6  # knots that a pixel is interpolated from, along each axis
 BEFORE = 2  # of these lie before the pixel's cell
 
@@ -55,9 +55,10 @@ def strides(spline: Spline, size: tuple[int, int], extent: tuple[float, float]) 
         return options[least]
     # The bound only grows with the stride, so the choice is bisected, for all pictures at once.
     most = torch.full_like(least, len(paying))
+    kernels = _in_pixels(spline, size, extent)
     for _ in range(len(paying).bit_length()):
         middle = (least + most + 1) // 2
-        fits = error_bound_px(spline, size, extent, options[middle]) <= TOLERANCE_PX
+        fits = _bound(*kernels, options[middle]) <= TOLERANCE_PX
         least, most = torch.where(fits, middle, least), torch.where(fits, most, middle - 1)
     return options[least]
 
@@ -70,29 +71,45 @@ def error_bound_px(
 
     One stride and one bound for each picture: (b,).
     """
+    return _bound(*_in_pixels(spline, size, extent), stride)
+
+
+def _in_pixels(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float]
+) -> tuple[Tensor, Tensor]:
+    """The centres' squared distances (b, n, n) and the size of their weights (b, n, 1), in pixels.
+
+    Along the axis with fewer pixels to the unit, where the gaps between knots are wider.
+    """
     half_px = torch.tensor([size[1], size[0]]) / 2
     px = (half_px / torch.tensor(extent)).to(spline.weights)  # pixels per unit, along x and y
-    gap = stride[:, None, None] / px.min() / spline.spread  # (b, 1, 1), in units of the centres
-    squared = torch.cdist(spline.centres, spline.centres).square_()
-    decay = squared.div_((2 * REACH * gap).square()).add_(1).square_().reciprocal_()  # (b, n, n)
-    weights = (spline.weights * px).norm(dim=-1, keepdim=True)
-    return PEAK * (gap.square() * (decay @ weights)).amax((1, 2))
+    scale = (px.min() * spline.spread).square()  # the kernel of centres in pixels grows by it
+    squared = torch.cdist(spline.centres, spline.centres).square_() * scale
+    return squared, (spline.weights * px).norm(dim=-1, keepdim=True) / scale
+
+
+def _bound(squared: Tensor, weights: Tensor, stride: Tensor) -> Tensor:
+    """The bound of the module's docstring, h being `stride` (b,): (b,)."""
+    h = stride[:, None, None]
+    decay = (squared / (2 * REACH * h) ** 2).add_(1).square_().reciprocal_()
+    return PEAK * (h**2 * (decay @ weights)).amax((1, 2))
 
 
 def interpolated(
     spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
 ) -> Tensor:
-    """The spline's values at the pixel centres, from knots `stride` pixels apart: (b, h, w, 2).
+    """Where the spline sends the pixel centres, from knots `stride` pixels apart: (b, h, w, 2).
 
-    The picture spans −extent…extent, x and y, in the spline's units. Differentiable as the spline.
+    The picture spans −extent…extent, x and y, in the spline's units; what is returned, −1…1.
+    Differentiable as the spline is.
     """
     (h, w), like = size, spline.centres
     y, x = (
-        span * ((2 * stride * (torch.arange(_knots(n, stride)).to(like) - BEFORE) + 1) / n - 1)
-        for n, span in zip(size, reversed(extent), strict=True)
+        (2 * stride * (torch.arange(_knots(n, stride)).to(like) - BEFORE) + 1) / n - 1 for n in size
     )
-    knots = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
-    values = spline(knots.reshape(1, -1, 2)).unflatten(1, (len(y), len(x)))
+    span = torch.tensor(extent).to(like)
+    knots = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1) * span
+    values = (spline(knots.reshape(1, -1, 2)) / span).unflatten(1, knots.shape[:2])
     along_x = _upsampled(values.transpose(1, 2).flatten(2), w, stride)  # (b, w, 2 · y knots)
     rows = along_x.unflatten(2, (-1, 2)).transpose(1, 2).flatten(2)  # (b, y knots, 2 w)
     return _upsampled(rows, h, stride).unflatten(2, (w, 2))

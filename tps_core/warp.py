@@ -55,9 +55,9 @@ def _grid(
     spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
 ) -> Tensor:
     """What `spline_grid` gives, from the exact values at every `stride`-th pixel."""
-    span = torch.tensor(extent).to(spline.centres)
     if stride > 1:
-        return coarse_grid.interpolated(spline, size, extent, stride) / span
+        return coarse_grid.interpolated(spline, size, extent, stride)
+    span = torch.tensor(extent).to(spline.centres)
     centres = pixel_centres(size, like=spline.centres) * span
     return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
 
