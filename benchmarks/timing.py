@@ -51,7 +51,8 @@ def in_turn(
 ) -> dict[str, Times]:
     """Times the contestants in turn, `rounds` times after a warm-up; each must wait for its result.
 
-    One that would take longer than `patience` seconds in all runs fewer rounds, but LEAST_ROUNDS.
+    One that would take longer than `patience` seconds in all runs fewer rounds, at least
+    LEAST_ROUNDS.
     """
     warm = {name: _seconds(work)[0] for name, work in contestants.items()}
     own_rounds = {
@@ -106,6 +107,9 @@ def _send_peak(pipe, make, small: tuple, large: tuple, threads: int) -> None:
 
 
 def _peak_so_far_mb() -> float:
+    if sys.platform == "linux":  # getrusage would count the parent's memory: exec hands it on
+        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1.024e-3
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
