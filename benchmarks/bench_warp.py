@@ -114,6 +114,8 @@ def plot(path: Path, patience: float) -> Iterator[str]:
         first = times[f"every pixel exact {problems[0]}"].ms
         axis.loglog(places, [first * n / places[0] for n in places], ":", color="grey",
                     label="linear")  # fmt: skip
+        axis.set_xticks(places, [f"{n:,}" for n in places], fontsize="small")
+        axis.minorticks_off()
         axis.set_xlabel(label)
     axes[0].set_ylabel("ms")
     axes[0].legend()

@@ -82,10 +82,11 @@ def _in_pixels(
     Along the axis with fewer pixels to the unit, where the gaps between knots are wider.
     """
     half_px = torch.tensor([size[1], size[0]]) / 2
-    px = (half_px / torch.tensor(extent)).to(spline.weights)  # pixels per unit, along x and y
+    centres, weights = spline.centres.float(), spline.weights.float()
+    px = (half_px / torch.tensor(extent)).to(weights)  # pixels per unit, along x and y
     scale = (px.min() * spline.spread).square()  # the kernel of centres in pixels grows by it
-    squared = torch.cdist(spline.centres, spline.centres).square_() * scale
-    return squared, (spline.weights * px).norm(dim=-1, keepdim=True) / scale
+    distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
+    return distances.square() * scale, (weights * px).norm(dim=-1, keepdim=True) / scale
 
 
 def _bound(squared: Tensor, weights: Tensor, stride: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ class _KernelSum(torch.autograd.Function):
 def _blocks(points: Tensor, centres: Tensor) -> list[slice]:
     """Slices of the points, each with about as many kernel values as are held at a time."""
     values = CPU_BLOCK if points.device.type == "cpu" else GPU_BLOCK
-    step = max(1, values // (len(centres) * centres.shape[1]))
+    step = max(1, values // max(1, len(centres) * centres.shape[1]))
     return [slice(start, start + step) for start in range(0, points.shape[1], step)]
 
 

@@ -41,8 +41,8 @@ def spline_grid(
     enough, its values between every few pixels are interpolated, else all are exact.
     """
     strides = coarse_grid.strides(spline, size, extent).tolist()
-    if len(set(strides)) == 1:
-        return _grid(spline, size, extent, strides[0])
+    if len(set(strides)) <= 1:
+        return _grid(spline, size, extent, strides[0] if strides else 1)
     order, grids = [], []
     for stride in sorted(set(strides)):
         rows = [row for row, own in enumerate(strides) if own == stride]
