@@ -31,6 +31,11 @@ def _floor(squared: Tensor) -> float:
     return torch.finfo(squared.dtype).tiny
 
 
+def block_values(device: torch.device) -> int:
+    """How many kernel values are held at a time."""
+    return CPU_BLOCK if device.type == "cpu" else GPU_BLOCK
+
+
 class _KernelSum(torch.autograd.Function):
     @staticmethod
     def forward(ctx, points: Tensor, centres: Tensor, weights: Tensor) -> Tensor:
@@ -68,9 +73,8 @@ class _KernelSum(torch.autograd.Function):
 
 
 def _blocks(points: Tensor, centres: Tensor) -> list[slice]:
-    """Slices of the points, each with about as many kernel values as are held at a time."""
-    values = CPU_BLOCK if points.device.type == "cpu" else GPU_BLOCK
-    step = max(1, values // max(1, len(centres) * centres.shape[1]))
+    """Slices of the points, each for as many kernel values as are held at a time."""
+    step = max(1, block_values(points.device) // max(1, len(centres) * centres.shape[1]))
     return [slice(start, start + step) for start in range(0, points.shape[1], step)]
 
 

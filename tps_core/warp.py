@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import coarse_grid
+from . import lattice
+from .coarse_grid import interpolated
+from .lattice import Lattice
 from .tps import Spline, fit
 
 
@@ -37,26 +39,27 @@ def spline_grid(
     """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
 
     The picture spans −extent…extent, x and y, in the spline's units. What is read with the grid is
-    off by at most `coarse_grid.TOLERANCE_PX` pixels of such a picture: where the spline is smooth
-    enough, its values between every few pixels are interpolated, else all are exact.
+    off by at most `lattice.TOLERANCE_PX` pixels of such a picture: where that can be held, values
+    are interpolated from fewer, else all are exact. Differentiable as the spline is.
     """
-    strides = coarse_grid.strides(spline, size, extent).tolist()
-    if len(set(strides)) <= 1:
-        return _grid(spline, size, extent, strides[0] if strides else 1)
+    chosen = lattice.choose(spline, size, extent)
+    different = sorted(set(chosen), key=chosen.index)
+    if len(different) <= 1:
+        return _grid(spline, size, extent, different[0] if different else Lattice())
     order, grids = [], []
-    for stride in sorted(set(strides)):
-        rows = [row for row, own in enumerate(strides) if own == stride]
+    for own in different:
+        rows = [row for row, its in enumerate(chosen) if its == own]
         order += rows
-        grids.append(_grid(spline.rows(rows), size, extent, stride))
+        grids.append(_grid(spline.rows(rows), size, extent, own))
     return torch.cat(grids)[torch.tensor(order).argsort()]
 
 
 def _grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], stride: int
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], places: Lattice
 ) -> Tensor:
-    """What `spline_grid` gives, from the exact values at every `stride`-th pixel."""
-    if stride > 1:
-        return coarse_grid.interpolated(spline, size, extent, stride)
+    """What `spline_grid` gives, from the exact values at the places of one lattice."""
+    if places.stride > 1:
+        return interpolated(spline, size, extent, places)
     span = torch.tensor(extent).to(spline.centres)
     centres = pixel_centres(size, like=spline.centres) * span
     return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span

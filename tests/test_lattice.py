@@ -4,17 +4,19 @@ import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
 
-from tps_portrait.tps_core.coarse_grid import (
-    PEAK,
-    REACH,
-    STRIDES,
-    TOLERANCE_PX,
-    error_bound_px,
-    interpolated,
-    strides,
-)
+from tps_portrait.tps_core.coarse_grid import interpolated
 from tps_portrait.tps_core.kernel_sum import kernel
 from tps_portrait.tps_core.landmarks import mean_face
+from tps_portrait.tps_core.lattice import (
+    BEND,
+    PEAK,
+    REACHES,
+    STRIDES,
+    TOLERANCE_PX,
+    Lattice,
+    choose,
+    error_bound_px,
+)
 from tps_portrait.tps_core.tps import Spline, fit
 from tps_portrait.tps_core.warp import pixel_centres, spline_grid, with_border_anchors
 
@@ -55,30 +57,56 @@ def test_no_place_of_centre_and_pixel_makes_a_greater_error_than_the_bound_says(
         centre = centre + pixel_centres(size, like=FACE)[0, 0] * torch.tensor(extent) % 1
         one = torch.ones(1, 1, 1, dtype=torch.float64)
         spline = Spline(centre, one.expand(1, 1, 2), 0 * one.expand(1, 3, 2), 0 * centre, one)
-        made = interpolated(spline, size, extent, stride) * torch.tensor(extent)
+        made = interpolated(spline, size, extent, Lattice(stride)) * torch.tensor(extent)
         squared = (places - centre[0]).square().sum(-1)
         error = (made[0, :, :, 0] - kernel(squared)).abs()
-        worst = max(worst, float((error / (PEAK / (1 + squared / REACH**2) ** 2)).max()))
+        worst = max(worst, float((error / (PEAK / (1 + squared / BEND**2) ** 2)).max()))
     assert 0.5 < worst <= 1
 
 
+@pytest.mark.parametrize("reach", REACHES)
 @pytest.mark.parametrize("noise", [0.0, 1e-3, 1e-2])
 @pytest.mark.parametrize(("size", "extent"), [((128, 128), SQUARE), ((90, 150), (1.0, 0.6))])
-def test_the_error_never_exceeds_the_bound(size, extent, noise):
+def test_the_error_never_exceeds_the_bound(size, extent, noise, reach):
     source = FACE * torch.tensor(extent)
     spline = fit(source, moved(source, noise=noise))
-    for stride in STRIDES[1:]:
-        bound = error_bound_px(spline, size, extent, torch.tensor([stride]))
-        error = farthest_px(interpolated(spline, size, extent, stride), exact(spline, size, extent))
-        assert error < bound
+    for stride in STRIDES:
+        lattice = Lattice(stride, reach)
+        grid = interpolated(spline, size, extent, lattice)
+        bound = error_bound_px(spline, size, extent, lattice)
+        assert farthest_px(grid, exact(spline, size, extent)) < bound
+
+
+def test_the_error_never_exceeds_the_bound_where_pixels_are_narrower_than_high():
+    spline = fit(FACE, moved(FACE, noise=0.01))
+    for lattice in (Lattice(4), Lattice(4, 2), Lattice(8, 5)):
+        grid = interpolated(spline, (96, 240), SQUARE, lattice)
+        bound = error_bound_px(spline, (96, 240), SQUARE, lattice)
+        assert farthest_px(grid, exact(spline, (96, 240))) < bound
+
+
+def test_around_a_centre_its_own_error_is_gone():
+    """One centre alone: within its reach the grid is exact, at the edge of the picture too."""
+    one = torch.ones(1, 1, 1, dtype=torch.float64)
+    for place in ([0.1, -0.2], [-0.99, 0.97], [1.05, 0.0]):
+        centre = torch.tensor([[place]], dtype=torch.float64)
+        spline = Spline(centre, one.expand(1, 1, 2), 0 * one.expand(1, 3, 2), 0 * centre, one)
+        grid = interpolated(spline, (96, 96), SQUARE, Lattice(6, 2))
+        distance = (pixel_centres((96, 96), like=centre) - centre[0]).abs().amax(-1)
+        near = distance < 2 * 6 * 2 / 96
+        off = (grid - exact(spline, (96, 96)))[0].norm(dim=-1)
+        assert off[near].max() < 1e-12 < off.max()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("points", [FACE, 0.5 * mean_face("mediapipe-478").double()[None]])
-def test_smooth_maps_are_interpolated_and_lie_near_scipys_spline(points, dtype):
-    size, target = (384, 320), moved(points)
+@pytest.mark.parametrize("noise", [0.0, 1e-3])
+@pytest.mark.parametrize("points", [FACE, 0.5 * mean_face("mediapipe-478").double()[None, ::4]])
+def test_grids_lie_near_scipys_spline(points, noise, dtype):
+    size, target = (384, 320), moved(points, noise=noise)
     spline = fit(points.to(dtype), target.to(dtype))
-    assert strides(spline, size, SQUARE) >= 4
+    (lattice,) = choose(spline, size)
+    assert lattice.stride >= 3
+    assert (lattice.reach > 0) == (noise > 0)
     oracle = RBFInterpolator(points[0].numpy(), target[0].numpy(), kernel="thin_plate_spline")
     places = pixel_centres(size, like=points)[::3, ::2]
     expected = torch.from_numpy(oracle(places.reshape(-1, 2).numpy())).view_as(places)
@@ -86,24 +114,27 @@ def test_smooth_maps_are_interpolated_and_lie_near_scipys_spline(points, dtype):
     assert off.norm(dim=-1).max() < TOLERANCE_PX
 
 
-def test_rough_maps_are_evaluated_at_every_pixel():
-    spline = fit(FACE, moved(FACE, noise=0.02))
-    assert strides(spline, (256, 256), SQUARE) == 1
-    assert torch.equal(spline_grid(spline, (256, 256)), exact(spline, (256, 256)))
+def test_maps_too_rough_for_any_lattice_are_evaluated_at_every_pixel():
+    spline = fit(FACE, moved(FACE, noise=0.1))
+    assert choose(spline, (128, 128)) == [Lattice()]
+    assert torch.equal(spline_grid(spline, (128, 128)), exact(spline, (128, 128)))
 
 
-def test_two_points_close_together_that_part_take_a_finer_grid():
+def test_two_points_close_together_that_part_cost_more():
     source = torch.cat([FACE, FACE[:, :1] + 1e-3], 1)
     calm, torn = moved(source), moved(source)
     torn[:, -1] += 2e-3
-    chosen = strides(fit(source.expand(2, -1, -1), torch.cat([calm, torn])), (512, 512), SQUARE)
-    assert chosen[0] > chosen[1]
+    size = (512, 512)
+    calm, torn = choose(fit(source.expand(2, -1, -1), torch.cat([calm, torn])), size)
+    assert calm.cost(size) < torn.cost(size)
 
 
-def test_larger_pictures_of_the_same_map_have_wider_gaps_between_knots():
-    spline = fit(FACE, moved(FACE))
-    chosen = [int(strides(spline, (n, n), SQUARE)) for n in (32, 128, 512, 2048)]
-    assert chosen == sorted(set(chosen))
+def test_of_a_larger_picture_a_smaller_share_is_evaluated():
+    spline = fit(FACE, moved(FACE, noise=1e-3))
+    shares = [choose(spline, (n, n))[0].cost((n, n)) / n**2 for n in (32, 128, 512, 2048)]
+    assert shares[0] == 1
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] < 0.02
 
 
 def test_small_feature_maps_are_exact():
@@ -112,24 +143,32 @@ def test_small_feature_maps_are_exact():
 
 
 def test_each_picture_of_a_batch_is_treated_by_itself():
-    targets = [moved(FACE, noise=noise) for noise in (0.0, 0.02, 1e-4, 0.02, 0.0)]
-    sources = FACE.expand(5, -1, -1)
-    together = fit(sources, torch.cat(targets))
-    assert len(strides(together, (200, 136), SQUARE).unique()) == 3
-    grid = spline_grid(together, (200, 136))
+    targets = [moved(FACE, noise=noise) for noise in (0.0, 0.2, 1e-3, 0.2, 0.0)]
+    size = (200, 136)
+    together = fit(FACE.expand(5, -1, -1), torch.cat(targets))
+    assert len(set(choose(together, size))) == 3
+    grid = spline_grid(together, size)
     for i, target in enumerate(targets):
-        torch.testing.assert_close(grid[i : i + 1], spline_grid(fit(FACE, target), (200, 136)))
-    assert (farthest_px(grid, exact(together, (200, 136))) < TOLERANCE_PX).all()
+        torch.testing.assert_close(grid[i : i + 1], spline_grid(fit(FACE, target), size))
+    assert (farthest_px(grid, exact(together, size)) < TOLERANCE_PX).all()
 
 
 def test_gradients_flow_through_an_interpolated_grid():
     source = FACE[:, ::9].clone().requires_grad_()
     target = moved(source.detach()).requires_grad_()
     size = (40, 40)
-    assert strides(fit(source, target), size, SQUARE) > 1
+    assert choose(fit(source, target), size)[0].stride > 1
     assert torch.autograd.gradcheck(
         lambda *points: spline_grid(fit(*points), size)[:, ::7, ::7], (source, target), atol=1e-5
     )
+
+
+def test_no_error_is_taken_back_where_a_gradient_is_wanted():
+    target = moved(FACE, noise=1e-3).requires_grad_()
+    spline = fit(FACE, target)
+    assert choose(spline, (256, 256))[0].reach == 0
+    with torch.no_grad():
+        assert choose(spline, (256, 256))[0].reach > 0
 
 
 def test_a_grid_made_without_gradients_leaves_nothing_behind_that_hinders_them():
