@@ -22,6 +22,7 @@ half as far from any c_i as c_j is, so no pixel is farther off than
     max over j of the sum over i of h² |w_i| m(|c_i − c_j| / 2h).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -69,39 +70,46 @@ def choose(
         spline.weights.requires_grad or spline.centres.requires_grad
     )
     families = [_worthwhile(size, reach) for reach in REACHES[: 1 if wanted else None]]
-    options = [Lattice(), *(lattice for family in families for lattice in family)]
-    b, device = len(spline.centres), spline.centres.device
-    best = torch.zeros(b, dtype=torch.long, device=device)  # index in options
-    if len(options) == 1:
-        return b * options
-    costs = torch.tensor([lattice.cost(size) for lattice in options], device=device)
+    b, longest = len(spline.centres), max(len(family) for family in families)
+    if longest == 1:
+        return [Lattice()] * b
+
+    def row(values: list[float]) -> list[float]:
+        return values + values[-1:] * (longest - len(values))
+
+    def table(entry: Callable[[Lattice], float]) -> Tensor:  # (families, longest)
+        rows = [row([entry(lattice) for lattice in family]) for family in families]
+        return torch.tensor(rows, device=spline.centres.device)
+
+    strides, costs = table(lambda one: one.stride), table(lambda one: one.cost(size))
+    reaches = table(lambda one: one.reach)[:, -1:]
     kernels = _in_pixels(spline, size, extent)
-    begin = 1
-    for family in filter(None, families):
-        strides = torch.tensor([1, *(lattice.stride for lattice in family)], device=device)
-        # The bound grows with the stride: bisected, for all pictures at once.
-        least, most = torch.zeros_like(best), torch.full_like(best, len(family))
-        for _ in range(len(family).bit_length()):
-            middle = (least + most + 1) // 2
-            fits = _bound(*kernels, strides[middle], family[0].reach) <= TOLERANCE_PX
-            least, most = torch.where(fits, middle, least), torch.where(fits, most, middle - 1)
-        index = torch.where(least > 0, begin + least - 1, 0)
-        best = torch.where(costs[index] < costs[best], index, best)
-        begin += len(family)
-    return [options[index] for index in best.tolist()]
+    # The bound grows with the stride: bisected, for all families and pictures at once.
+    least = torch.zeros(len(families), b, dtype=torch.long, device=strides.device)
+    most = torch.tensor([[len(family) - 1] for family in families], device=strides.device) + least
+    for _ in range((longest - 1).bit_length()):
+        middle = (least + most + 1) // 2
+        fits = _bound(*kernels, strides.gather(1, middle), reaches) <= TOLERANCE_PX
+        least, most = torch.where(fits, middle, least), torch.where(fits, most, middle - 1)
+    cheapest = costs.gather(1, least).argmin(0)  # (b,)
+    chosen = torch.stack([cheapest, least.gather(0, cheapest[None])[0]], 1)
+    return [families[family][index] for family, index in chosen.tolist()]
 
 
 def error_bound_px(
     spline: Spline, size: tuple[int, int], extent: tuple[float, float], lattice: Lattice
 ) -> Tensor:
     """How far off, in pixels, any pixel of an (h, w) picture may be: (b,)."""
-    stride = torch.full((len(spline.centres),), lattice.stride, device=spline.centres.device)
-    return _bound(*_in_pixels(spline, size, extent), stride, lattice.reach)
+    stride = torch.full((1, len(spline.centres)), lattice.stride, device=spline.centres.device)
+    return _bound(*_in_pixels(spline, size, extent), stride, lattice.reach)[0]
 
 
 def _worthwhile(size: tuple[int, int], reach: int) -> list[Lattice]:
-    """The lattices of one reach, each cheaper than the one before and than half of all pixels."""
-    cheaper, least = [], size[0] * size[1] / 2
+    """Every pixel, and the lattices of one reach, each cheaper than the one before.
+
+    One that costs more than half of all pixels isn't worth it.
+    """
+    cheaper, least = [Lattice()], size[0] * size[1] / 2
     for stride in STRIDES:
         lattice = Lattice(stride, reach)
         if lattice.cost(size) < least:
@@ -127,9 +135,12 @@ def _in_pixels(
 
 
 @torch.no_grad()
-def _bound(squared: Tensor, weights: Tensor, narrower: float, stride: Tensor, reach: int) -> Tensor:
-    """The bound of the module's docstring, h being `stride` (b,): (b,)."""
-    h = stride[:, None, None]
-    away = (squared / (2 * h) ** 2).clamp_min_((reach * narrower) ** 2)
-    m = away.mul_(BEND**-2).add_(1).square_().reciprocal_()
-    return PEAK * (h**2 * (m @ weights)).amax((1, 2))
+def _bound(
+    squared: Tensor, weights: Tensor, narrower: float, stride: Tensor, reach: Tensor | int
+) -> Tensor:
+    """The bound of the module's docstring, h being `stride` (k, b), a `reach` (k, 1): (k, b)."""
+    h = stride[..., None, None]
+    beyond = torch.as_tensor((reach * narrower / BEND) ** 2).to(squared)
+    m = squared * (2 * BEND * h) ** -2.0  # (k, b, n, n)
+    m = torch.maximum(m, beyond[..., None, None], out=m).add_(1).square_().reciprocal_()
+    return PEAK * (h**2 * (m @ weights)).amax((2, 3))
