@@ -22,7 +22,6 @@ half as far from any c_i as c_j is, so no pixel is farther off than
     max over j of the sum over i of h² |w_i| m(|c_i − c_j| / 2h).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -74,19 +73,15 @@ def choose(
     if longest == 1:
         return [Lattice()] * b
 
-    def row(values: list[float]) -> list[float]:
-        return values + values[-1:] * (longest - len(values))
-
-    def table(entry: Callable[[Lattice], float]) -> Tensor:  # (families, longest)
-        rows = [row([entry(lattice) for lattice in family]) for family in families]
-        return torch.tensor(rows, device=spline.centres.device)
-
-    strides, costs = table(lambda one: one.stride), table(lambda one: one.cost(size))
-    reaches = table(lambda one: one.reach)[:, -1:]
+    device = spline.centres.device
+    even = [family + family[-1:] * (longest - len(family)) for family in families]
+    strides = torch.tensor([[one.stride for one in family] for family in even], device=device)
+    costs = torch.tensor([[one.cost(size) for one in family] for family in even], device=device)
+    reaches = torch.tensor([[family[-1].reach] for family in families], device=device)
     kernels = _in_pixels(spline, size, extent)
     # The bound grows with the stride: bisected, for all families and pictures at once.
-    least = torch.zeros(len(families), b, dtype=torch.long, device=strides.device)
-    most = torch.tensor([[len(family) - 1] for family in families], device=strides.device) + least
+    least = torch.zeros(len(families), b, dtype=torch.long, device=device)
+    most = torch.tensor([[len(family) - 1] for family in families], device=device) + least
     for _ in range((longest - 1).bit_length()):
         middle = (least + most + 1) // 2
         fits = _bound(*kernels, strides.gather(1, middle), reaches) <= TOLERANCE_PX
