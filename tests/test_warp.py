@@ -71,6 +71,11 @@ def test_outside_is_filled_as_asked(padding):
     assert float(outside) == (0.0 if padding == "zeros" else 1.0)
 
 
+def test_an_empty_batch_stays_empty():
+    points = torch.zeros(0, 5, 2)
+    assert warp_image(torch.zeros(0, 3, 64, 48), points, points).shape == (0, 3, 64, 48)
+
+
 def test_gradients_reach_the_picture_and_the_points():
     picture = spots(16, SOURCE).requires_grad_()
     source = SOURCE[None].clone().requires_grad_()

@@ -6,7 +6,7 @@ from torch import Tensor
 from .blend import outline_mask
 from .landmarks import Landmarks, fit_similarity
 from .tps import fit
-from .warp import pixel_centres, sample, with_border_anchors
+from .warp import sample, spline_grid, with_border_anchors
 
 PLACEMENTS = ("in place", "exact")
 
@@ -45,7 +45,6 @@ def warp_face(
     spline = fit(
         with_border_anchors(there[None]) * axes, with_border_anchors(here[None]) * axes, stiffness
     )
-    centres = pixel_centres((height, width), like=here)
-    grid = spline((centres * axes).reshape(1, -1, 2)).reshape(1, height, width, 2) / axes
+    grid = spline_grid(spline, (height, width), extent=tuple(axes.tolist()))
     mask = outline_mask(Landmarks(there, "ibug-68", source.size))
     return sample(picture[None], grid.to(picture))[0], mask

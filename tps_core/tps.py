@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-POINTS_PER_BLOCK = 1 << 12  # bounds the memory of one evaluation, and fits a processor's cache
+from .kernel_sum import kernel, kernel_sum
+
 CLOSEST = 1e-6  # nearest two source points may lie, as a share of the points' spread
 FLATTEST = 1e-5  # least width of the point cloud across its main direction, the same share
 
@@ -27,17 +28,16 @@ class Spline:
     def __call__(self, points: Tensor) -> Tensor:
         """The points (b, m, 2) or (m, 2) moved by the spline: (b, m, 2).
 
-        Exact, differentiable in the points and in everything the spline was fitted from; never
-        holds more than POINTS_PER_BLOCK x n kernel values of a picture at a time, unless
-        gradients are asked for.
+        Exact, differentiable in the points and in everything the spline was fitted from.
         """
-        points = points.expand(len(self.centres), -1, 2)
-        return torch.cat([self._move(block) for block in points.split(POINTS_PER_BLOCK, 1)], 1)
-
-    def _move(self, points: Tensor) -> Tensor:
-        points = (points - self.origin) / self.spread
+        points = (points.expand(len(self.centres), -1, 2) - self.origin) / self.spread
         moved = torch.baddbmm(self.affine[:, :1], points, self.affine[:, 1:])
-        return torch.baddbmm(moved, _kernel(points, self.centres), self.weights)
+        return moved + kernel_sum(points, self.centres, self.weights)
+
+    def rows(self, chosen: list[int]) -> "Spline":
+        """The splines of the chosen pictures of the batch."""
+        parts = (self.centres, self.weights, self.affine, self.origin, self.spread)
+        return Spline(*(part[chosen] for part in parts))
 
 
 def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
@@ -66,14 +66,15 @@ def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
     origin = points.mean(1, keepdim=True)
     spread = (points - origin).square().sum(-1).mean(1).sqrt()[:, None, None]
     centres = (points - origin) / spread.clamp_min(1e-12)
-    _refuse_degenerate(centres, points)
-
     b, n, _ = centres.shape
+    distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
+    _refuse_degenerate(centres, distances.detach(), points)
+
     # Scaling the points by 1/spread scales the kernel by 1/spread² (and adds an affine part,
     # which the side conditions cancel), so λ is scaled with it.
     stiff = stiffness / spread.square() * torch.eye(n, dtype=points.dtype, device=solver)
     ones = torch.cat([torch.ones_like(centres[..., :1]), centres], -1)  # (b, n, 3)
-    upper = torch.cat([_kernel(centres, centres) + stiff, ones], -1)
+    upper = torch.cat([kernel(distances.square()) + stiff, ones], -1)
     lower = torch.cat([ones.mT, torch.zeros(b, 3, 3, dtype=points.dtype, device=solver)], -1)
     wanted = torch.cat([values, torch.zeros(b, 3, 2, dtype=points.dtype, device=solver)], 1)
     solution = torch.linalg.solve(torch.cat([upper, lower], 1), wanted)
@@ -82,35 +83,27 @@ def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
     return Spline(*(part.to(source.device, source.dtype) for part in parts))
 
 
-def _kernel(points: Tensor, centres: Tensor) -> Tensor:
-    """r² log r between points (b, m, 2) and centres (b, n, 2): (b, m, n)."""
-    x = points[..., 0, None] - centres[:, None, :, 0]
-    y = points[..., 1, None] - centres[:, None, :, 1]
-    squared = x * x + y * y
-    # The floor keeps value and gradient finite (zero) at a centre itself.
-    return 0.5 * squared * squared.clamp_min(1e-30).log()
-
-
-def _refuse_degenerate(centres: Tensor, points: Tensor) -> None:
+def _refuse_degenerate(centres: Tensor, distances: Tensor, points: Tensor) -> None:
+    """Raises as `fit` does; `distances` (b, n, n) are those of the centres."""
     n = centres.shape[1]
     if n < 3:
         raise ValueError(f"a spline needs at least 3 points, got {n}")
     if not torch.isfinite(points).all():
         raise ValueError("a spline's points must be finite numbers, got NaN or infinity")
+    itself = torch.eye(n, dtype=torch.bool, device=distances.device)
+    nearest, index = distances.masked_fill(itself, torch.inf).flatten(1).min(1)
+    if (nearest < CLOSEST).any():
+        batch = int(nearest.argmin())
+        i, j = divmod(int(index[batch]), n)
+        x, y = points[batch, i].tolist()
+        raise ValueError(
+            f"points {i} and {j} coincide at ({x:.4g}, {y:.4g}); a spline needs distinct "
+            f"points: move or remove one of them"
+        )
     with torch.no_grad():
-        distances = torch.cdist(centres, centres, compute_mode="donot_use_mm_for_euclid_dist")
-        distances.diagonal(dim1=1, dim2=2).fill_(torch.inf)
-        nearest, index = distances.flatten(1).min(1)
-        if (nearest < CLOSEST).any():
-            batch = int(nearest.argmin())
-            i, j = divmod(int(index[batch]), n)
-            x, y = points[batch, i].tolist()
-            raise ValueError(
-                f"points {i} and {j} coincide at ({x:.4g}, {y:.4g}); a spline needs distinct "
-                f"points: move or remove one of them"
-            )
-        if (torch.linalg.svdvals(centres)[:, 1] / n**0.5 < FLATTEST).any():
-            raise ValueError(
-                "all points lie on one line; a spline needs points that span the picture: "
-                "add one off the line"
-            )
+        width = torch.linalg.svdvals(centres)[:, 1] / n**0.5
+    if (width < FLATTEST).any():
+        raise ValueError(
+            "all points lie on one line; a spline needs points that span the picture: "
+            "add one off the line"
+        )

@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from . import lattice
+from .coarse_grid import interpolated
+from .lattice import Lattice
 from .tps import Spline, fit
 
 
@@ -30,10 +33,36 @@ def backward_grid(
     return spline_grid(fit(target, source, stiffness), size)
 
 
-def spline_grid(spline: Spline, size: tuple[int, int]) -> Tensor:
-    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2)."""
-    centres = pixel_centres(size, like=spline.centres)
-    return spline(centres.reshape(1, -1, 2)).unflatten(1, size)
+def spline_grid(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
+) -> Tensor:
+    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
+
+    The picture spans −extent…extent, x and y, in the spline's units. What is read with the grid is
+    off by at most `lattice.TOLERANCE_PX` pixels of such a picture: where that can be held, values
+    are interpolated from fewer, else all are exact. Differentiable as the spline is.
+    """
+    chosen = lattice.choose(spline, size, extent)
+    different = sorted(set(chosen), key=chosen.index)
+    if len(different) <= 1:
+        return _grid(spline, size, extent, different[0] if different else Lattice())
+    order, grids = [], []
+    for own in different:
+        rows = [row for row, its in enumerate(chosen) if its == own]
+        order += rows
+        grids.append(_grid(spline.rows(rows), size, extent, own))
+    return torch.cat(grids)[torch.tensor(order).argsort()]
+
+
+def _grid(
+    spline: Spline, size: tuple[int, int], extent: tuple[float, float], places: Lattice
+) -> Tensor:
+    """What `spline_grid` gives, from the exact values at the places of one lattice."""
+    if places.stride > 1:
+        return interpolated(spline, size, extent, places)
+    span = torch.tensor(extent).to(spline.centres)
+    centres = pixel_centres(size, like=spline.centres) * span
+    return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
 
 
 def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:
