@@ -44,7 +44,7 @@ class FastGenerator(nn.Module):
         network.head.bias = _frozen(2 * network.head.bias)
         self.smooth = nn.Conv2d(12, 12, 3, bias=False)
         _set(self.smooth, _binomial(self.smooth.weight))
-        # Where a channel's neighbour in the same pixel of the map is: above or below, left or right.
+        # Of each channel the one above or below it, and beside it, in the same pixel of the map.
         channels = torch.arange(12, device=mix.device).view(3, SHUFFLE, SHUFFLE)
         self.register_buffer("mirrored_rows", channels.flip(1).flatten())
         self.register_buffer("mirrored_columns", channels.flip(2).flatten())
