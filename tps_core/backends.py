@@ -94,6 +94,19 @@ class OpenVino:
         return painted
 
 
+def run_in_openvino(file: bytes, picture: Tensor) -> Tensor:
+    """What the ONNX file makes of a picture. Raises BackendFailed."""
+    core = _openvino().Core()
+    try:
+        model = core.compile_model(
+            core.read_model(file), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+        )
+        (result,) = model([picture.numpy()]).values()
+    except RuntimeError as error:
+        raise BackendFailed(_first_line(error)) from None
+    return torch.from_numpy(result)
+
+
 class Half:
     """A generator in half precision, for graphics cards.
 

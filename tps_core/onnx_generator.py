@@ -118,10 +118,11 @@ class _Writer:
         around = list(layer.padding) * 2
         if layer.padding_mode == "replicate" and any(around):
             x, around = self.pad(x), [0] * 4
-        weight = self.tensor(layer.weight)
         quantized = self.quantized.get(self.names.get(layer, ""))
         if quantized:
             x, weight = self.quantize(x, quantized), self.eight_bits(layer.weight)
+        else:
+            weight = self.tensor(layer.weight)
         inputs = [x, weight] + ([] if layer.bias is None else [self.tensor(layer.bias)])
         return self.graph.add("Conv", *inputs, pads=around, strides=list(layer.stride))
 

@@ -12,6 +12,9 @@ from .generator import Generator
 # make the steps coarse for all others.
 CUT_OFF = 1e-4
 SAMPLES = 20_000  # values looked at per layer and picture
+# The first and the last layers stay as they are: what they round is seen at once, and they hold
+# few weights.
+KEPT = ("down_half.0", "decode_half.0", "head", "colors")
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,15 @@ class Quantized:
     zero: int
 
 
-def calibrate(
-    generator: Generator, pictures: Iterable[Tensor], keep: Iterable[str] = ()
-) -> dict[str, Quantized]:
-    """For the input of each convolution, by its name, the scale that fits these pictures.
+def calibrate(generator: Generator, pictures: Iterable[Tensor]) -> dict[str, Quantized]:
+    """For the input of each convolution but the KEPT, by its name, the scale that fits.
 
-    Pictures are (b, 3, h, w) in 0…1, sides multiples of STRIDE. Layers in `keep` are left out.
+    Pictures are (b, 3, h, w) in 0…1, sides multiples of STRIDE.
     """
     ends: dict[str, list[tuple[float, float]]] = {}
     handles = []
     for name, module in generator.named_modules():
-        if isinstance(module, nn.Conv2d) and name not in {*keep, "colors"}:
+        if isinstance(module, nn.Conv2d) and name not in KEPT:
             seen = ends.setdefault(name, [])
             handles.append(module.register_forward_pre_hook(_note(seen)))
     try:
