@@ -6,6 +6,7 @@ import os
 import platform
 import statistics
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -145,5 +146,5 @@ def _remember(device: torch.device, choice: Choice) -> None:
         temporary.replace(path)
     except OSError as error:
         log.info("The fastest way to paint can't be remembered: %s", error)
-    finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
