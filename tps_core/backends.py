@@ -82,16 +82,16 @@ class OpenVino:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Raises BackendFailed."""
-        painted = torch.empty_like(pictures, memory_format=torch.contiguous_format)
-        for index, picture in enumerate(pictures):
+        painted = []
+        for picture in pictures:
             array = picture[None].contiguous().numpy()
             try:
                 with self._lock:
                     (result,) = self._request.infer([array], share_inputs=True).values()
             except RuntimeError as error:
                 raise BackendFailed(_first_line(error)) from None
-            painted[index] = torch.from_numpy(result[0])
-        return painted
+            painted.append(torch.from_numpy(result))
+        return painted[0] if len(painted) == 1 else torch.cat(painted)
 
 
 def run_in_openvino(file: bytes, picture: Tensor) -> Tensor:

@@ -143,12 +143,14 @@ class _Writer:
 
     def frame(self, x: str, axis: int, order: torch.Tensor) -> str:
         """Half of FastGenerator.frame."""
-        place, order = self.integers(axis), self.graph.constant(order.cpu().numpy())
+        place = self.integers(axis)
+        # As a convolution: not all that runs on phones can look channels up by a list.
+        mirror = self.tensor(torch.eye(len(order))[order.cpu()][:, :, None, None])
         ends = [
             self.graph.add("Slice", x, self.integers(first), self.integers(last), place)
             for first, last in ((0, 1), (-1, np.iinfo(np.int64).max))
         ]
-        first, last = (self.graph.add("Gather", end, order, axis=1) for end in ends)
+        first, last = (self.graph.add("Conv", end, mirror) for end in ends)
         return self.graph.add("Concat", first, x, last, axis=axis)
 
     def shuffle(self, x: str, times: int, output: str = "") -> str:
