@@ -23,7 +23,7 @@ from tps_portrait.tps_core.quantize import calibrate
 from tps_portrait.tps_core.style import find_style, load_style
 
 OURS = "ours, as trained"
-IN_A_ROW = 4  # pictures
+IN_A_ROW = 8  # pictures
 CALIBRATED = 20
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos"
 

@@ -1,5 +1,6 @@
 """What several test files share: a running ComfyUI, and pictures to feed it."""
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +83,13 @@ def any_style(request: pytest.FixtureRequest):
 
     folder = "tests/data" if "0.1.0" in request.param else "styles"
     return load_style(comfyui_host.PACK / folder / f"{request.param}.safetensors")
+
+
+@pytest.fixture
+def openvino() -> None:
+    """OpenVINO is installed; it isn't imported here, as then it would report so to its makers."""
+    if importlib.util.find_spec("openvino") is None:
+        pytest.skip("needs openvino")
 
 
 @pytest.fixture(scope="session")

@@ -39,8 +39,7 @@ def test_half_precision_paints_the_same_and_gives_single(any_style, pictures):
     assert difference.mean() <= 1 / 255
 
 
-def test_openvino_paints_pictures_of_any_size_from_several_threads(any_style, pictures):
-    pytest.importorskip("openvino")
+def test_openvino_paints_pictures_of_any_size_from_several_threads(any_style, pictures, openvino):
     paint = prepare("openvino", any_style.generator)
     sizes = [(32, 32), (64, 48), (256, 192), (48, 64)]
     painted = {}
@@ -74,9 +73,8 @@ def test_an_openvino_that_does_not_import_is_explained(monkeypatch, any_style):
         prepare("openvino", any_style.generator)
 
 
-def test_openvino_is_imported_without_its_reporter():
+def test_openvino_is_imported_without_its_reporter(openvino):
     """In a process of its own: here it may be imported already."""
-    pytest.importorskip("openvino")
     import subprocess
 
     code = (

@@ -48,6 +48,7 @@ def test_in_half_precision_it_is_small(any_style, tmp_path):
 
 
 def test_in_8_bits_it_is_smaller_and_says_how_far_off_it_is(any_style, photos, tmp_path):
+    pytest.importorskip("onnxruntime")
     path = tmp_path / "style.onnx"
     exported = export_style(any_style, path, 256, "int8", photos)
     assert exported.bytes < 1.3e6
@@ -95,8 +96,9 @@ def test_without_a_program_to_run_it_it_is_written_and_says_so(any_style, tmp_pa
     assert (tmp_path / "style.onnx").is_file()
 
 
-def test_openvino_checks_it_where_onnxruntime_is_missing(any_style, tmp_path, monkeypatch):
-    pytest.importorskip("openvino")
+def test_openvino_checks_it_where_onnxruntime_is_missing(
+    any_style, tmp_path, monkeypatch, openvino
+):
     monkeypatch.setattr(export, "RUNNERS", {"openvino": export.RUNNERS["openvino"]})
     exported = export_style(any_style, tmp_path / "style.onnx", precision="float16")
     assert exported.checked_by == "openvino"

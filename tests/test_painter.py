@@ -139,8 +139,9 @@ def test_in_inference_mode_and_outside_the_same_is_painted(generator, picture):
     torch.testing.assert_close(paint(own, picture), inside)
 
 
-def test_openvino_paints_a_style_when_it_is_asked_for(any_style, photo, monkeypatch, caplog):
-    pytest.importorskip("openvino")
+def test_openvino_paints_a_style_when_it_is_asked_for(
+    any_style, photo, monkeypatch, caplog, openvino
+):
     monkeypatch.setenv(VARIABLE, "openvino")
     own = copy.deepcopy(any_style.generator)
     pictures = photo[None, :, :160, :192]
