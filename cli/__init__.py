@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from . import bank, demo, detect, doctor, evaluate, stylize, train, warp
+    from . import bank, demo, detect, doctor, evaluate, export, stylize, train, warp
 
     parser = argparse.ArgumentParser(
         prog="tps-portrait",
@@ -46,6 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"tps-portrait {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (detect, warp, bank, train, stylize, evaluate, doctor, demo):
+    for module in (detect, warp, bank, train, stylize, evaluate, export, doctor, demo):
         module.add_parser(commands)
     return parser

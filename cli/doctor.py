@@ -16,6 +16,7 @@ from ..tps_core.folders import find_model, model_folder, model_folders, style_fo
 from ..tps_core.style import list_styles
 from ..training.perceptual import BACKBONE
 from .common import add_json_option, print_json
+from .painting import describe_painting, examine_painting
 
 # What each optional package is for.
 PACKAGES = {
@@ -23,9 +24,13 @@ PACKAGES = {
     "torchvision": "lpips needs it",
     "kornia": "colour matching",
     "mediapipe": "the second landmark detector",
+    "openvino": "paints faster on processors",
+    "onnxruntime": "checks exported styles",
 }
 TORCHVISION_BACKBONE = "squeezenet1_1-b8a52dc0.pth"
 IMPORT_SECONDS = 120
+# openvino brings a package by which it reports to its makers that it was imported.
+WITHOUT_REPORTER = "import sys; sys.modules['openvino_telemetry'] = None"
 
 
 def add_parser(commands) -> None:
@@ -59,6 +64,7 @@ def examine() -> dict:
         "system": platform.platform(),
         "torch": torch.__version__,
         "devices": _devices(),
+        "painting": examine_painting(_devices()),
         "detectors": detectors,
         "packages": _packages(),
         "lpips_backbone": _backbone(),
@@ -77,6 +83,8 @@ def describe(findings: dict) -> list[str]:
         "",
         "devices",
         *(f"  {name}: {what}" for name, what in findings["devices"].items()),
+        "painting",
+        *(f"  {line}" for line in describe_painting(findings["painting"])),
         "landmark detectors",
         *(_line(name, wrong) for name, wrong in findings["detectors"].items()),
         "optional packages",
@@ -128,7 +136,7 @@ def _packages() -> dict[str, dict[str, str]]:
             continue
         found[name]["version"] = _version(name)
         processes[name] = subprocess.Popen(
-            [sys.executable, "-c", f"import {name}"],
+            [sys.executable, "-c", f"{WITHOUT_REPORTER}; import {name}"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,

@@ -13,6 +13,7 @@ from .bank_nodes import BuildFaceBank
 from .core_landmarker import detect_with_core, what_is_missing
 from .editor_node import EditLandmarks
 from .evaluate_nodes import EvaluateStyle
+from .export_node import ExportStyle
 from .landmark_convert_nodes import ConvertLandmarks
 from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
 from .landmark_nodes import DetectLandmarks
@@ -40,6 +41,7 @@ NODES = [
     BuildFaceBank,
     TrainStyle,
     EvaluateStyle,
+    ExportStyle,
 ]
 
 

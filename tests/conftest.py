@@ -1,5 +1,6 @@
 """What several test files share: a running ComfyUI, and pictures to feed it."""
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ from PIL import Image
 
 import comfyui as comfyui_host
 from editor import Editor, find_browser, open_editor
+
+# What is painted is the same with any back end; which one it is must not depend on the machine.
+os.environ.setdefault("TPS_PORTRAIT_BACKEND", "float32")
 
 SHARED_DATA = comfyui_host.PACK.parent / "shared" / "data"
 
@@ -70,6 +74,22 @@ def face(photo):
     from tps_portrait.tps_core.detect import detect_face
 
     return detect_face(photo, "photo")
+
+
+@pytest.fixture(scope="session", params=["impressionist oil", "ink line", "style of 0.1.0"])
+def any_style(request: pytest.FixtureRequest):
+    """Each bundled style in turn, and one of the first version."""
+    from tps_portrait.tps_core.style import load_style
+
+    folder = "tests/data" if "0.1.0" in request.param else "styles"
+    return load_style(comfyui_host.PACK / folder / f"{request.param}.safetensors")
+
+
+@pytest.fixture
+def openvino() -> None:
+    """OpenVINO is installed; it isn't imported here, as then it would report so to its makers."""
+    if importlib.util.find_spec("openvino") is None:
+        pytest.skip("needs openvino")
 
 
 @pytest.fixture(scope="session")

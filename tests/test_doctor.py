@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import torch
 
-from tps_portrait.cli import doctor, main
+from tps_portrait.cli import doctor, main, painting
 from tps_portrait.tps_core import folders
+from tps_portrait.tps_core.backend_choice import Choice
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +74,34 @@ def test_the_content_loss_is_found_in_the_models_folder_and_in_the_cache(
     file.parent.mkdir(parents=True)
     file.touch()
     assert "SqueezeNet's weights: ok" in tell(capsys)[1]
+
+
+def test_it_says_what_paints_and_that_the_user_wished_it_so(capsys):
+    assert "cpu: float32, as TPS_PORTRAIT_BACKEND says" in tell(capsys)[1]
+
+
+def test_it_measures_the_ways_to_paint_once(capsys, monkeypatch, home):
+    monkeypatch.setenv(painting.VARIABLE, "")
+    measured = []
+
+    def choose(generator, picture):
+        measured.append(tuple(picture.shape))
+        return Choice("float32", {"float32": 38.2, "openvino": 27.6}, 512 * 512)
+
+    monkeypatch.setattr(painting, "choose", choose)
+    text = tell(capsys)[1]
+    assert "cpu: float32 (float32 38 ms, openvino 28 ms for 512 x 512 pixels)" in text
+    assert f"remembered in {home.parent / 'data'}" in text
+    assert measured == [(1, 3, 512, 512)]
+    monkeypatch.setattr(painting, "remembered", lambda device: choose(None, torch.zeros(1)))
+    assert json.loads(tell(capsys, "--json")[1])["painting"]["cpu"]["backend"] == "float32"
+    assert len(measured) == 2  # what is remembered isn't measured
+
+
+def test_an_absent_back_end_is_explained(capsys, monkeypatch):
+    monkeypatch.setattr(painting, "backends", lambda device: {"openvino": "not installed"})
+    found = json.loads(tell(capsys, "--json")[1])["painting"]["cpu"]
+    assert found["wrong"] == {"openvino": "not installed"}
 
 
 @pytest.mark.slow

@@ -75,12 +75,17 @@ def style_folders() -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
+def machine_folder() -> Path:
+    """The folder for what was found out about this machine; it need not exist yet."""
+    return _user_data_folder() / "tps-portrait"
+
+
 def _default_folders() -> list[Path]:
     """The default folder, then where else a model may lie: outside ComfyUI it was put there."""
     folders = list(_host_folders)
     if PACK.parent.name == "custom_nodes" and (PACK.parent.parent / "models").is_dir():
         folders.append(PACK.parent.parent / "models" / "tps_portrait")
-    return [*folders, _user_data_folder() / "tps-portrait"]
+    return [*folders, machine_folder()]
 
 
 def _is_writable(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from .container import read_container, write_container
 from .folders import style_folders
 from .generator import STRIDE, Generator
 from .old_generator import OldGenerator
+from .painter import paint
 
 FORMAT = "tps-portrait-style/1"
 NETWORKS = {"unet16-lean": Generator, "unet16": OldGenerator}
@@ -54,7 +55,7 @@ class Style:
         # At least two positions in the innermost map: of one there is no norm.
         below, right = (max(-n % STRIDE, 2 * STRIDE - n) for n in (h, w))
         padded = F.pad(pictures.to(self.device).float(), (0, right, 0, below), mode="replicate")
-        return self.generator(padded)[..., :h, :w].to(pictures)
+        return paint(self.generator, padded)[..., :h, :w].to(pictures)
 
 
 def save_style(style: Style, path: Path | str) -> None:

@@ -1,0 +1,78 @@
+"""The node that writes a style as an ONNX file."""
+
+from pathlib import Path
+
+import folder_paths
+from comfy_api.latest import io, ui
+
+from ..tps_core.export import PRECISIONS, export_style
+from ..tps_core.generator import STRIDE
+from .node_text import show_text
+from .sockets import TpsStyle, to_pictures
+from .style_nodes import file_name
+
+FOLDER = "tps_portrait"  # in ComfyUI's output
+
+
+class ExportStyle(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitExportStyle",
+            display_name="Export Portrait Style",
+            category="TPS Portrait/style",
+            description="Writes a style as an ONNX file into output/tps_portrait, for other "
+            "programs, browsers and phones.",
+            is_output_node=True,
+            inputs=[
+                TpsStyle.Input("style"),
+                io.String.Input(
+                    "name",
+                    default="my style",
+                    tooltip="The file's name. If there is such a file, the new one gets a number.",
+                ),
+                io.Int.Input(
+                    "size",
+                    default=0,
+                    min=0,
+                    max=4096,
+                    step=STRIDE,
+                    tooltip="Fixes the pictures' sides at so many pixels, a multiple of 16; "
+                    "0: any size.",
+                ),
+                io.Combo.Input(
+                    "precision",
+                    options=list(PRECISIONS),
+                    tooltip="float16 is half as large and paints the same. int8 is a quarter as "
+                    "large, paints nearly the same, and needs photos.",
+                ),
+                io.Image.Input(
+                    "photos",
+                    optional=True,
+                    tooltip="For int8: portrait photos, 4 or more, better 20, that the 8 bits are "
+                    "fitted to.",
+                ),
+            ],
+            outputs=[io.String.Output(display_name="report")],
+        )
+
+    @classmethod
+    def execute(cls, style, name, size, precision, photos=None) -> io.NodeOutput:
+        path = free_output(name)
+        pictures = [] if photos is None else list(to_pictures(photos))
+        exported = export_style(style, path, size or None, precision, pictures)
+        show_text(exported.describe())
+        return io.NodeOutput(exported.describe(), ui=ui.PreviewText(exported.describe()))
+
+
+def free_output(name: str) -> Path:
+    """An .onnx file of that name in ComfyUI's output, with a number if there is one already.
+
+    Raises ValueError for a name that can't be a file's.
+    """
+    name = file_name(name.strip().removesuffix(".onnx"))
+    folder = Path(folder_paths.get_output_directory()) / FOLDER
+    path, number = folder / f"{name}.onnx", 2
+    while path.exists():
+        path, number = folder / f"{name} {number}.onnx", number + 1
+    return path

@@ -1,0 +1,144 @@
+"""An exported style paints what the style paints, says what it is, and is written whole."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from tps_portrait.cli import main
+from tps_portrait.tps_core import export
+from tps_portrait.tps_core.export import export_style
+from tps_portrait.tps_core.pictures import to_tensor, write_picture
+
+
+@pytest.fixture(scope="module")
+def photos(portrait):
+    """Crops and mirrorings of a real portrait."""
+    crops = [to_tensor(portrait.crop((x, 0, x + 256, 288))) for x in (60, 120, 180)]
+    return crops + [crop.flip(2) for crop in crops]
+
+
+def paint(path, pictures):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return torch.from_numpy(session.run(None, {"picture": pictures.numpy()})[0])
+
+
+def difference(path, style, pictures):
+    return (paint(path, pictures) - style.generator(pictures)).abs()
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_it_paints_the_same(any_style, photos, tmp_path, precision):
+    path = tmp_path / "style.onnx"
+    exported = export_style(any_style, path, precision=precision)
+    found = difference(path, any_style, photos[0][None, :, :208])
+    assert exported.checked_by == "onnxruntime"
+    for mean, most in ((found.mean(), found.max()), (exported.mean, exported.most)):
+        assert mean <= 1 / 255
+        assert most <= 4 / 255
+    assert [file.name for file in tmp_path.iterdir()] == ["style.onnx"]  # nothing temporary left
+
+
+def test_in_half_precision_it_is_small(any_style, tmp_path):
+    exported = export_style(any_style, tmp_path / "style.onnx", precision="float16")
+    assert exported.bytes == (tmp_path / "style.onnx").stat().st_size < 4e6
+
+
+def test_in_8_bits_it_is_smaller_and_says_how_far_off_it_is(any_style, photos, tmp_path):
+    pytest.importorskip("onnxruntime")
+    path = tmp_path / "style.onnx"
+    exported = export_style(any_style, path, 256, "int8", photos)
+    assert exported.bytes < 1.3e6
+    assert f"differs by {255 * exported.mean:.2f} of 255 on average" in exported.describe()
+    found = difference(path, any_style, export._fitted(photos[1], 256))
+    assert found.mean() < 2 / 255
+
+
+def test_a_fixed_size_is_in_the_file_and_others_are_refused(any_style, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    export_style(any_style, tmp_path / "style.onnx", size=64)
+    sides = onnx.load(tmp_path / "style.onnx").graph.input[0].type.tensor_type.shape.dim
+    assert [side.dim_value for side in sides] == [1, 3, 64, 64]
+
+
+def test_the_styles_record_is_inside(any_style, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    export_style(any_style, tmp_path / "style.onnx")
+    properties = onnx.load(tmp_path / "style.onnx").metadata_props
+    metadata = {entry.key: entry.value for entry in properties}
+    assert metadata["format"] == "tps-portrait-style/1"
+    assert json.loads(metadata["record"]).items() >= any_style.record.items()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("style.pt", {}, "must end in .onnx"),
+        ("style.onnx", {"size": 100}, "multiple of 16, 32 or more; the nearest is 96"),
+        ("style.onnx", {"size": 16}, "the nearest is 32"),
+        ("style.onnx", {"precision": "int8"}, "needs 4 or more portrait photos .* got 0"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(any_style, tmp_path, name, options, message):
+    with pytest.raises(ValueError, match=message):
+        export_style(any_style, tmp_path / name, **options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_program_to_run_it_it_is_written_and_says_so(any_style, tmp_path, monkeypatch):
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
+    exported = export_style(any_style, tmp_path / "style.onnx")
+    assert math.isnan(exported.mean)
+    assert "not checked: that needs onnxruntime; run: pip install" in exported.describe()
+    assert (tmp_path / "style.onnx").is_file()
+
+
+def test_openvino_checks_it_where_onnxruntime_is_missing(
+    any_style, tmp_path, monkeypatch, openvino
+):
+    monkeypatch.setattr(export, "RUNNERS", {"openvino": export.RUNNERS["openvino"]})
+    exported = export_style(any_style, tmp_path / "style.onnx", precision="float16")
+    assert exported.checked_by == "openvino"
+    assert exported.most <= 4 / 255
+
+
+def test_one_that_paints_something_else_is_not_written(any_style, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "RUNNERS", {"torch": lambda file, picture: 1 - picture})
+    with pytest.raises(ValueError, match="was not written"):
+        export_style(any_style, tmp_path / "style.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_the_file_and_tells_machines_about_it(tmp_path, photos, capsys):
+    pytest.importorskip("onnxruntime")
+    for index, photo in enumerate(photos):
+        write_picture(tmp_path / "photos" / f"{index}.png", photo)
+    out = tmp_path / "oil.onnx"
+    command = ["export", "impressionist oil", "-o", str(out), "--json"]
+    assert main([*command, "--half", "--size", "128"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["written"], found["precision"]) == (str(out), "float16")
+    assert found["bytes"] == out.stat().st_size
+    assert found["max_difference"] < 0.01
+    assert main([*command, "--int8", "--photos", str(tmp_path / "photos")]) == 0
+    assert np.isfinite(json.loads(capsys.readouterr().out)["mean_difference"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no such", "-o", "a.onnx"], "no such style or file"),
+        (["ink line", "-o", "a.txt"], "must end in .onnx"),
+        (["ink line", "-o", "a.onnx", "--int8"], "int8 needs 4 or more"),
+    ],
+)
+def test_bad_input_gives_the_command_one_line_and_status_2(
+    arguments, message, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
