@@ -6,6 +6,9 @@ Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Vide
 arXiv 1907.06724; MediaPipe's face_landmark_front graph, from which the constants come.
 """
 
+import math
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -27,6 +30,7 @@ MOST_CUTS = 8
 MOST_DOUBTFUL = 3
 HOPELESS = 0.01  # a presence below which a new cut won't help
 SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
+LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
 def detect_embedded(
@@ -69,8 +73,36 @@ def _overview(picture: Tensor) -> tuple[Tensor, Tensor]:
     height, width = picture.shape[-2:]
     factor = min(1, OVERVIEW_PX / max(height, width))
     shape = max(1, round(height * factor)), max(1, round(width * factor))
-    overview = F.interpolate(picture[None], shape, mode="area")[0] if factor < 1 else picture
+    overview = area_means(picture, shape) if factor < 1 else picture
     return overview, torch.tensor([width / shape[1], height / shape[0]])
+
+
+def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The picture (3, h, w) made smaller: (3, *shape), each pixel the mean of those it covers.
+
+    The same as `F.interpolate` with mode "area", in half the time.
+    """
+    for size in shape:
+        length = picture.shape[1]
+        repeats = math.gcd(length, size)  # the pattern of what covers what repeats as often
+        if size // repeats > LONGEST_PATTERN:
+            picture = F.adaptive_avg_pool2d(picture, (size, picture.shape[2]))
+        else:
+            means = _means(length // repeats, size // repeats).to(picture)
+            picture = means @ picture.unflatten(1, (repeats, -1))
+            picture = picture.flatten(1, 2)
+        picture = picture.mT
+    return picture
+
+
+@cache
+def _means(length: int, size: int) -> Tensor:
+    """The matrix (size, length) that takes pixels to the means over what each new one covers."""
+    means = torch.zeros(size, length)
+    for row in range(size):
+        first, last = row * length // size, -(-(row + 1) * length // size)
+        means[row, first:last] = 1 / (last - first)
+    return means
 
 
 def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confidence) -> None:

@@ -28,5 +28,17 @@ def skin_light(picture: Tensor, points: Tensor) -> float:
 
 def light_for_lines(picture: Tensor, points: Tensor) -> Tensor:
     """The picture (3, h, w), 0…1, so much brighter that its face with points is light enough."""
-    exponent = math.log(SKIN) / math.log(min(max(skin_light(picture, points), DARKEST), 0.999))
-    return picture.clamp(1e-4, 1) ** exponent if 0 < exponent < 1 else picture
+    return brighten(picture, exponent_for_lines(skin_light(picture, points)))
+
+
+def exponent_for_lines(light: float) -> float:
+    """The power to which a picture is raised whose face is as light as that; 1 if it is enough."""
+    exponent = math.log(SKIN) / math.log(min(max(light, DARKEST), 0.999))
+    return exponent if 0 < exponent < 1 else 1.0
+
+
+def brighten(picture: Tensor, exponent: float) -> Tensor:
+    """The picture (3, h, w), 0…1, raised to that power."""
+    if exponent == 1:
+        return picture
+    return picture.clamp(1e-4, 1).log_().mul_(exponent).exp_()  # in half the time of **
