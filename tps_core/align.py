@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .landmarks import Landmarks, fit_similarity, mean_face
+from .pictures import as_float
 from .warp import pixel_centres, sample
 
 CROP = "mean-face/1"
@@ -39,7 +40,7 @@ class Alignment:
         return (points_px - self.shift) @ torch.linalg.inv(self.linear).T
 
     def crop(self, picture: Tensor, size: int) -> Tensor:
-        """The face's crop (c, size, size) out of its picture (c, h, w).
+        """The face's crop (c, size, size), 0…1, out of its picture (c, h, w), 0…1 or bytes.
 
         What lies outside the picture mirrors its inside; `inside` says where.
         """
@@ -100,7 +101,7 @@ def cut_square(
 ) -> Tensor:
     """The square that `linear` (2, 2) and `shift` (2,) take from −1…1 to pixels of the picture.
 
-    Picture (c, h, w), result (c, size, size); `padding` as in `warp_image`.
+    Picture (c, h, w), 0…1 or bytes, result (c, size, size), 0…1; `padding` as in `warp_image`.
     """
     height, width = picture.shape[-2:]
     grid = _to_picture(size, linear, shift, (width, height))
@@ -119,7 +120,8 @@ def cut_square(
     # From coordinates over the picture to those over its part.
     centre, extent = torch.tensor([x0 + x1, y0 + y1]), torch.tensor([x1 - x0, y1 - y0])
     grid = (torch.tensor([width, height]) * (grid + 1) - centre) / extent
-    return sample(part, grid[None].to(picture), padding)[0]
+    part = as_float(part)
+    return sample(part, grid[None].to(part), padding)[0]
 
 
 def _part(start: float, end: float, length: int, shrunk: int) -> tuple[int, int, int]:

@@ -17,6 +17,7 @@ from .align import rotation
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from .container import read_container
 from .landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
+from .pictures import as_float
 from .warp import pixel_centres, sample
 
 FORMAT = "tps-portrait-art-landmarks/1"
@@ -53,8 +54,21 @@ def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[L
 
 
 def confirms(picture: Tensor, face: Landmarks) -> bool:
-    """Whether the network too sees a face there, its points about where those of the face are."""
+    """Whether the network too sees a face there, its points about where those of the face are.
+
+    Picture (3, h, w), 0…1 or bytes.
+    """
     points = face.convert("ibug-68").to_pixels()
+    seen, presence = look_at(picture, points)
+    unit = (points[36] - points[45]).norm().clamp_min(1e-3)
+    return presence > 0.5 and float((seen - points).norm(dim=-1).mean() / unit) < SAME_FACE
+
+
+def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
+    """What the network sees where a face with points (68, 2) is: points like them, and presence.
+
+    All in pixels of the picture (3, h, w), 0…1 or bytes; presence is 0…1.
+    """
     factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
     linear, shift = _upright(points[None])
     # Only what the network is shown is shrunken, with a little room around it.
@@ -62,13 +76,10 @@ def confirms(picture: Tensor, face: Landmarks) -> bool:
     low = (shift[0] - reach).clamp(torch.zeros(2), size - 1.0).floor()
     high = (shift[0] + reach).clamp(low + 1, size).ceil()
     (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
-    part = _shrunken(picture[:, y0:y1, x0:x1].cpu(), factor)
+    part = _shrunken(as_float(picture[:, y0:y1, x0:x1].cpu()), factor)
     with torch.no_grad():
         seen = look(load_art_network(), part, factor * linear, factor * (shift - low))
-    points = points - low
-    unit = factor * (points[36] - points[45]).norm().clamp_min(1e-3)
-    apart = (seen.points[0] - factor * points).norm(dim=-1).mean() / unit
-    return bool(seen.presence[0] > 0) and float(apart) < SAME_FACE
+    return seen.points[0] / factor + low, float(seen.presence[0].sigmoid())
 
 
 @cache

@@ -21,7 +21,9 @@ def face_mask(alignment: Alignment, size: int, feather: float = FEATHER) -> Tens
 
     Zero at the crop's own frame, however the face lies.
     """
-    outline = (_outline_px(alignment.landmarks) - alignment.shift) @ torch.linalg.inv(alignment.linear).T
+    outline = (_outline_px(alignment.landmarks) - alignment.shift) @ torch.linalg.inv(
+        alignment.linear
+    ).T
     image = Image.new("L", (size, size))
     ImageDraw.Draw(image).polygon(((outline + 1) / 2 * size).flatten().tolist(), fill=255)
     border = max(1, round(2 * feather * size))
@@ -57,14 +59,19 @@ def blend(
         original = alignment.crop(picture, size)
         face = face.lerp(match_color(face, original, mask), color_match)
     x0, y0, x1, y1 = alignment.box_px
+    blended, covered = picture.clamp(0, 1), face.new_zeros(1, *picture.shape[-2:])
+    part = picture[:, y0:y1, x0:x1]
+    blended[:, y0:y1, x0:x1], covered[:, y0:y1, x0:x1] = blend_part(part, face, alignment, mask)
+    return blended, covered
+
+
+def blend_part(
+    part: Tensor, face: Tensor, alignment: Alignment, mask: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `blend`, for that part of the picture alone that lies in the alignment's `box_px`."""
     # Face and mask go the same way: together they cost little more than one of them.
     pasted = alignment.paste_in_box(torch.cat([face, mask.to(face)]))
-    covered = face.new_zeros(1, *picture.shape[-2:])
-    covered[:, y0:y1, x0:x1] = pasted[3:]
-    blended = picture.clamp(0, 1)  # a copy
-    part = picture[:, y0:y1, x0:x1].lerp(pasted[:3].to(picture), pasted[3:].to(picture))
-    blended[:, y0:y1, x0:x1] = part.clamp(0, 1)
-    return blended, covered
+    return part.lerp(pasted[:3].to(part), pasted[3:].to(part)).clamp(0, 1), pasted[3:]
 
 
 def _outline_px(face: Landmarks) -> Tensor:

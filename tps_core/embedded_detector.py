@@ -27,6 +27,7 @@ OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
 FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
 MOST_CUTS = 8
+FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
 HOPELESS = 0.01  # a presence below which a new cut won't help
 SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
@@ -130,11 +131,34 @@ def place_mesh(
     askew, so the face is cut out again from them, as MediaPipe does from one video frame to the
     next, until the cut stays where it is or shows no face any more.
     """
-    cut = FaceCut.around_box(*found[:, :4].unbind(1))
-    kept = torch.zeros(len(found), 468, 2)
-    best = torch.full((len(found),), -1.0)
-    active = torch.arange(len(found))
-    for _ in range(MOST_CUTS):
+    return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
+
+
+def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
+    """The mesh (468, 2) in pixels, and its presence, of a face that was just there.
+
+    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
+    """
+    network = load_networks(fetch_landmarker(), picture.device)["face_mesh"]
+    points = face.to_pixels()[None]
+    cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
+    with torch.no_grad():
+        points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
+    return points[0], float(presence[0])
+
+
+def _settle(
+    network: MeshNetwork,
+    picture: Tensor,
+    cut: FaceCut,
+    min_presence: float,
+    most_cuts: int = MOST_CUTS,
+) -> tuple[Tensor, Tensor]:
+    """The meshes and presences in the cuts, as `place_mesh` gives them."""
+    kept = torch.zeros(len(cut.side), 468, 2)
+    best = torch.full((len(cut.side),), -1.0)
+    active = torch.arange(len(cut.side))
+    for _ in range(most_cuts):
         points, logits = network(cut.take(picture, network.size))
         presence = logits.flatten().sigmoid().cpu()
         # x, y and a depth, which is not used, in pixels of the cut

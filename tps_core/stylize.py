@@ -86,9 +86,15 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     Its own scale for an extent of 0; never enlarged to more than LONGEST_PX.
     """
     size = photo.shape[-2:]
-    scale = painting_size(style) / extent_px if extent_px else 1.0
-    scale = min(scale, max(1.0, LONGEST_PX / max(size)))
-    scaled = [max(1, round(n * scale)) for n in size]
-    small = F.interpolate(photo[None], scaled, mode="bilinear", antialias=True)
+    shape = painting_shape(size, style, extent_px)
+    small = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)
     painted = style(small)
     return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
+
+
+def painting_shape(size: tuple[int, int], style: Style, extent_px: float) -> tuple[int, int]:
+    """The (h, w) in which a photo of `size` (h, w) is painted whole; see `paint_whole`."""
+    scale = painting_size(style) / extent_px if extent_px else 1.0
+    scale = min(scale, max(1.0, LONGEST_PX / max(size)))
+    height, width = (max(1, round(n * scale)) for n in size)
+    return height, width
