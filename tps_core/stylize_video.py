@@ -82,30 +82,32 @@ def stylize_video(
 
 def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
     done = with_face = 0
-    plans = run_ahead(_plans(reader.path, options), PLANS_AHEAD)
-    with closing(plans), closing(run_ahead(reader.parts(), workers)) as parts:
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque = deque()  # (time, the painting to come) in order
+    waiting: deque = deque()  # (time, the painting to come) in order
 
-            def write_next() -> None:
-                nonlocal done
-                time, painting = waiting.popleft()
-                writer.add(Frame(painting.result(), time))
-                done += 1
-                progress(done, max(done, reader.count))
+    def write_next() -> None:
+        nonlocal done
+        time, painting = waiting.popleft()
+        writer.add(Frame(painting.result(), time))
+        done += 1
+        progress(done, max(done, reader.count))
 
-            for part in parts:
-                if not isinstance(part, Frame):
-                    writer.add_sound(part)
-                    continue
-                plan = next(plans)
-                with_face += plan.face is not None
-                work = pool.submit(paint_frame, part.picture, style, plan, options)
-                waiting.append((part.time, work))
-                if len(waiting) > FRAMES_EACH * workers:
-                    write_next()
-            while waiting:
+    with (
+        closing(run_ahead(_plans(reader.path, options), PLANS_AHEAD)) as plans,
+        closing(run_ahead(reader.parts(), workers)) as parts,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        for part in parts:
+            if not isinstance(part, Frame):
+                writer.add_sound(part)
+                continue
+            plan = next(plans)
+            with_face += plan.face is not None
+            work = pool.submit(paint_frame, part.picture, style, plan, options)
+            waiting.append((part.time, work))
+            if len(waiting) > FRAMES_EACH * workers:
                 write_next()
+        while waiting:
+            write_next()
     return VideoReport(done, with_face)
 
 
