@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 from PIL import Image, UnidentifiedImageError
 
+from ..tps_core.paint_frame import VideoOptions
 from ..tps_core.style import Style
-from ..tps_core.stylize_video import VideoOptions, stylize_video
+from ..tps_core.stylize_video import stylize_video
 from ..tps_core.video_file import ENDINGS
 from ..tps_core.video_writer import CODECS
 from .common import show_progress

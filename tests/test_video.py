@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from tps_portrait.tps_core import stylize_video as pipeline
+from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.paint_frame import VideoOptions, paint_frame, stylize_frame
 from tps_portrait.tps_core.stylize import stylize
-from tps_portrait.tps_core.stylize_video import VideoOptions, paint_frame, stylize_video
+from tps_portrait.tps_core.stylize_video import stylize_video
 from tps_portrait.tps_core.video_file import VideoReader
 from tps_portrait.tps_core.video_plan import FramePlan
 from tps_portrait.tps_core.video_writer import find_codec
@@ -130,7 +131,7 @@ def test_where_there_is_no_x264_another_codec_writes_it(film, tmp_path, monkeypa
 
 def test_a_frame_is_painted_as_a_picture_is(photo, face):
     frame = (photo * 255).round().byte().permute(1, 2, 0).contiguous().permute(2, 0, 1)
-    extent = pipeline.align(face).extent_px
+    extent = align(face).extent_px
     for whole in (False, True):
         options = VideoOptions(whole_image=whole, strength=0.8)
         painted = paint_frame(frame, Negative(), FramePlan(face, 1.0, extent, 1.0), options)
@@ -138,6 +139,10 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
         difference = (painted.float() / 255 - still).abs() * 255
         assert difference.mean() < 0.6
         assert difference.max() < 4
+        exact = stylize_frame(
+            frame.float() / 255, Negative(), FramePlan(face, 1.0, extent, 1.0), options
+        )
+        assert (exact.picture - still).abs().max() < 1e-4
 
 
 def test_a_face_that_fades_is_painted_less(photo, face):

@@ -4,39 +4,20 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-from .align import align
-from .blend import blend_part, face_mask, match_color
 from .detect import FaceNotFound
 from .follower import Follower
-from .light import brighten
-from .pictures import as_float
+from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .run_ahead import run_ahead
 from .style import Style
-from .stylize import painting_shape, painting_size
 from .video_file import Frame, VideoReader
 from .video_plan import FramePlan, plan_frames
 from .video_writer import VideoWriter
 
 PLANS_AHEAD = 100  # planned frames that wait for being painted
 FRAMES_EACH = 2  # frames that wait for each worker
-
-
-@dataclass(frozen=True)
-class VideoOptions:
-    """How a video is painted; as in `stylize` and `detect`."""
-
-    whole_image: bool = False
-    strength: float = 1.0
-    color_match: float = 0.0
-    detector: str = "auto"
-    min_confidence: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,7 +32,7 @@ def stylize_video(
     source: Path | str,
     target: Path | str,
     style: Style,
-    options: VideoOptions = VideoOptions(),
+    options: VideoOptions = PLAIN,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> VideoReport:
@@ -116,47 +97,3 @@ def _plans(path: Path, options: VideoOptions) -> Iterator[FramePlan]:
     follower = Follower(options.detector, options.min_confidence)
     with closing(VideoReader(path)) as reader:
         yield from plan_frames(follower(frame.picture) for frame in reader.frames())
-
-
-def paint_frame(
-    frame: Tensor, style: Style, plan: FramePlan, options: VideoOptions = VideoOptions()
-) -> Tensor:
-    """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too."""
-    if options.whole_image:
-        return _paint_whole(frame, style, plan, options.strength)
-    strength = options.strength * plan.opacity
-    if plan.face is None or strength == 0:
-        return frame
-    alignment = align(replace(plan.face, size=(frame.shape[-1], frame.shape[-2])))
-    crop = alignment.crop(frame, painting_size(style))
-    face = style(_lit(crop, style, plan)[None])[0]
-    mask = face_mask(alignment, face.shape[-1])
-    if options.color_match > 0:
-        face = face.lerp(match_color(face, crop, mask), options.color_match)
-    x0, y0, x1, y1 = alignment.box_px
-    part = as_float(frame[:, y0:y1, x0:x1])
-    blended, _ = blend_part(part, face, alignment, mask * strength)
-    painted = frame.clone()
-    painted[:, y0:y1, x0:x1] = _as_bytes(blended)
-    return painted
-
-
-def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) -> Tensor:
-    size = frame.shape[-2:]
-    shape = painting_shape(size, style, plan.extent_px)
-    # Bytes of three channels side by side are scaled in a tenth of the time that floats take.
-    small = F.interpolate(frame[None], shape, mode="bilinear", antialias=True)
-    painted = _as_bytes(style(_lit(as_float(small), style, plan)))
-    painted = painted.contiguous(memory_format=torch.channels_last)
-    painted = F.interpolate(painted, size, mode="bicubic", antialias=True)[0]
-    if strength < 1:
-        painted = _as_bytes(as_float(frame).lerp(as_float(painted), strength))
-    return painted
-
-
-def _lit(picture: Tensor, style: Style, plan: FramePlan) -> Tensor:
-    return picture if style.tones else brighten(picture, plan.exponent)
-
-
-def _as_bytes(picture: Tensor) -> Tensor:
-    return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
