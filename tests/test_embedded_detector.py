@@ -264,6 +264,8 @@ def test_the_overview_is_made_of_the_means_that_it_says(size):
     shape = tuple(round(n * 1024 / max(size)) for n in size)
     expected = F.interpolate(picture[None], shape, mode="area")[0]
     torch.testing.assert_close(area_means(picture, shape), expected, atol=1e-5, rtol=0)
+    of_a_file = picture.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    torch.testing.assert_close(area_means(of_a_file, shape), expected, atol=1e-5, rtol=0)
 
 
 def test_a_face_is_followed_to_where_it_moved(photo, face):

@@ -83,17 +83,21 @@ def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
 
     The same as `F.interpolate` with mode "area", in half the time.
     """
-    for size in shape:
-        length = picture.shape[1]
-        repeats = math.gcd(length, size)  # the pattern of what covers what repeats as often
-        if size // repeats > LONGEST_PATTERN:
-            picture = F.adaptive_avg_pool2d(picture, (size, picture.shape[2]))
-        else:
-            means = _means(length // repeats, size // repeats).to(picture)
-            picture = means @ picture.unflatten(1, (repeats, -1))
-            picture = picture.flatten(1, 2)
-        picture = picture.mT
-    return picture
+    side_by_side = picture.stride(0) == 1  # a pixel's channels, as files have them
+    first = picture.permute(1, 2, 0).flatten(1) if side_by_side else picture
+    rows = _shrunken(first, shape[0])
+    if side_by_side:
+        rows = rows.unflatten(1, (-1, picture.shape[0])).permute(2, 0, 1)
+    return _shrunken(rows.mT, shape[1]).mT
+
+
+def _shrunken(x: Tensor, size: int) -> Tensor:
+    """Rows (…, n, k) made fewer: (…, size, k), each the mean of those it covers."""
+    repeats = math.gcd(x.shape[-2], size)  # the pattern of what covers what repeats as often
+    if size // repeats > LONGEST_PATTERN:
+        return F.adaptive_avg_pool2d(x.unsqueeze(0), (size, x.shape[-1]))[0]
+    means = _means(x.shape[-2] // repeats, size // repeats).to(x)
+    return (means @ x.unflatten(-2, (repeats, -1))).flatten(-3, -2)
 
 
 @cache
