@@ -184,9 +184,9 @@ def _write_film(path: Path, portrait: Tensor, count: int) -> None:
         stream.pix_fmt, stream.options = "yuv420p", {"crf": "18"}
         for index in range(count):
             shot, share = divmod(index * CUTS / count, 1)
-            zoom = (1.0 + 0.3 * share, 1.3 - 0.2 * share, 1.15)[int(shot)]
+            zoom = (1.1 + 0.3 * share, 1.4 - 0.2 * share, 1.2)[int(shot)]
             width, height = 1920 / zoom, 1080 / zoom
-            x, y = 960 + 120 * (share - 0.5), 540 - 80 * (zoom - 1)
+            x, y = 960 + 120 * (share - 0.5), 540 - 200 * (zoom - 1.1)
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
             small = image if shot != 1 else image.transpose(0)
             pixels = np.asarray(small.resize(HD[::-1], box=box)).astype(np.int16)
