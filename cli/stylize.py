@@ -1,4 +1,4 @@
-"""tps-portrait stylize: paints pictures."""
+"""tps-portrait stylize: paints pictures and videos."""
 
 import argparse
 import sys
@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ..tps_core.detect import FaceNotFound, detect_face
 from ..tps_core.pictures import ENDINGS, read_picture, write_picture
-from ..tps_core.style import find_style, load_style
+from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
+from ..tps_core.video_writer import CODECS
 from .common import (
     add_detector_options,
     add_device_option,
@@ -17,15 +18,17 @@ from .common import (
     print_json,
     show_progress,
 )
+from .video import is_video, paint_video
 
 
 def add_parser(commands) -> None:
     parser = commands.add_parser(
         "stylize",
-        help="paint portraits in a style",
-        description="Finds the face in each picture, paints it in the style and puts it back.",
+        help="paint portraits and videos in a style",
+        description="Finds the face in each picture or video, paints it in the style and puts it "
+        "back. In a video the face is followed and held steady; its sound is copied.",
     )
-    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER")
+    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO")
     parser.add_argument(
         "--style",
         required=True,
@@ -38,7 +41,7 @@ def add_parser(commands) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="a picture's name; of several pictures, a folder",
+        help="a picture's or a video's name (.mp4, .mkv, .webm, .gif …); of several, a folder",
     )
     parser.add_argument("--whole-image", action="store_true", help="paint the background too")
     parser.add_argument(
@@ -67,35 +70,43 @@ def run(arguments: argparse.Namespace) -> int:
         if not 0 <= getattr(arguments, name) <= 1:
             raise ValueError(f"{name.replace('_', '-')} must be between 0 and 1")
     paths = expand(arguments.inputs)
-    to_file = len(paths) == 1 and arguments.output.suffix.lower() in ENDINGS
     style = load_style(find_style(arguments.style)).to(find_device(arguments.device))
-    written, failed = {}, []
+    written: dict[str, str] = {}
+    videos, failed = {}, []
     for done, path in enumerate(paths, 1):
-        target = arguments.output if to_file else _free_name(arguments.output, path, written)
+        moving = is_video(path, arguments.output)
+        target = _target(path, moving, len(paths) == 1, arguments.output, written)
         try:
-            photo = read_picture(path)
-            face = _face(photo, path, arguments)
+            if moving:
+                videos[str(target)] = paint_video(path, target, style, arguments)
+            else:
+                _paint_picture(path, target, style, arguments)
         except ValueError as error:
             failed.append(str(error))
         else:
-            result = stylize(
-                photo,
-                style,
-                face,
-                arguments.whole_image,
-                arguments.strength,
-                arguments.color_match,
-            )
-            write_picture(target, result.picture)
             written[str(target)] = str(path)
-        show_progress(done, len(paths), path.name)
+        if not moving:
+            show_progress(done, len(paths), path.name)
     if arguments.json:
-        print_json({"written": list(written), "failed": failed})
+        print_json({"written": list(written), "videos": videos, "failed": failed})
     else:
-        print("\n".join(written) if len(written) < 10 else f"{len(written)} pictures written")
+        print("\n".join(written) if len(written) < 10 else f"{len(written)} files written")
     for line in failed:
         print(f"tps-portrait stylize: {line}", file=sys.stderr)
     return 2 if failed else 0
+
+
+def _paint_picture(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> None:
+    photo = read_picture(path)
+    result = stylize(
+        photo,
+        style,
+        _face(photo, path, arguments),
+        arguments.whole_image,
+        arguments.strength,
+        arguments.color_match,
+    )
+    write_picture(target, result.picture)
 
 
 def _face(photo, path: Path, arguments: argparse.Namespace):
@@ -108,9 +119,21 @@ def _face(photo, path: Path, arguments: argparse.Namespace):
         return []
 
 
-def _free_name(folder: Path, path: Path, written: dict[str, str]) -> Path:
-    """A file in the folder named like the picture; numbered if another picture had that name."""
-    target, number = folder / f"{path.stem}.png", 2
+def _target(path: Path, moving: bool, alone: bool, output: Path, written: dict[str, str]) -> Path:
+    """The file to write: OUT itself for a picture or video that is alone, else one in that folder.
+
+    There it is named like the input, and numbered if another had that name.
+    Raises ValueError for a video that is to become a picture.
+    """
+    ending = output.suffix.lower()
+    if alone and ending in (CODECS if moving else ENDINGS):
+        return output
+    if moving and ending in ENDINGS:
+        raise ValueError(f"{output}: a video's name must end in {', '.join(CODECS)}")
+    suffix = ".png"
+    if moving:
+        suffix = path.suffix if path.suffix.lower() in CODECS else ".mp4"
+    target, number = output / f"{path.stem}{suffix}", 2
     while str(target) in written:
-        target, number = folder / f"{path.stem} {number}.png", number + 1
+        target, number = output / f"{path.stem} {number}{suffix}", number + 1
     return target

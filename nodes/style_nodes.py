@@ -10,17 +10,8 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.folders import model_folder
 from ..tps_core.style import find_style, list_styles, load_style, save_style
-from ..tps_core.stylize import stylize
 from .node_text import show_text
-from .sockets import (
-    FaceLandmarks,
-    TpsStyle,
-    frames_of,
-    from_masks,
-    from_pictures,
-    to_pictures,
-)
-from .warp_nodes import color_match_input
+from .sockets import TpsStyle, from_pictures, to_pictures
 
 
 class LoadStyle(io.ComfyNode):
@@ -63,7 +54,7 @@ class ApplyStyle(io.ComfyNode):
             inputs=[
                 io.Image.Input("image"),
                 TpsStyle.Input("style"),
-                _strength(),
+                strength_input(),
             ],
             outputs=[io.Image.Output()],
         )
@@ -78,52 +69,6 @@ class ApplyStyle(io.ComfyNode):
             painted.append(style(picture[None])[0])
             progress.update(1)
         return io.NodeOutput(from_pictures(pictures.lerp(torch.stack(painted), strength)))
-
-
-class Stylize(io.ComfyNode):
-    @classmethod
-    def define_schema(cls):
-        return io.Schema(
-            node_id="TPSPortraitStylize",
-            display_name="Stylize Portrait",
-            category="TPS Portrait",
-            description="Finds the face, paints it in the style and puts it back: all in one.",
-            inputs=[
-                io.Image.Input("image"),
-                TpsStyle.Input("style"),
-                FaceLandmarks.Input(
-                    "face_landmarks",
-                    optional=True,
-                    tooltip="The faces to paint. Without them, the largest face of each image.",
-                ),
-                io.Boolean.Input(
-                    "whole_image",
-                    default=False,
-                    tooltip="Paint hair, clothes and background too, not the face alone.",
-                ),
-                _strength(),
-                color_match_input(),
-            ],
-            outputs=[io.Image.Output(), io.Mask.Output()],
-        )
-
-    @classmethod
-    def execute(
-        cls, image, style, whole_image, strength, color_match, face_landmarks=None
-    ) -> io.NodeOutput:
-        pictures = to_pictures(image)
-        style = style.to(comfy.model_management.get_torch_device())
-        frames = [None] * len(pictures)
-        if face_landmarks is not None:
-            frames = frames_of(face_landmarks, pictures)
-        progress = comfy.utils.ProgressBar(len(pictures))
-        results = []
-        for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
-            name = f"image {index + 1} of {len(pictures)}"
-            results.append(stylize(picture, style, faces, whole_image, strength, color_match, name))
-            progress.update(1)
-        painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
-        return io.NodeOutput(from_pictures(painted), from_masks(masks))
 
 
 class SaveStyle(io.ComfyNode):
@@ -189,7 +134,7 @@ def free_path(name: str) -> Path:
     return folder / f"{free}.safetensors"
 
 
-def _strength():
+def strength_input():
     return io.Float.Input(
         "strength",
         default=1.0,

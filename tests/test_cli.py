@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -13,6 +14,7 @@ from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
+from videos import read_video, write_video
 
 
 @pytest.fixture
@@ -186,6 +188,49 @@ def test_bad_input_gives_one_line_and_status_2(
     assert line.startswith(f"tps-portrait {arguments[0]}: ")
     assert message in line
     assert not list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.fixture
+def film(portrait, tmp_path):
+    """A video of three frames with a sound."""
+    pytest.importorskip("av")
+    pixels = np.asarray(portrait.crop((60, 0, 420, 320)).resize((180, 160)))
+    write_video(tmp_path / "film.mkv", [pixels] * 3, sound="aac")
+    return tmp_path / "film.mkv"
+
+
+def test_stylize_paints_a_video_under_the_name_that_is_given(film, style, tmp_path, capsys):
+    out = tmp_path / "out.mp4"
+    assert run("stylize", film, "--style", style, "-o", out, "--device", "cpu", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["written"] == [str(out)]
+    assert told["videos"][str(out)]["frames"] == told["videos"][str(out)]["frames_with_face"] == 3
+    assert len(read_video(out)[0]) == 3
+
+
+def test_stylize_paints_pictures_and_videos_into_a_folder(film, photo, style, tmp_path):
+    out = tmp_path / "out"
+    command = ("stylize", film, photo, "--style", style, "-o", out, "--whole-image")
+    assert run(*command, "--device", "cpu") == 0
+    assert {path.name for path in out.iterdir()} == {"film.mkv", "portrait.png"}
+
+
+def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(photo, style, tmp_path):
+    pytest.importorskip("av")
+    with Image.open(photo) as image:
+        small = image.resize((128, 128))
+    gif = tmp_path / "moving.gif"
+    small.save(gif, save_all=True, append_images=[small.transpose(0)], duration=100)
+    for name, frames in (("out.gif", 2), ("out.png", 1)):
+        command = ("stylize", gif, "--style", style, "-o", tmp_path / name, "--whole-image")
+        assert run(*command, "--device", "cpu") == 0
+        with Image.open(tmp_path / name) as image:
+            assert getattr(image, "n_frames", 1) == frames
+
+
+def test_a_video_does_not_become_a_picture(film, style, tmp_path, capsys):
+    assert run("stylize", film, "--style", style, "-o", tmp_path / "out.png") == 2
+    assert "a video's name must end in .mp4" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

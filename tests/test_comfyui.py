@@ -4,6 +4,7 @@ Training is in test_comfyui_training.py.
 """
 
 import compileall
+import itertools
 import urllib.parse
 import urllib.request
 
@@ -149,6 +150,30 @@ def test_stylizing_in_one_node_keeps_the_size_too(comfyui, portrait):
     (result,) = comfyui.images(comfyui.queue(prompt))["show"]
     assert result.size == photo.size
     assert np.abs(levels(result) - levels(photo)).mean() > 3
+
+
+def test_frames_of_a_video_are_painted_one_after_the_other(comfyui, portrait):
+    photo = portrait.crop((20, 0, 420, 512))
+    prompt = {
+        "photo": node("LoadImage", image=comfyui.upload(photo, "photo.png")),
+        "frames": node("RepeatImageBatch", image=["photo", 0], amount=4),
+        "style": node("TPSPortraitLoadStyle", style_name="ink line"),
+        "paint": node(
+            "TPSPortraitStylize",
+            image=["frames", 0],
+            style=["style", 0],
+            whole_image=False,
+            strength=1.0,
+            color_match=0.0,
+            video=True,
+        ),
+        "show": node("PreviewImage", images=["paint", 0]),
+    }
+    results = [levels(shown) for shown in comfyui.images(comfyui.queue(prompt))["show"]]
+    assert len(results) == 4
+    assert np.abs(results[0] - levels(photo)).mean() > 1
+    for earlier, later in itertools.pairwise(results):
+        assert np.abs(earlier - later).mean() < 0.5  # nothing trembles where nothing moves
 
 
 def test_warping_takes_the_face_to_the_other_ones_shape(comfyui, portrait):

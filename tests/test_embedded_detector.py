@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from tps_portrait.tps_core import folders
 from tps_portrait.tps_core.blaze_face import SIZE, _tile_starts, merge
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.embedded_detector import area_means, follow_mesh
 from tps_portrait.tps_core.face_cut import FaceCut
 from tps_portrait.tps_core.fetch import ModelMissing, fetch_landmarker
 from tps_portrait.tps_core.landmarks import mirror_order
@@ -255,3 +256,22 @@ def test_the_models_may_lie_in_a_read_only_home(monkeypatch, tmp_path, photo):
     assert folders.find_model(path.name).parent == tmp_path / "models"
     assert len(find(photo)) == 1
     tmp_path.chmod(0o755)
+
+
+@pytest.mark.parametrize("size", [(1080, 1920), (720, 1280), (999, 1111)])
+def test_the_overview_is_made_of_the_means_that_it_says(size):
+    picture = noise(*size)
+    shape = tuple(round(n * 1024 / max(size)) for n in size)
+    expected = F.interpolate(picture[None], shape, mode="area")[0]
+    torch.testing.assert_close(area_means(picture, shape), expected, atol=1e-5, rtol=0)
+    of_a_file = picture.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    torch.testing.assert_close(area_means(of_a_file, shape), expected, atol=1e-5, rtol=0)
+
+
+def test_a_face_is_followed_to_where_it_moved(photo, face):
+    moved = photo.roll(6, 2)
+    points_px, presence = follow_mesh(moved, face)
+    assert presence > 0.9
+    points_px = points_px - torch.tensor([6.0, 0])
+    assert misfit(points_px, face.to_pixels()) < 0.03
+    assert follow_mesh(torch.full_like(photo, 0.5), face)[1] < 0.5

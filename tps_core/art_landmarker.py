@@ -17,6 +17,7 @@ from .align import rotation
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from .container import read_container
 from .landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
+from .pictures import as_float
 from .warp import pixel_centres, sample
 
 FORMAT = "tps-portrait-art-landmarks/1"
@@ -53,14 +54,32 @@ def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[L
 
 
 def confirms(picture: Tensor, face: Landmarks) -> bool:
-    """Whether the network too sees a face there, its points about where those of the face are."""
+    """Whether the network too sees a face there, its points about where those of the face are.
+
+    Picture (3, h, w), 0…1 or bytes.
+    """
     points = face.convert("ibug-68").to_pixels()
-    overview, factor = _overview(picture.cpu())
+    seen, presence = look_at(picture, points)
+    unit = (points[36] - points[45]).norm().clamp_min(1e-3)
+    return presence > 0.5 and float((seen - points).norm(dim=-1).mean() / unit) < SAME_FACE
+
+
+def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
+    """What the network sees where a face with points (68, 2) is: points like them, and presence.
+
+    All in pixels of the picture (3, h, w), 0…1 or bytes; presence is 0…1.
+    """
+    factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
+    linear, shift = _upright(points[None])
+    # Only what the network is shown is shrunken, with a little room around it.
+    reach, size = 1.1 * linear[0].abs().sum(1), torch.tensor([picture.shape[-1], picture.shape[-2]])
+    low = (shift[0] - reach).clamp(torch.zeros(2), size - 1.0).floor()
+    high = (shift[0] + reach).clamp(low + 1, size).ceil()
+    (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
+    part = _shrunken(as_float(picture[:, y0:y1, x0:x1].cpu()), factor)
     with torch.no_grad():
-        seen = look(load_art_network(), overview, *_upright(factor * points[None]))
-    unit = factor * (points[36] - points[45]).norm().clamp_min(1e-3)
-    apart = (seen.points[0] - factor * points).norm(dim=-1).mean() / unit
-    return bool(seen.presence[0] > 0) and float(apart) < SAME_FACE
+        seen = look(load_art_network(), part, factor * linear, factor * (shift - low))
+    return seen.points[0] / factor + low, float(seen.presence[0].sigmoid())
 
 
 @cache
@@ -71,7 +90,8 @@ def load_art_network() -> ArtNetwork:
     network.load_state_dict(
         {name: x.float() if x.is_floating_point() else x for name, x in tensors.items()}
     )
-    return network.eval().requires_grad_(False)
+    # With a pixel's channels side by side, convolutions this thin are quicker on a CPU.
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) -> ArtPoints:
@@ -92,7 +112,7 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
         places = places @ linear[which].mT + shift[which, None]
         grid = (2 * places / size - 1).unflatten(1, (CUT_PX, CUT_PX))
         cuts[which] = sample(small.expand(len(grid), -1, -1, -1), grid, "border")
-    found = network(cuts)
+    found = network(cuts.contiguous(memory_format=torch.channels_last))
     points = found.points @ linear.mT + shift[:, None]
     return ArtPoints(points, found.spread * sides[:, None] / 2, found.presence)
 
@@ -100,11 +120,15 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
 def _overview(picture: Tensor) -> tuple[Tensor, float]:
     """The picture, shrunken if it is large, and by how much."""
     factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
+    return _shrunken(picture, factor), factor
+
+
+def _shrunken(picture: Tensor, factor: float) -> Tensor:
+    """The picture (3, h, w) made smaller by a factor below 1, else as it is."""
     if factor == 1:
-        return picture, 1.0
+        return picture
     shape = [max(1, round(n * factor)) for n in picture.shape[-2:]]
-    small = F.interpolate(picture[None], shape, mode="bilinear", antialias=True)
-    return small[0], factor
+    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0]
 
 
 def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:

@@ -21,8 +21,9 @@ def face_mask(alignment: Alignment, size: int, feather: float = FEATHER) -> Tens
 
     Zero at the crop's own frame, however the face lies.
     """
-    points_px = alignment.landmarks.convert("mediapipe-478").to_pixels()[OUTLINE]
-    outline = (points_px - alignment.shift) @ torch.linalg.inv(alignment.linear).T
+    outline = (_outline_px(alignment.landmarks) - alignment.shift) @ torch.linalg.inv(
+        alignment.linear
+    ).T
     image = Image.new("L", (size, size))
     ImageDraw.Draw(image).polygon(((outline + 1) / 2 * size).flatten().tolist(), fill=255)
     border = max(1, round(2 * feather * size))
@@ -33,7 +34,7 @@ def face_mask(alignment: Alignment, size: int, feather: float = FEATHER) -> Tens
 
 def outline_mask(face: Landmarks, feather: float = FEATHER) -> Tensor:
     """The face in its picture, 1 within its outline, falling softly to 0: (1, h, w)."""
-    points_px = face.convert("mediapipe-478").to_pixels()[OUTLINE]
+    points_px = _outline_px(face)
     image = Image.new("L", face.size)
     ImageDraw.Draw(image).polygon(points_px.flatten().tolist(), fill=255)
     return _feathered(image, feather * float(np.ptp(points_px.numpy(), axis=0).max()))
@@ -57,8 +58,27 @@ def blend(
     if color_match > 0:
         original = alignment.crop(picture, size)
         face = face.lerp(match_color(face, original, mask), color_match)
-    covered = alignment.paste(mask.to(face))
-    return picture.lerp(alignment.paste(face).to(picture), covered).clamp(0, 1), covered
+    x0, y0, x1, y1 = alignment.box_px
+    blended, covered = picture.clamp(0, 1), face.new_zeros(1, *picture.shape[-2:])
+    part = picture[:, y0:y1, x0:x1]
+    blended[:, y0:y1, x0:x1], covered[:, y0:y1, x0:x1] = blend_part(part, face, alignment, mask)
+    return blended, covered
+
+
+def blend_part(
+    part: Tensor, face: Tensor, alignment: Alignment, mask: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `blend`, for that part of the picture alone that lies in the alignment's `box_px`."""
+    # Face and mask go the same way: together they cost little more than one of them.
+    pasted = alignment.paste_in_box(torch.cat([face, mask.to(face)]))
+    return part.lerp(pasted[:3].to(part), pasted[3:].to(part)).clamp(0, 1), pasted[3:]
+
+
+def _outline_px(face: Landmarks) -> Tensor:
+    """The face's outline (36, 2) in pixels."""
+    # Not made into 478 points where they are not needed: of 468 that takes a large spline.
+    known = face if face.scheme.startswith("mediapipe") else face.convert("mediapipe-468")
+    return known.to_pixels()[OUTLINE]
 
 
 def match_color(face: Tensor, original: Tensor, mask: Tensor) -> Tensor:

@@ -6,6 +6,9 @@ Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Vide
 arXiv 1907.06724; MediaPipe's face_landmark_front graph, from which the constants come.
 """
 
+import math
+from functools import cache
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,9 +27,11 @@ OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
 FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
 MOST_CUTS = 8
+FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
 HOPELESS = 0.01  # a presence below which a new cut won't help
 SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
+LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
 def detect_embedded(
@@ -69,8 +74,40 @@ def _overview(picture: Tensor) -> tuple[Tensor, Tensor]:
     height, width = picture.shape[-2:]
     factor = min(1, OVERVIEW_PX / max(height, width))
     shape = max(1, round(height * factor)), max(1, round(width * factor))
-    overview = F.interpolate(picture[None], shape, mode="area")[0] if factor < 1 else picture
+    overview = area_means(picture, shape) if factor < 1 else picture
     return overview, torch.tensor([width / shape[1], height / shape[0]])
+
+
+def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The picture (3, h, w) made smaller: (3, *shape), each pixel the mean of those it covers.
+
+    The same as `F.interpolate` with mode "area", in half the time.
+    """
+    side_by_side = picture.stride(0) == 1  # a pixel's channels, as files have them
+    first = picture.permute(1, 2, 0).flatten(1) if side_by_side else picture
+    rows = _shrunken(first, shape[0])
+    if side_by_side:
+        rows = rows.unflatten(1, (-1, picture.shape[0])).permute(2, 0, 1)
+    return _shrunken(rows.mT, shape[1]).mT
+
+
+def _shrunken(x: Tensor, size: int) -> Tensor:
+    """Rows (…, n, k) made fewer: (…, size, k), each the mean of those it covers."""
+    repeats = math.gcd(x.shape[-2], size)  # the pattern of what covers what repeats as often
+    if size // repeats > LONGEST_PATTERN:
+        return F.adaptive_avg_pool2d(x.unsqueeze(0), (size, x.shape[-1]))[0]
+    means = _means(x.shape[-2] // repeats, size // repeats).to(x)
+    return (means @ x.unflatten(-2, (repeats, -1))).flatten(-3, -2)
+
+
+@cache
+def _means(length: int, size: int) -> Tensor:
+    """The matrix (size, length) that takes pixels to the means over what each new one covers."""
+    means = torch.zeros(size, length)
+    for row in range(size):
+        first, last = row * length // size, -(-(row + 1) * length // size)
+        means[row, first:last] = 1 / (last - first)
+    return means
 
 
 def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confidence) -> None:
@@ -98,11 +135,34 @@ def place_mesh(
     askew, so the face is cut out again from them, as MediaPipe does from one video frame to the
     next, until the cut stays where it is or shows no face any more.
     """
-    cut = FaceCut.around_box(*found[:, :4].unbind(1))
-    kept = torch.zeros(len(found), 468, 2)
-    best = torch.full((len(found),), -1.0)
-    active = torch.arange(len(found))
-    for _ in range(MOST_CUTS):
+    return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
+
+
+def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
+    """The mesh (468, 2) in pixels, and its presence, of a face that was just there.
+
+    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
+    """
+    network = load_networks(fetch_landmarker(), picture.device)["face_mesh"]
+    points = face.to_pixels()[None]
+    cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
+    with torch.no_grad():
+        points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
+    return points[0], float(presence[0])
+
+
+def _settle(
+    network: MeshNetwork,
+    picture: Tensor,
+    cut: FaceCut,
+    min_presence: float,
+    most_cuts: int = MOST_CUTS,
+) -> tuple[Tensor, Tensor]:
+    """The meshes and presences in the cuts, as `place_mesh` gives them."""
+    kept = torch.zeros(len(cut.side), 468, 2)
+    best = torch.full((len(cut.side),), -1.0)
+    active = torch.arange(len(cut.side))
+    for _ in range(most_cuts):
         points, logits = network(cut.take(picture, network.size))
         presence = logits.flatten().sigmoid().cpu()
         # x, y and a depth, which is not used, in pixels of the cut

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .pictures import as_float
+
 MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 # The same cut told from the mesh, which reaches up the forehead: its side in longer sides of the
 # mesh's box, and how far below that box's centre it lies, in its own sides. Means over 114 photos.
@@ -50,7 +52,7 @@ class FaceCut:
         return FaceCut(self.centre[which], self.side[which], self.axes[which])
 
     def take(self, picture: Tensor, size: int) -> Tensor:
-        """The faces, cut out of the picture (3, h, w): (n, 3, size, size).
+        """The faces, cut out of the picture (3, h, w), 0…1 or bytes: (n, 3, size, size), 0…1.
 
         Beyond the picture's edge its last pixels are repeated, as MediaPipe does.
         """
@@ -80,7 +82,7 @@ def _sample(picture: Tensor, places: Tensor, shrink: int) -> Tensor:
     low = (places.amin((0, 1, 2)).floor() - margin).clamp(torch.zeros(2), size - 1.0)
     high = (places.amax((0, 1, 2)).ceil() + margin).clamp(low + 1, size + 0.0)
     (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
-    part = picture[None, :, y0:y1, x0:x1]
+    part = as_float(picture[None, :, y0:y1, x0:x1])
     if shrink >= 2:
         shape = (max(1, (y1 - y0) // shrink), max(1, (x1 - x0) // shrink))
         part = F.interpolate(part, shape, mode="bilinear", antialias=True)

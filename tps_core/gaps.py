@@ -53,7 +53,7 @@ def _fill_tracks(frames: list[list[Landmarks]], policy: str) -> list[list[Landma
                     face = (
                         replace(last, detector="previous frame")
                         if policy == "previous"
-                        else _between(last, following, share)
+                        else between(last, following, share)
                     )
                     filled[index].insert(place, face)
     return filled
@@ -75,7 +75,8 @@ def _hold(frames: list[list[Landmarks]], policy: str) -> list[list[Landmarks]]:
     return held
 
 
-def _between(last: Landmarks, following: Landmarks, share: float) -> Landmarks:
+def between(last: Landmarks, following: Landmarks, share: float) -> Landmarks:
+    """The face a share 0…1 of the way from where it was last seen to where it is seen next."""
     points = last.points.lerp(following.convert(last.scheme).points, share)
     score = min(last.score, following.score)
     return replace(last, points=points, score=score, detector="interpolated")

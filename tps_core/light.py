@@ -9,6 +9,8 @@ import math
 import torch
 from torch import Tensor
 
+from .pictures import as_float
+
 SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
@@ -16,17 +18,32 @@ BETWEEN = [*range(31, 48), 48, 54]
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:
-    """How light the face with points (68, 2) in −1…1 is in the picture (3, h, w), 0…1: 0…1."""
+    """How light the face with points (68, 2) in −1…1 is in the picture (3, h, w): 0…1.
+
+    The picture is of floats 0…1 or of bytes.
+    """
     height, width = picture.shape[-2:]
     size = torch.tensor([width, height])
     low, high = points[BETWEEN].amin(0), points[BETWEEN].amax(0)
     low_px = ((low + 1) / 2 * size).long().clamp(torch.zeros(2).long(), size - 1)
     high_px = ((high + 1) / 2 * size).long().clamp(low_px + 1, size)
     (x0, y0), (x1, y1) = low_px.tolist(), high_px.tolist()
-    return float(picture[:, y0:y1, x0:x1].mean(0).median())
+    return float(as_float(picture[:, y0:y1, x0:x1]).mean(0).median())
 
 
 def light_for_lines(picture: Tensor, points: Tensor) -> Tensor:
     """The picture (3, h, w), 0…1, so much brighter that its face with points is light enough."""
-    exponent = math.log(SKIN) / math.log(min(max(skin_light(picture, points), DARKEST), 0.999))
-    return picture.clamp(1e-4, 1) ** exponent if 0 < exponent < 1 else picture
+    return brighten(picture, exponent_for_lines(skin_light(picture, points)))
+
+
+def exponent_for_lines(light: float) -> float:
+    """The power to which a picture is raised whose face is as light as that; 1 if it is enough."""
+    exponent = math.log(SKIN) / math.log(min(max(light, DARKEST), 0.999))
+    return exponent if 0 < exponent < 1 else 1.0
+
+
+def brighten(picture: Tensor, exponent: float) -> Tensor:
+    """The picture (3, h, w), 0…1, raised to that power."""
+    if exponent == 1:
+        return picture
+    return picture.clamp(1e-4, 1).log_().mul_(exponent).exp_()  # in half the time of **

@@ -22,7 +22,7 @@ class MeshNetwork:
 
     def __call__(self, pictures: Tensor) -> list[Tensor]:
         """The outputs for pictures (b, 3, size, size): one (b, ...) each."""
-        values = {self.input: pictures}
+        values = {self.input: _side_by_side(pictures)}
         for step in self.steps:
             values[step["output"]] = self._run(step, [values[name] for name in step["inputs"]])
         return [values[name] for name in self.outputs]
@@ -60,7 +60,7 @@ def load_networks(path: Path, device: torch.device) -> dict[str, MeshNetwork]:
     # Loaded as ordinary tensors even if a host calls in inference mode: they outlive that call.
     with torch.inference_mode(False), safe_open(path, "pt", str(device)) as file:
         graphs = json.loads(file.metadata()["graphs"])
-        weights = {name: file.get_tensor(name).float() for name in file.keys()}
+        weights = {name: _side_by_side(file.get_tensor(name).float()) for name in file.keys()}
     return {
         name: MeshNetwork(
             graph["steps"],
@@ -71,3 +71,11 @@ def load_networks(path: Path, device: torch.device) -> dict[str, MeshNetwork]:
         )
         for name, graph in graphs.items()
     }
+
+
+def _side_by_side(x: Tensor) -> Tensor:
+    """The tensor with a pixel's channels side by side in memory.
+
+    On a CPU convolutions this thin then take half the time.
+    """
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x

@@ -126,6 +126,11 @@ def to_tensor(image: Image.Image) -> Tensor:
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
 
 
+def as_float(picture: Tensor) -> Tensor:
+    """The picture or part of one, of bytes 0…255 or of floats 0…1, as floats 0…1."""
+    return picture if picture.is_floating_point() else picture.float() / 255
+
+
 def to_image(picture: Tensor) -> Image.Image:
     """The picture (3, h, w) or mask (1, h, w), 0…1, as a Pillow image."""
     levels = (picture.detach().cpu().clamp(0, 1) * 255 + 0.5).to(torch.uint8)

@@ -58,7 +58,7 @@ def stylize(
             lit = photo if style.tones else light_for_lines(photo, points)
             extent_px = largest.extent_px
         picture = paint_whole(lit, style, extent_px)
-        return Stylized(photo.lerp(picture, strength), torch.full_like(photo[:1], strength))
+        return Stylized(mix(photo, picture, strength), torch.full_like(photo[:1], strength))
     picture, covered = photo, torch.zeros_like(photo[:1])
     for alignment in alignments:
         crop = alignment.crop(photo, painting_size(style))
@@ -67,7 +67,12 @@ def stylize(
         face = style(crop[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
-    return Stylized(photo.lerp(picture, strength), covered * strength)
+    return Stylized(mix(photo, picture, strength), covered * strength)
+
+
+def mix(photo: Tensor, picture: Tensor, strength: float) -> Tensor:
+    """The way from the photo to the picture, as far as strength 0…1 says."""
+    return picture if strength == 1 else photo.lerp(picture, strength)
 
 
 def painting_size(style: Style) -> int:
@@ -81,9 +86,15 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     Its own scale for an extent of 0; never enlarged to more than LONGEST_PX.
     """
     size = photo.shape[-2:]
+    shape = painting_shape(size, style, extent_px)
+    small = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)
+    painted = style(small)
+    return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
+
+
+def painting_shape(size: tuple[int, int], style: Style, extent_px: float) -> tuple[int, int]:
+    """The (h, w) in which a photo of `size` (h, w) is painted whole; see `paint_whole`."""
     scale = painting_size(style) / extent_px if extent_px else 1.0
     scale = min(scale, max(1.0, LONGEST_PX / max(size)))
-    scaled = [max(1, round(n * scale)) for n in size]
-    small = F.interpolate(photo[None], scaled, mode="bilinear", antialias=True)
-    painted = style(small)
-    return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp(0, 1)[0]
+    height, width = (max(1, round(n * scale)) for n in size)
+    return height, width

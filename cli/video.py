@@ -1,0 +1,76 @@
+"""What `tps-portrait stylize` does with a video."""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from PIL import Image, UnidentifiedImageError
+
+from ..tps_core.paint_frame import VideoOptions
+from ..tps_core.style import Style
+from ..tps_core.stylize_video import stylize_video
+from ..tps_core.video_file import ENDINGS
+from ..tps_core.video_writer import CODECS
+from .common import show_progress
+
+
+def is_video(path: Path, output: Path) -> bool:
+    """Whether the input is a video; a GIF that moves is one if OUT is to be a video or GIF."""
+    if path.suffix.lower() in ENDINGS:
+        return True
+    if path.suffix.lower() != ".gif" or output.suffix.lower() not in CODECS:
+        return False
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "n_frames", 1) > 1
+    except (OSError, UnidentifiedImageError):
+        return False  # as a picture it is told what is wrong with it
+
+
+def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict:
+    """Paints the video, with a progress line; returns what `--json` says of it.
+
+    Raises ValueError as `stylize_video` does.
+    """
+    options = VideoOptions(
+        arguments.whole_image,
+        arguments.strength,
+        arguments.color_match,
+        arguments.detector,
+        arguments.min_confidence,
+    )
+    begun = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        rate = done / max(time.monotonic() - begun, 1e-6)
+        show_progress(done, total, f"{path.name}, {rate:.1f} frames/s")
+
+    with one_thread_each():
+        # A GPU paints one frame at a time; on a CPU each core paints its own.
+        workers = (os.cpu_count() or 1) if style.device.type == "cpu" else 1
+        report = stylize_video(path, target, style, options, workers, progress)
+    seconds = time.monotonic() - begun
+    return {
+        "frames": report.frames,
+        "frames_with_face": report.frames_with_face,
+        "frames_per_second": round(report.frames / seconds, 1),
+    }
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Within it torch works on one thread for each caller.
+
+    Threads of torch that wait for each other do so busily; beside decoder and encoder, which use
+    all cores too, that makes everything many times slower.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,106 @@
+"""The node that does the whole job: finds the face, paints it and puts it back."""
+
+import comfy.model_management
+import comfy.utils
+import torch
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..tps_core.detect import FaceNotFound
+from ..tps_core.follower import Follower
+from ..tps_core.paint_frame import VideoOptions, stylize_frame
+from ..tps_core.style import Style
+from ..tps_core.stylize import Stylized, stylize
+from ..tps_core.video_plan import plan_frames
+from .sockets import (
+    FaceLandmarks,
+    TpsStyle,
+    frames_of,
+    from_masks,
+    from_pictures,
+    to_pictures,
+)
+from .style_nodes import strength_input
+from .warp_nodes import color_match_input
+
+
+class Stylize(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitStylize",
+            display_name="Stylize Portrait",
+            category="TPS Portrait",
+            description="Finds the face, paints it in the style and puts it back: all in one.",
+            inputs=[
+                io.Image.Input("image"),
+                TpsStyle.Input("style"),
+                FaceLandmarks.Input(
+                    "face_landmarks",
+                    optional=True,
+                    tooltip="The faces to paint. Without them, the largest face of each image.",
+                ),
+                io.Boolean.Input(
+                    "whole_image",
+                    default=False,
+                    tooltip="Paint hair, clothes and background too, not the face alone.",
+                ),
+                strength_input(),
+                color_match_input(),
+                io.Boolean.Input(
+                    "video",
+                    default=False,
+                    optional=True,  # prompts that were saved before it was there go on
+                    tooltip="The images are frames that follow each other: the face is followed "
+                    "and held steady. Without face_landmarks only.",
+                ),
+            ],
+            outputs=[io.Image.Output(), io.Mask.Output()],
+        )
+
+    @classmethod
+    def execute(
+        cls, image, style, whole_image, strength, color_match, face_landmarks=None, video=False
+    ) -> io.NodeOutput:
+        pictures = to_pictures(image)
+        style = style.to(comfy.model_management.get_torch_device())
+        if video and face_landmarks is None:
+            options = VideoOptions(whole_image, strength, color_match)
+            return _output(_stylize_video(pictures, style, options))
+        frames = [None] * len(pictures)
+        if face_landmarks is not None:
+            frames = frames_of(face_landmarks, pictures)
+        progress = comfy.utils.ProgressBar(len(pictures))
+        results = []
+        for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
+            name = f"image {index + 1} of {len(pictures)}"
+            results.append(stylize(picture, style, faces, whole_image, strength, color_match, name))
+            progress.update(1)
+        return _output(results)
+
+
+def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> list[Stylized]:
+    """The frames (b, 3, h, w) painted, their largest face followed from one to the next.
+
+    Raises FaceNotFound if there is none in any frame, and faces alone are to be painted.
+    """
+    progress = comfy.utils.ProgressBar(2 * len(pictures))
+    follower, sights = Follower(options.detector, options.min_confidence), []
+    for picture in pictures:
+        sights.append(follower(picture))
+        progress.update(1)
+    if not options.whole_image and not any(sight.face for sight in sights):
+        raise FaceNotFound(
+            f"no face found in any of the {len(pictures)} images; connect Detect Face Landmarks "
+            "and lower its min_confidence, or set whole_image"
+        )
+    results = []
+    for picture, plan in zip(pictures, plan_frames(sights), strict=True):
+        results.append(stylize_frame(picture, style, plan, options))
+        progress.update(1)
+    return results
+
+
+def _output(results: list[Stylized]) -> io.NodeOutput:
+    painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
+    return io.NodeOutput(from_pictures(painted), from_masks(masks))

@@ -1,0 +1,205 @@
+"""Videos: what is read and written, and that the painted one is the same film."""
+
+import struct
+import threading
+from contextlib import closing
+
+import numpy as np
+import pytest
+import torch
+
+from tps_portrait.tps_core.align import align
+from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.paint_frame import VideoOptions, paint_frame, stylize_frame
+from tps_portrait.tps_core.stylize import stylize
+from tps_portrait.tps_core.stylize_video import stylize_video
+from tps_portrait.tps_core.video_file import VideoReader
+from tps_portrait.tps_core.video_plan import FramePlan
+from tps_portrait.tps_core.video_writer import find_codec
+from videos import RATE, read_video, write_video
+
+av = pytest.importorskip("av")
+
+
+class Negative:
+    """A style that paints dark what is light."""
+
+    size = 256
+    tones = True
+
+    def __call__(self, pictures):
+        return 1 - pictures
+
+
+@pytest.fixture(scope="module")
+def pixels(photo):
+    """The portrait, small, as (h, w, 3) bytes: 180 x 160."""
+    small = torch.nn.functional.interpolate(photo[None], (160, 180), mode="area")[0]
+    return (small * 255).byte().permute(1, 2, 0).numpy()
+
+
+@pytest.fixture
+def film(pixels, tmp_path):
+    """Eight frames of the portrait with a sound."""
+    write_video(tmp_path / "film.mp4", [pixels] * 8, sound="aac")
+    return tmp_path / "film.mp4"
+
+
+def test_the_painted_video_is_the_same_film(film, tmp_path):
+    told = []
+    out = tmp_path / "new" / "painted.mp4"
+    report = stylize_video(film, out, Negative(), progress=lambda *at: told.append(at), workers=2)
+    before, times, sound = read_video(film)
+    after, new_times, new_sound = read_video(out)
+    assert (report.frames, report.frames_with_face) == (8, 8)
+    assert after.shape == before.shape
+    assert new_times == pytest.approx(times, abs=1e-3)
+    assert new_sound == sound != []
+    assert told == [(n, 8) for n in range(1, 9)]
+    assert [path.name for path in out.parent.iterdir()] == ["painted.mp4"]
+    change = np.abs(after.astype(int) - before).mean((0, 3))
+    assert change.max() > 60  # the face
+    assert change[:, :20].mean() < 4  # the background
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".webm", ".gif"])
+def test_other_containers_hold_it_too(film, tmp_path, ending):
+    out = tmp_path / f"painted{ending}"
+    stylize_video(film, out, Negative(), VideoOptions(whole_image=True))
+    before, _, _ = read_video(film)
+    after, times, sound = read_video(out)
+    assert len(after) == 8
+    assert times[7] - times[0] == pytest.approx(7 / RATE, abs=0.02)
+    assert np.abs(255 - after.astype(int) - before).mean() < 14
+    assert bool(sound) == (ending != ".gif")
+
+
+def test_frames_keep_their_times_however_uneven(pixels, tmp_path):
+    write_video(tmp_path / "film.mp4", [pixels] * 5, times=[0, 1, 5, 6, 20])
+    stylize_video(tmp_path / "film.mp4", tmp_path / "out.mkv", Negative())
+    _, times, _ = read_video(tmp_path / "out.mkv")
+    assert times == pytest.approx([0, 0.04, 0.2, 0.24, 0.8], abs=2e-3)
+
+
+def test_odd_sizes_grow_by_the_pixel_that_players_want(pixels, tmp_path):
+    write_video(tmp_path / "film.mp4", [pixels[:159, :179]] * 2)
+    stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), VideoOptions(True))
+    after, _, _ = read_video(tmp_path / "out.mp4")
+    assert after.shape == (2, 160, 180, 3)
+
+
+def test_what_was_filmed_upright_is_painted_upright(tmp_path):
+    lying = np.full((48, 80, 3), 128, np.uint8)
+    lying[:16, :16] = 255, 0, 0  # on the upper left; turned clockwise, on the upper right
+    write_video(tmp_path / "film.mp4", [lying] * 2)
+    data = bytearray((tmp_path / "film.mp4").read_bytes())
+    matrix = data.index(b"tkhd") + 44
+    turned = (0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30)
+    data[matrix : matrix + 36] = struct.pack(">9i", *turned)
+    (tmp_path / "film.mp4").write_bytes(data)
+    stylize_video(
+        tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), VideoOptions(True, strength=0.0)
+    )
+    frame = read_video(tmp_path / "out.mp4")[0][0]
+    assert frame.shape == (80, 48, 3)
+    assert frame[4, 44, 0] > 200 > frame[4, 4, 0]
+
+
+@pytest.mark.parametrize("colors", [1, 5])
+@pytest.mark.parametrize("color", [(200, 40, 40), (40, 200, 40), (30, 60, 210)])
+def test_colors_are_read_and_written_as_the_video_means_them(tmp_path, colors, color):
+    flat = np.full((64, 64, 3), color, np.uint8)
+    write_video(tmp_path / "film.mp4", [flat] * 2, colors=colors)
+    with closing(VideoReader(tmp_path / "film.mp4")) as reader:
+        seen = next(reader.frames()).picture.float().mean((1, 2))
+    assert seen.tolist() == pytest.approx(color, abs=3)
+    strength = VideoOptions(whole_image=True, strength=0.0)
+    stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), strength)
+    with closing(VideoReader(tmp_path / "out.mp4")) as reader:
+        again = next(reader.frames()).picture.float().mean((1, 2))
+        assert reader.stream.codec_context.colorspace == {1: 1, 5: 6}[colors]
+    assert again.tolist() == pytest.approx(color, abs=4)
+
+
+def test_where_there_is_no_x264_another_codec_writes_it(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(av, "codecs_available", {"mpeg4"})
+    assert find_codec(tmp_path / "out.mp4")[0] == "mpeg4"
+    stylize_video(film, tmp_path / "out.mp4", Negative(), VideoOptions(whole_image=True))
+    before, after = read_video(film)[0], read_video(tmp_path / "out.mp4")[0]
+    assert np.abs(255 - after.astype(int) - before).mean() < 8
+
+
+def test_a_frame_is_painted_as_a_picture_is(photo, face):
+    frame = (photo * 255).round().byte().permute(1, 2, 0).contiguous().permute(2, 0, 1)
+    extent = align(face).extent_px
+    for whole in (False, True):
+        options = VideoOptions(whole_image=whole, strength=0.8)
+        painted = paint_frame(frame, Negative(), FramePlan(face, 1.0, extent, 1.0), options)
+        still = stylize(frame.float() / 255, Negative(), face, whole, 0.8).picture
+        difference = (painted.float() / 255 - still).abs() * 255
+        assert difference.mean() < 0.6
+        assert difference.max() < 4
+        exact = stylize_frame(
+            frame.float() / 255, Negative(), FramePlan(face, 1.0, extent, 1.0), options
+        )
+        assert (exact.picture - still).abs().max() < 1e-4
+
+
+def test_a_face_that_fades_is_painted_less(photo, face):
+    frame = (photo * 255).byte()
+    faded, full = (paint_frame(frame, Negative(), FramePlan(face, o, 0, 1.0)) for o in (0.3, 1.0))
+    change = [(painted.float() - frame.float()).abs().sum() for painted in (faded, full)]
+    assert float(change[0] / change[1]) == pytest.approx(0.3, abs=0.02)
+    assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0)) is frame
+
+
+def test_a_video_without_a_face_is_an_error_and_no_file(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    write_video(tmp_path / "film.mp4", [noise] * 3)
+    with pytest.raises(FaceNotFound, match="film.mp4: no face found in any frame .* whole image"):
+        stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative())
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_stopping_leaves_no_file_and_no_thread(film, tmp_path):
+    threads = threading.active_count()
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stylize_video(film, tmp_path / "out.mp4", Negative(), progress=stop, workers=2)
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+    assert threading.active_count() == threads
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "film.mp4: no such file"), (b"no video", "film.mp4: can't be read .*Invalid data")],
+)
+def test_what_is_no_video_is_said_in_a_sentence(tmp_path, content, message):
+    if content:
+        (tmp_path / "film.mp4").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("film.mp4", "is the video that is read"), ("out.png", "a video's name must end in .mp4")],
+)
+def test_names_that_can_not_be_written_are_refused(film, name, message):
+    with pytest.raises(ValueError, match=message):
+        stylize_video(film, film.with_name(name), Negative())
+    assert read_video(film)[0].shape[0] == 8
+
+
+def test_a_damaged_place_costs_its_frames_and_no_more(pixels, tmp_path, caplog):
+    write_video(tmp_path / "film.mkv", [np.roll(pixels, i, 1) for i in range(30)])
+    data = bytearray((tmp_path / "film.mkv").read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 400] = bytes(400)
+    (tmp_path / "film.mkv").write_bytes(data)
+    report = stylize_video(tmp_path / "film.mkv", tmp_path / "out.mp4", Negative())
+    assert report.frames > 10
+    assert len(read_video(tmp_path / "out.mp4")[0]) == report.frames
