@@ -25,6 +25,7 @@ PACKAGES = {
     "kornia": "colour matching",
     "mediapipe": "the second landmark detector",
     "openvino": "paints faster on processors",
+    "onnx": "exports styles",
     "onnxruntime": "checks exported styles",
 }
 TORCHVISION_BACKBONE = "squeezenet1_1-b8a52dc0.pth"

@@ -61,7 +61,7 @@ def test_openvino_paints_pictures_of_any_size_from_several_threads(any_style, pi
 
 def test_what_is_absent_is_named_with_its_cure(monkeypatch, any_style):
     monkeypatch.setattr(backends.importlib.util, "find_spec", lambda name: None)
-    assert backends.backends(CPU)["openvino"] == "not installed; run: pip install openvino"
+    assert backends.backends(CPU)["openvino"] == "not installed; run: pip install openvino onnx"
     with pytest.raises(BackendFailed, match="not installed"):
         prepare("openvino", any_style.generator)
 

@@ -89,7 +89,9 @@ def test_what_cannot_be_is_refused_in_a_sentence(any_style, tmp_path, name, opti
 
 
 def test_without_a_program_to_run_it_it_is_written_and_says_so(any_style, tmp_path, monkeypatch):
-    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(
+        export.importlib.util, "find_spec", lambda name: name if name == "onnx" else None
+    )
     exported = export_style(any_style, tmp_path / "style.onnx")
     assert math.isnan(exported.mean)
     assert "not checked: that needs onnxruntime; run: pip install" in exported.describe()
@@ -142,3 +144,9 @@ def test_bad_input_gives_the_command_one_line_and_status_2(
     assert main(["export", *arguments]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
+
+
+def test_without_the_onnx_package_a_sentence_says_how_to_get_it(monkeypatch, any_style, tmp_path):
+    monkeypatch.setattr(export.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="needs the package onnx; run: pip install onnx"):
+        export_style(any_style, tmp_path / "style.onnx")

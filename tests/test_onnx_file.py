@@ -1,4 +1,4 @@
-"""ONNX files written by hand are what ONNX's own package reads, and holds for right."""
+"""ONNX files: what is put into a graph arrives in its file."""
 
 import numpy as np
 import pytest

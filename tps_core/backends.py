@@ -23,7 +23,8 @@ Paint = Callable[[Tensor], Tensor]  # pictures (b, 3, h, w), float32 on the devi
 
 PLAIN = "float32"
 GRAPHS = 3  # sizes of pictures for which a recorded sequence of kernels is kept
-OPENVINO_CURE = "not installed; run: pip install openvino"
+OPENVINO = ("openvino", "onnx")  # it reads what onnx writes
+OPENVINO_CURE = "not installed; run: pip install openvino onnx"
 
 log = logging.getLogger("tps_portrait")
 
@@ -36,7 +37,7 @@ def backends(device: torch.device) -> dict[str, str]:
     """The back ends for a device; each with "", or what it lacks and the cure."""
     found = {PLAIN: ""}
     if device.type == "cpu":
-        found["openvino"] = "" if importlib.util.find_spec("openvino") else OPENVINO_CURE
+        found["openvino"] = "" if all(map(importlib.util.find_spec, OPENVINO)) else OPENVINO_CURE
     else:
         found["half"] = ""
     return found

@@ -62,10 +62,12 @@ def export_style(
     and b = 1; without it, all three are open, and sides must be multiples of STRIDE. "float16" is
     stored in half precision, like the style itself, and paints the same; "int8" reckons with 8
     bits, calibrated with `photos`, each (3, h, w) in 0…1, and paints nearly the same.
-    Raises ValueError for another ending, a size that can't be, too few photos, and a file that
-    paints something else, which is not written.
+    Raises ValueError without the package onnx, for another ending, a size that can't be, too few
+    photos, and a file that paints something else, which is not written.
     """
     path = Path(path)
+    if importlib.util.find_spec("onnx") is None:
+        raise ValueError("an export needs the package onnx; run: pip install onnx")
     if path.suffix != ".onnx":
         raise ValueError(f"{path}: an exported style's file name must end in .onnx")
     if size is not None and (size < 2 * STRIDE or size % STRIDE):
