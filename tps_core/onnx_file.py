@@ -1,4 +1,4 @@
-"""A graph of ONNX nodes under construction, and its file; by the onnx package, which is optional."""
+"""A graph of ONNX nodes under construction, and its file; by the onnx package, an optional one."""
 
 from dataclasses import dataclass, field
 
