@@ -38,11 +38,12 @@ class FastGenerator(nn.Module):
         self.colors = nn.Conv2d(3, 3, COLOR_STRIDE, stride=COLOR_STRIDE)
         _set(self.colors, (4 / COLOR_STRIDE**2) * mix.expand(self.colors.weight.shape))
         self.colors.bias = _frozen(2 * (network.colors.bias - mix.sum((1, 2, 3))))
-        self.enlarge = nn.Conv2d(3, 3 * COLOR_STRIDE**2, 3, bias=False)
+        # Each colour by itself, here and below.
+        self.enlarge = nn.Conv2d(3, 3 * COLOR_STRIDE**2, 3, groups=3, bias=False)
         _set(self.enlarge, _bilinear(self.enlarge.weight))
         _set(network.head, 2 * network.head.weight)
         network.head.bias = _frozen(2 * network.head.bias)
-        self.smooth = nn.Conv2d(12, 12, 3, bias=False)
+        self.smooth = nn.Conv2d(12, 12, 3, groups=3, bias=False)
         _set(self.smooth, _binomial(self.smooth.weight))
         # Of each channel the one above or below it, and beside it, in the same pixel of the map.
         channels = torch.arange(12, device=mix.device).view(3, SHUFFLE, SHUFFLE)
@@ -90,7 +91,7 @@ def _frozen(tensor: Tensor) -> nn.Parameter:
 
 
 def _bilinear(like: Tensor) -> Tensor:
-    """The weights (192, 3, 3, 3) that enlarge 3 channels bilinearly by COLOR_STRIDE.
+    """The weights (192, 1, 3, 3) that enlarge 3 channels bilinearly by COLOR_STRIDE.
 
     Of the 8 x 8 pixels that come of one, each 2 x 2 stay together: the channels are (4, 4) of
     them after (3, 2, 2), so that shuffling by 4 gives the 12 channels of the half-size map.
@@ -98,20 +99,14 @@ def _bilinear(like: Tensor) -> Tensor:
     place = (torch.arange(COLOR_STRIDE) + 0.5) / COLOR_STRIDE - 0.5  # seen from the coarse pixel
     taps = torch.stack([(-place).clamp(min=0), 1 - place.abs(), place.clamp(min=0)], 1)
     both = torch.einsum("iy,jx->ijyx", taps, taps)
-    weight = torch.zeros(3, COLOR_STRIDE, COLOR_STRIDE, 3, 3, 3)
-    for channel in range(3):
-        weight[channel, :, :, channel] = both
-    blocks = weight.view(3, 4, SHUFFLE, 4, SHUFFLE, 3, 3, 3).permute(0, 2, 4, 1, 3, 5, 6, 7)
-    return blocks.reshape(like.shape).to(like)
+    blocks = both.view(4, SHUFFLE, 4, SHUFFLE, 3, 3).permute(1, 3, 0, 2, 4, 5)
+    return blocks.repeat(3, 1, 1, 1, 1, 1).reshape(like.shape).to(like)
 
 
 def _binomial(like: Tensor) -> Tensor:
-    """The weights (12, 12, 3, 3) of (1 2 1) / 4 both ways over the pixels, at half the size."""
+    """The weights (12, 4, 3, 3) of (1 2 1) / 4 both ways over the pixels, at half the size."""
     taps = torch.zeros(SHUFFLE, SHUFFLE, 3)  # (pixel painted, pixel read, pixel of the map)
     taps[0, 1, 0], taps[0, 0, 1], taps[0, 1, 1] = 0.25, 0.5, 0.25
     taps[1, 0, 1], taps[1, 1, 1], taps[1, 0, 2] = 0.25, 0.5, 0.25
     both = torch.einsum("aiy,bjx->abijyx", taps, taps).reshape(4, 4, 3, 3)
-    weight = torch.zeros(3, 4, 3, 4, 3, 3)
-    for channel in range(3):
-        weight[channel, :, channel] = both
-    return weight.reshape(like.shape).to(like)
+    return both.repeat(3, 1, 1, 1).to(like)

@@ -124,7 +124,8 @@ class _Writer:
         else:
             weight = self.tensor(layer.weight)
         inputs = [x, weight] + ([] if layer.bias is None else [self.tensor(layer.bias)])
-        return self.graph.add("Conv", *inputs, pads=around, strides=list(layer.stride))
+        sides = {"pads": around, "strides": list(layer.stride), "group": layer.groups}
+        return self.graph.add("Conv", *inputs, **sides)
 
     def signed(self, picture: str) -> str:
         """The picture in −1…1."""
