@@ -89,8 +89,10 @@ class VideoWriter:
 
     def discard(self) -> None:
         """Leaves no file."""
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        finally:
+            self._partial.unlink(missing_ok=True)
 
     def _begin(self, height: int, width: int) -> None:
         source = self._source.stream
