@@ -24,6 +24,7 @@ PACKAGES = {
     "torchvision": "lpips needs it",
     "kornia": "colour matching",
     "mediapipe": "the second landmark detector",
+    "av": "paints videos",
     "openvino": "paints faster on processors",
     "onnx": "exports styles",
     "onnxruntime": "checks exported styles",

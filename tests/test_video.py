@@ -1,6 +1,7 @@
 """Videos: what is read and written, and that the painted one is the same film."""
 
 import struct
+import sys
 import threading
 from contextlib import closing
 
@@ -15,7 +16,7 @@ from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.stylize_video import stylize_video
 from tps_portrait.tps_core.video_file import VideoReader
 from tps_portrait.tps_core.video_plan import FramePlan
-from tps_portrait.tps_core.video_writer import find_codec
+from tps_portrait.tps_core.video_writer import VideoWriter, find_codec
 from videos import RATE, read_video, write_video
 
 av = pytest.importorskip("av")
@@ -182,6 +183,22 @@ def test_what_is_no_video_is_said_in_a_sentence(tmp_path, content, message):
         (tmp_path / "film.mp4").write_bytes(content)
     with pytest.raises(ValueError, match=message):
         stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative())
+
+
+def test_what_the_codec_refuses_is_said_in_a_sentence_too(film, tmp_path, monkeypatch):
+    def refuse(self, image):
+        raise av.error.ExternalError(1, "Generic error in an external library")
+
+    monkeypatch.setattr(VideoWriter, "_encode", refuse)
+    with pytest.raises(ValueError, match="can't be made into .*out.mp4 .Generic error"):
+        stylize_video(film, tmp_path / "out.mp4", Negative())
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_without_pyav_it_says_how_to_get_it(film, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ValueError, match="needs? PyAV, which is not installed; pip install av"):
+        stylize_video(film, tmp_path / "out.mp4", Negative())
 
 
 @pytest.mark.parametrize(

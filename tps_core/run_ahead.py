@@ -9,7 +9,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 _END = object()
-WAIT_S = 0.1  # after which a full queue is asked whether anybody still wants it
+WAIT_S = 0.1  # after which who waits looks whether it still makes sense
 
 
 def run_ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
@@ -28,6 +28,13 @@ def run_ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
                 continue
         return None
 
+    def take() -> object:
+        while True:  # a wait without an end could not be stopped by Ctrl-C on Windows
+            try:
+                return ready.get(timeout=WAIT_S)
+            except queue.Empty:
+                continue
+
     def work() -> None:
         try:
             for item in items:
@@ -40,7 +47,7 @@ def run_ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(work)
         try:
-            while (item := ready.get()) is not _END:
+            while (item := take()) is not _END:
                 yield item
             working.result()  # raises what ended it
         finally:

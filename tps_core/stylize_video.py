@@ -12,7 +12,7 @@ from .follower import Follower
 from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .run_ahead import run_ahead
 from .style import Style
-from .video_file import Frame, VideoReader
+from .video_file import Frame, VideoReader, load_av
 from .video_plan import FramePlan, plan_frames
 from .video_writer import VideoWriter
 
@@ -55,6 +55,12 @@ def stylize_video(
                     f"{options.min_confidence:g}; lower min_confidence, or paint the whole image"
                 )
             writer.finish()
+        except load_av().error.FFmpegError as error:
+            writer.discard()
+            raise ValueError(
+                f"{source}: can't be made into {target} ({error.strerror or error}); "
+                "another ending, such as .mkv, may do"
+            ) from None
         except BaseException:
             writer.discard()
             raise

@@ -113,7 +113,7 @@ def _to_picture(frame, size: tuple[int, int]) -> Tensor:
     rgb = frame.reformat(
         *size, format="rgb24", src_colorspace=scaler_colors(frame.colorspace, frame.height)
     )
-    turns = round(frame.rotation / 90) % 4  # anticlockwise, as is np.rot90
+    turns = round(getattr(frame, "rotation", 0) / 90) % 4  # anticlockwise, as is np.rot90
     picture = rgb.to_ndarray()
     picture = np.ascontiguousarray(np.rot90(picture, turns)) if turns else picture
     return torch.from_numpy(picture).permute(2, 0, 1)

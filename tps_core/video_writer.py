@@ -11,7 +11,7 @@ from .video_file import BT601, BT709, BT2020, Frame, VideoReader, load_av, scale
 # For each ending the codecs, the best first, with what says how good the picture is; the others
 # are given BITS_A_PIXEL.
 MOVIE = {
-    "libx264": {"crf": "18", "preset": "veryfast"},
+    "libx264": {"crf": "20", "preset": "veryfast"},
     "libopenh264": {},
     "h264_mf": {},
     "h264_videotoolbox": {},
@@ -89,8 +89,10 @@ class VideoWriter:
 
     def discard(self) -> None:
         """Leaves no file."""
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
+        try:
+            self._file.close()
+        finally:
+            self._partial.unlink(missing_ok=True)
 
     def _begin(self, height: int, width: int) -> None:
         source = self._source.stream
