@@ -41,7 +41,7 @@ format: $(VENV)/installed
 comfyui: with-comfyui
 	$(BIN)/python tests/comfyui.py
 
-bench: $(VENV)/installed
+bench: with-comfyui
 	for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
 	$(BIN)/python benchmarks/landmark_accuracy.py
 	$(BIN)/python benchmarks/landmark_jitter.py

@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import lattice
 from .coarse_grid import interpolated
-from .lattice import Lattice
+from .lattice import Lattice, choose
 from .tps import Spline, fit
 
 
@@ -42,7 +41,7 @@ def spline_grid(
     off by at most `lattice.TOLERANCE_PX` pixels of such a picture: where that can be held, values
     are interpolated from fewer, else all are exact. Differentiable as the spline is.
     """
-    chosen = lattice.choose(spline, size, extent)
+    chosen = choose(spline, size, extent)
     different = sorted(set(chosen), key=chosen.index)
     if len(different) <= 1:
         return _grid(spline, size, extent, different[0] if different else Lattice())
