@@ -48,7 +48,8 @@ def test_a_face_is_searched_for_once_and_then_followed(photo, searches):
     sights = [follower(frame) for frame in frames]
     assert searches == ["thorough"]
     assert not any(sight.cut for sight in sights)
-    expected = detect_face(frames[-1].float() / 255, "frame")
+    assert {sight.face.scheme for sight in sights} == {"mediapipe-468"}
+    expected = detect_face(frames[-1].float() / 255, "frame").convert("mediapipe-468")
     apart = (sights[-1].face.to_pixels() - expected.to_pixels()).norm(dim=-1).mean()
     assert apart < 0.04 * expected.inter_ocular_px
 

@@ -119,4 +119,6 @@ class Follower:
             found = [face for face in found if confirms(picture, face)]
         else:
             return None
+        if found and self.detector == "auto" and found[0].scheme == "mediapipe-478":
+            return found[0].convert("mediapipe-468")  # as the mesh that follows has them
         return found[0] if found else None
