@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan import cyclegan_generator
-from timing import LEAST_ROUNDS, ROUNDS, in_turn, machine, peak_mb, table
+from timing import add_patience_option, in_turn, machine, peak_mb, table
 from tps_portrait.tps_core.style import find_style, load_style
 
 STYLE = "ink line"
@@ -86,13 +86,7 @@ def growth(patience: float) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=120,
-        help=f"seconds for all {ROUNDS} rounds of one contestant; a slower one runs fewer, at "
-        f"least {LEAST_ROUNDS}; default: 120",
-    )
+    add_patience_option(parser)
     parser.add_argument("--only", choices=("side-by-side", "growth"))
     arguments = parser.parse_args()
 

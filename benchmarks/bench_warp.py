@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from timing import LEAST_ROUNDS, ROUNDS, Times, in_turn, machine, peak_mb, table
+from timing import Times, add_patience_option, in_turn, machine, peak_mb, table
 from tps_portrait.tps_core.lattice import choose
 from tps_portrait.tps_core.tps import fit
 from tps_portrait.tps_core.warp import pixel_centres, spline_grid
@@ -155,13 +155,7 @@ def lattice(p: Problem) -> tuple[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--patience",
-        type=float,
-        default=120,
-        help=f"seconds for all {ROUNDS} rounds of one contestant; a slower one runs fewer, at "
-        f"least {LEAST_ROUNDS}; default: 120",
-    )
+    add_patience_option(parser)
     parser.add_argument("--plot", type=Path, help="draw the cost to this picture, and no tables")
     parser.add_argument("--only", choices=("side-by-side", "roughness", "growth"))
     arguments = parser.parse_args()

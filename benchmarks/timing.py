@@ -4,6 +4,7 @@ Absolute times depend on what else the machine does; so contestants take turns i
 is quoted is the median of their ratios round by round.
 """
 
+import argparse
 import multiprocessing
 import platform
 import resource
@@ -112,6 +113,17 @@ def _peak_so_far_mb() -> float:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1.024e-3
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kilobytes elsewhere
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+
+
+def add_patience_option(parser: argparse.ArgumentParser) -> None:
+    """Adds --patience, for `in_turn`."""
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=120,
+        help=f"seconds for all {ROUNDS} rounds of one contestant; a slower one runs fewer, at "
+        f"least {LEAST_ROUNDS}; default: 120",
+    )
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

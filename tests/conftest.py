@@ -86,6 +86,18 @@ def any_style(request: pytest.FixtureRequest):
 
 
 @pytest.fixture
+def generator():
+    """A small one with random weights, the same every time."""
+    import torch
+
+    from tps_portrait.tps_core.generator import Generator
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
+
+
+@pytest.fixture
 def openvino() -> None:
     """OpenVINO is installed; it isn't imported here, as then it would report so to its makers."""
     if importlib.util.find_spec("openvino") is None:

@@ -9,16 +9,8 @@ import torch
 from tps_portrait.tps_core import backend_choice, backends
 from tps_portrait.tps_core.backend_choice import choose, remembered
 from tps_portrait.tps_core.backends import BackendFailed
-from tps_portrait.tps_core.generator import Generator
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def generator():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
 
 
 @pytest.fixture

@@ -12,15 +12,7 @@ import torch
 from tps_portrait.tps_core import painter
 from tps_portrait.tps_core.backend_choice import VARIABLE, Choice
 from tps_portrait.tps_core.backends import BackendFailed
-from tps_portrait.tps_core.generator import Generator
 from tps_portrait.tps_core.painter import PATIENCE, paint
-
-
-@pytest.fixture
-def generator():
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
 
 
 @pytest.fixture

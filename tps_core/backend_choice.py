@@ -6,7 +6,6 @@ import os
 import platform
 import statistics
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
+from .container import replace_file
 from .folders import machine_folder
 from .generator import Generator
 
@@ -139,12 +139,8 @@ def _remember(device: torch.device, choice: Choice) -> None:
     key, path = _key(device), choice_file()
     others = {k: v for k, v in _read().items() if k != key}
     kept = dict(list(others.items())[1 - REMEMBERED :]) | {key: vars(choice)}
-    temporary = path.with_name(f".{FILE}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(kept, indent=1), "utf-8")
-        temporary.replace(path)
+        replace_file(path, json.dumps(kept, indent=1).encode())
     except OSError as error:
         log.info("The fastest way to paint can't be remembered: %s", error)
-        with suppress(OSError):
-            temporary.unlink()

@@ -12,18 +12,23 @@ from safetensors.torch import save
 from torch import Tensor
 
 
-def write_container(path: Path | str, format: str, tensors: dict[str, Tensor], record: dict):
-    """Writes the file under a temporary name, then renames it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+def replace_file(path: Path, content: bytes) -> None:
+    """Writes the file under a temporary, hidden name, then renames it."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    metadata = {"format": format, "record": json.dumps(record)}
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        temporary.write_bytes(save(tensors, metadata))
+        temporary.write_bytes(content)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_container(path: Path | str, format: str, tensors: dict[str, Tensor], record: dict):
+    """Writes the file, and the folder that it lies in if need be."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {"format": format, "record": json.dumps(record)}
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    replace_file(path, save(tensors, metadata))
 
 
 def read_container(path: Path | str, format: str, what: str) -> tuple[dict[str, Tensor], dict]:

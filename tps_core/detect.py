@@ -119,9 +119,8 @@ def _refined(picture: Tensor, faces: list[Landmarks], max_faces: int) -> list[La
     Its eyes and mouths are a third nearer to people's, but it needs MediaPipe or a new ComfyUI;
     where neither is, or it doesn't see a face there, the points stay.
     """
-    lacks = {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
-    able = [name for name, lack in lacks.items() if not lack]
-    newer = _run(picture, able[0], max_faces, LEAST) if able else []
+    other = next((name for name, lack in _newer_lacks().items() if not lack), None)
+    newer = _run(picture, other, max_faces, LEAST) if other else []
     refined = []
     for face in faces:
         points = face.convert("ibug-68").to_pixels()
@@ -137,7 +136,7 @@ def _detect_photo(
     try:
         return detect_embedded(picture, max_faces, min_confidence, small)
     except ModelMissing as error:
-        lacks = {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
+        lacks = _newer_lacks()
         if all(lacks.values()):
             raise ModelMissing(
                 f"no landmark detector for photos can run: {error}; or: {lacks['mediapipe']}"
@@ -151,6 +150,11 @@ def _detect_with_host(picture: Tensor, max_faces: int, min_confidence: float) ->
     if _host is None:
         raise ModelMissing(f"the comfyui detector can't run: {_host_lacks()}")
     return _host[0](picture, max_faces, min_confidence)
+
+
+def _newer_lacks() -> dict[str, str]:
+    """What each detector for photos but the embedded one lacks, "" for nothing, the first best."""
+    return {"comfyui": _host_lacks(), "mediapipe": what_is_missing()}
 
 
 def _host_lacks() -> str:

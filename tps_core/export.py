@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import logging
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from .backend_choice import MEAN, MOST
 from .backends import BackendFailed, run_in_openvino
+from .container import replace_file
 from .generator import STRIDE, Generator
 from .onnx_generator import INPUT, to_onnx
 from .quantize import calibrate
@@ -93,7 +93,8 @@ def export_style(
     exported = _check(generator, file, pictures or [_sample(size or CHECKED_PX)], path)
     if precision != "int8" and (exported.mean > MEAN or exported.most > MOST):
         raise ValueError(f"{exported.describe()}; it was not written: please report this")
-    _write(path, file)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, file)
     return exported
 
 
@@ -149,14 +150,3 @@ def _sample(side: int) -> Tensor:
     random = torch.Generator().manual_seed(0)
     patches = F.interpolate(torch.rand(1, 3, 12, 12, generator=random), (side, side))
     return (patches + 0.05 * torch.randn(patches.shape, generator=random)).clamp(0, 1)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Under a temporary name first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,9 +8,9 @@ it wins over any detector. One without faces says that none of the picture is to
 
 import json
 import math
-import os
 from pathlib import Path
 
+from .container import replace_file
 from .landmarks import Landmarks
 
 SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
@@ -86,16 +86,6 @@ def write_sidecar(
     if set_aside:
         content["set_aside"] = faces_to_json(set_aside, size)["faces"]
     replace_file(sidecar_path(picture), (json.dumps(content) + "\n").encode())
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes the file under a temporary, hidden name, then renames it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_sidecar(picture: Path) -> list[Landmarks] | None:

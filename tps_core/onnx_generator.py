@@ -58,13 +58,7 @@ class _Writer:
         fine = self.layers(network.down_fine, half)
         middle = self.layers(network.down_middle, fine)
         coarse = self.layers(network.trunk, self.layers(network.down_coarse, middle))
-        middle = add("Add", self.layers(network.up_middle, coarse), middle)
-        middle = self.layers(network.decode_middle, middle)
-        fine = add("Add", self.layers(network.up_fine, middle), fine)
-        fine = self.layers(network.decode_fine, fine)
-        half = add("Add", self.layers(network.up_half, fine), half)
-        half = self.layers(network.decode_half, half)
-        strokes = self.layers(network.head, half)
+        strokes = self.layers(network.head, self.decode(network, half, fine, middle, coarse))
         for axis, order in ((2, fast.mirrored_rows), (3, fast.mirrored_columns)):
             strokes = self.frame(strokes, axis, order)
         strokes = self.layers(fast.smooth, strokes)
@@ -85,16 +79,21 @@ class _Writer:
         fine = self.layers(old.encode_fine, self.layers(old.down_fine, half))
         middle = self.layers(old.encode_middle, self.layers(old.down_middle, fine))
         coarse = self.layers(old.trunk, self.layers(old.down_coarse, middle))
-        middle = add("Add", self.layers(old.up_middle, coarse), middle)
-        middle = self.layers(old.decode_middle, middle)
-        fine = add("Add", self.layers(old.up_fine, middle), fine)
-        fine = self.layers(old.decode_fine, fine)
-        half = add("Add", self.layers(old.up_half, fine), half)
-        half = self.layers(old.decode_half, half)
+        half = self.decode(old, half, fine, middle, coarse)
         strokes = self.layers(old.head, self.enlarge(half, 2))
         painted = add("Tanh", add("Add", strokes, self.enlarge(colors, COLOR_STRIDE)))
         one_half = self.number(0.5)
         add("Add", add("Mul", painted, one_half), one_half, output=OUTPUT)
+
+    def decode(self, network: nn.Module, half: str, fine: str, middle: str, coarse: str) -> str:
+        """The last map at half the resolution, from the encoder's maps."""
+        add = self.graph.add
+        middle = add("Add", self.layers(network.up_middle, coarse), middle)
+        middle = self.layers(network.decode_middle, middle)
+        fine = add("Add", self.layers(network.up_fine, middle), fine)
+        fine = self.layers(network.decode_fine, fine)
+        half = add("Add", self.layers(network.up_half, fine), half)
+        return self.layers(network.decode_half, half)
 
     def layers(self, module: nn.Module, x: str) -> str:
         """The value after the module's layers."""

@@ -8,10 +8,10 @@ keeps those that a person had placed.
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..tps_core.container import replace_file
 from ..tps_core.landmark_file import (
     faces_from_json,
     read_set_aside,
-    replace_file,
     sidecar_path,
     write_sidecar,
 )
