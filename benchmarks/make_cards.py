@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from collection import ART, FREE_PHOTOS, SIZE, load_photos, test_photos
+from collection import FREE_PHOTOS, SIZE, load_photos, test_photos
 from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.tps_core.style import find_style, load_style
+from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.sheet import tile
 
 STYLES = Path(__file__).parents[1] / "styles"
@@ -28,9 +28,9 @@ def main() -> None:
     by_light = middle.float().mean((1, 2, 3)).argsort()
     chosen = by_light[torch.linspace(0, len(by_light) - 1, COUNT).long()]
     photos = unseen.faces[chosen].float() / 255
-    for name in ART:
-        painted = load_style(find_style(name))(photos)
-        write_picture(STYLES / f"{name}.jpg", tile(torch.cat([photos, painted]), COUNT))
+    for path in STYLES.glob("*.safetensors"):
+        painted = load_style(path)(photos)
+        write_picture(path.with_suffix(".jpg"), tile(torch.cat([photos, painted]), COUNT))
 
 
 if __name__ == "__main__":

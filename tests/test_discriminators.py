@@ -49,6 +49,14 @@ def test_the_feature_discriminator_scores_every_map_and_the_pixels():
     assert sides == [15, 7, 3, 16, 8]
 
 
+@pytest.mark.parametrize("places", [False, True])
+def test_the_feature_discriminator_knows_places_in_all_of_its_parts_or_in_none(places):
+    judge = FeatureDiscriminator(stand_in_maps, 8, 3, places)
+    scores = judge(torch.full((1, 3, 128, 128), 0.3))
+    inner = [score[..., 4:-4, 4:-4] for score in (scores[0], scores[-1])]  # of maps, and of pixels
+    assert [bool(score.std() > 1e-3) for score in inner] == [places] * 2
+
+
 def test_gradients_reach_the_picture_through_each_of_its_scores():
     judge = FeatureDiscriminator(stand_in_maps, 8, 3)
     x = picture().requires_grad_()

@@ -2,7 +2,8 @@
 
 They judge patches, each place of an output seeing a window of the input, as in pix2pix, and at
 several scales. Those that know where in the face crop a patch lies can say that black may be hair,
-but not a cheek.
+but not a cheek: line art, which has no other tones, needs that. Of paintings such a judge learns
+where their sitters have hair as well, and asks for it on the foreheads of others.
 """
 
 from collections.abc import Callable
@@ -55,14 +56,17 @@ class FeatureDiscriminator(nn.Module):
     Source: Sauer et al., "Projected GANs Converge Faster", 2021.
     """
 
-    def __init__(self, feature_maps: FeatureMaps, width: int, levels: int):
-        """`width` and `levels` are those of the discriminator that judges the pixels."""
+    def __init__(self, feature_maps: FeatureMaps, width: int, levels: int, places: bool = False):
+        """`width` and `levels` are those of the discriminator that judges the pixels; `places`
+        tells all of it where in the crop each place lies.
+        """
         super().__init__()
+        self.places = places
         self._feature_maps = feature_maps
-        self.pixels = Discriminator(width, levels, places=True)
+        self.pixels = Discriminator(width, levels, places)
         self.heads = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(channels + 2, HIDDEN, 1),
+                nn.Conv2d(channels + (2 if places else 0), HIDDEN, 1),
                 nn.LeakyReLU(0.2),
                 nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1),
                 nn.LeakyReLU(0.2),
@@ -73,7 +77,9 @@ class FeatureDiscriminator(nn.Module):
 
     def forward(self, picture: Tensor) -> list[Tensor]:
         maps = self._feature_maps(picture)
-        scores = [head(_with_places(x)) for head, x in zip(self.heads, maps, strict=True)]
+        if self.places:
+            maps = [_with_places(x) for x in maps]
+        scores = [head(x) for head, x in zip(self.heads, maps, strict=True)]
         return scores + self.pixels(picture)
 
 

@@ -17,10 +17,15 @@ BACK_WIDTHS = (12, 16, 40, 96)
 class Networks(nn.Module):
     """Both generators, the average of the one that is kept, and the discriminators."""
 
-    def __init__(self, options: TrainingOptions, feature_maps: FeatureMaps | None = None):
+    def __init__(
+        self,
+        options: TrainingOptions,
+        feature_maps: FeatureMaps | None = None,
+        tones: bool = True,
+    ):
         """`feature_maps` are a frozen network's, for the judge of style; without, it sees pixels.
 
-        (With the content loss l1 there is no such network.)
+        (With the content loss l1 there is no such network.) `tones`: whether the art has any.
         """
         super().__init__()
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
@@ -29,9 +34,9 @@ class Networks(nn.Module):
             self.p2s = Generator()
             self.s2p = Generator(BACK_WIDTHS)
             if feature_maps:
-                self.judge_style = FeatureDiscriminator(feature_maps, 16, levels)
+                self.judge_style = FeatureDiscriminator(feature_maps, 16, levels, places=not tones)
             else:
-                self.judge_style = Discriminator(32, levels, places=True)
+                self.judge_style = Discriminator(32, levels, places=not tones)
             self.judge_photo = Discriminator(16, levels, places=True)
             self.judge_parts = nn.ModuleDict(
                 {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}

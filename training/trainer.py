@@ -196,7 +196,8 @@ def start_run(
         content = Content(lpips_distance(network), structure_distance(maps))
     else:
         content = Content(l1_distance, None)
-    networks = Networks(options, maps)
+    tones = has_tones(art)
+    networks = Networks(options, maps, tones)
     networks.to(device, memory_format=torch.channels_last)
     betas = (0.5, 0.99)
     run = Run(
@@ -209,7 +210,7 @@ def start_run(
         torch.Generator().manual_seed(options.seed),
         history=[],
         checks=[],
-        tones=has_tones(art),
+        tones=tones,
     )
     return run, content, network
 
