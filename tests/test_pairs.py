@@ -5,17 +5,14 @@ import torch
 
 from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from tps_portrait.tps_core.warp import pixel_centres
 from tps_portrait.training.pairs import (
     PARTS,
     Pairs,
     View,
     aligned_part,
-    comparable,
     darkest,
     has_tones,
     part_window,
-    shown,
 )
 
 
@@ -134,29 +131,6 @@ def test_greys_and_colours_are_tones_and_black_on_white_is_none():
     ink = torch.where(greys > 127, 255, 0).to(torch.uint8)
     found = [has_tones(replace(colours, faces=faces)) for faces in (colours.faces, greys, ink)]
     assert found == [True, True, False]
-
-
-def test_art_that_is_pulled_wide_is_no_example():
-    centres = pixel_centres((32, 32), like=torch.zeros(1))[None]
-    inside = torch.ones(1, 1, 32, 32)
-    assert shown(inside, centres).all()
-    x = centres[..., 0]
-    pulled = torch.stack([torch.where(x < 0.5, x, 0.5 + (x - 0.5) / 3), centres[..., 1]], -1)
-    usable = shown(inside, pulled)
-    assert usable[..., :22].all()
-    assert not usable[..., 26:].any()
-
-
-def test_a_portrait_squeezed_together_is_not_compared():
-    centres = pixel_centres((32, 32), like=torch.zeros(1))[None]
-    inside = torch.ones(1, 1, 32, 32)
-    assert comparable(inside, centres).all()
-    x = centres[..., 0]
-    squeezed = torch.stack([torch.where(x < 0.5, x, 0.5 + (x - 0.5) * 3), centres[..., 1]], -1)
-    usable = comparable(inside, squeezed)
-    assert usable[..., :22].all()
-    assert not usable[..., 26:].any()
-    assert not comparable(0 * inside, centres).any()
 
 
 def test_whole_faces_are_judged_in_parts_and_from_afar_too():

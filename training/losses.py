@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from ..tps_core.generator import warp_features
 from ..tps_core.tps import Spline, fit
 from ..tps_core.warp import sample, spline_grid, with_border_anchors
+from .masks import alike, comparable, shown
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import PARTS, Batch, View, aligned_part, comparable, part_window, shown
+from .pairs import PARTS, Batch, View, aligned_part, part_window
 
 BROAD = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
@@ -139,12 +140,19 @@ def style_pairs(
 
     Without a warp, its pair is what a plain CycleGAN compares.
     """
-    s, inside = batch.art.pictures, batch.art.inside
+    p, s, inside = batch.photo.pictures, batch.art.pictures, batch.art.inside
     pairs = []
     if p2s_warp is not None:
-        pairs.append((p2s_warp, s, comparable(inside, into_art)))
+        mask = comparable(inside, into_art)
+        if batch.tones:
+            mask = mask * alike(sample(p, into_art), s, batch.art.points)
+        pairs.append((p2s_warp, s, mask))
     if options.warp_pixels:
-        pairs.append((p2s, sample(s, into_portrait), shown(inside, into_portrait)))
+        bent = sample(s, into_portrait)
+        mask = shown(inside, into_portrait)
+        if batch.tones:
+            mask = mask * alike(p, bent, batch.photo.points)
+        pairs.append((p2s, bent, mask))
     elif p2s_warp is None:
         pairs.append((p2s, s, inside))
     return [

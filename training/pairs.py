@@ -9,8 +9,9 @@ from torch import Tensor
 from ..tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
 from ..tps_core.light import skin_light
 from ..tps_core.tps import fit
-from ..tps_core.warp import pixel_centres, sample, stretching
+from ..tps_core.warp import pixel_centres, sample
 from .bank import FaceBank
+from .masks import shown
 
 # Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go
 # with their eyes, whose six points alone nearly lie on a line.
@@ -29,8 +30,6 @@ GAMMA = 0.5  # of the logarithm of the exponent
 GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark …
 DARK_TIMES = 2  # … and must see the darkest more often than they are among photos
 DARKEST = 0.25  # share of the photos
-MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
-MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared
 LEAST_SEEN = 0.85  # of its side that a judge of whole faces sees, at random
 CLOSE = 0.5  # how often it sees all pixels; else at a share of the resolution from …
 COARSEST = 0.5
@@ -176,26 +175,6 @@ def aligned_part(donors: Faces, points: Tensor, part: str, window: Tensor) -> tu
     there = torch.cat([there, there_centre + scale[:, None, None] * corners], 1)
     grid = fit(here, there, PART_STIFFNESS)(window.flatten(1, 2)).unflatten(1, window.shape[1:3])
     return sample(donors.pictures, grid), shown(donors.inside, grid)
-
-
-def shown(inside: Tensor, grid: Tensor) -> Tensor:
-    """What the art shows of a face it is bent onto by grid (b, h, w, 2): (b, 1, h, w), 1 and 0.
-
-    Neither what lies outside of it, nor what is but a few pixels pulled wide: a mouth that is
-    closed in the art says nothing of teeth, which would be painted red like the lips.
-    """
-    stretched = stretching(grid)
-    usable = (stretched > 0) & (stretched < MOST_STRETCHED)
-    return sample(inside, grid, padding="zeros") * usable
-
-
-def comparable(inside: Tensor, grid: Tensor) -> Tensor:
-    """Where a portrait bent by grid (b, h, w, 2) can be held against art: (b, 1, h, w), 1 and 0.
-
-    Where the art is (`inside`), and not where the portrait shows what the art has no room for:
-    an open mouth squeezed into a closed one would be painted red from lip to lip.
-    """
-    return inside * (stretching(grid) > 1 / MOST_SQUEEZED)
 
 
 def _jitter(faces: Faces, random: torch.Generator) -> Faces:
