@@ -12,7 +12,7 @@ def main() -> int:
     """Fetches what is missing. 0 in any case: a missing model is no failed installation."""
     logging.basicConfig(format="TPS Portrait: %(message)s", level=logging.INFO)
     try:
-        from tps_core.fetch import fetch_landmarker
+        from tps_core.detectors.fetch import fetch_landmarker
 
         fetch_landmarker(show_progress)
     except ImportError as error:

@@ -16,10 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan import cyclegan_generator
 from timing import ROUNDS, Times, in_turn, machine, table
-from tps_portrait.tps_core.backends import fast, prepare
-from tps_portrait.tps_core.onnx_generator import INPUT, to_onnx
+from tps_portrait.tps_core.painting.backends import fast, prepare
+from tps_portrait.tps_core.painting.onnx_generator import INPUT, to_onnx
+from tps_portrait.tps_core.painting.quantize import calibrate
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
-from tps_portrait.tps_core.quantize import calibrate
 from tps_portrait.tps_core.style import find_style, load_style
 
 OURS = "ours, as trained"

@@ -19,20 +19,20 @@ from torch import Tensor
 from timing import in_turn, machine, table
 from tps_portrait.cli.video import one_thread_each
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.art_landmarker import confirms
 from tps_portrait.tps_core.blend import blend
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.embedded_detector import detect_embedded
-from tps_portrait.tps_core.follower import Follower
+from tps_portrait.tps_core.detectors.art_landmarker import confirms
+from tps_portrait.tps_core.detectors.embedded_detector import detect_embedded
 from tps_portrait.tps_core.light import light_for_lines
-from tps_portrait.tps_core.paint_frame import VideoOptions, paint_frame
 from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor, write_picture
 from tps_portrait.tps_core.style import Style, find_style, list_styles, load_style
 from tps_portrait.tps_core.stylize import paint_whole, painting_size, stylize
-from tps_portrait.tps_core.stylize_video import stylize_video
-from tps_portrait.tps_core.video_file import Frame, VideoReader
-from tps_portrait.tps_core.video_plan import plan_frames
-from tps_portrait.tps_core.video_writer import VideoWriter
+from tps_portrait.tps_core.tracking.follower import Follower
+from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame
+from tps_portrait.tps_core.videos.plan import plan_frames
+from tps_portrait.tps_core.videos.reader import Frame, VideoReader
+from tps_portrait.tps_core.videos.stylize_video import stylize_video
+from tps_portrait.tps_core.videos.writer import VideoWriter
 
 FULL_HD, HD = (1080, 1920), (720, 1280)
 RATE, CUTS = 25, 3

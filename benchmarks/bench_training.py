@@ -21,8 +21,8 @@ from timing import add_patience_option, in_turn, machine, table
 from tps_portrait.tps_core import warp
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.generator import warp_features
-from tps_portrait.tps_core.lattice import Lattice
+from tps_portrait.tps_core.interpolation.lattice import Lattice
+from tps_portrait.tps_core.painting.generator import warp_features
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
 from tps_portrait.tps_core.tps import Spline
 from tps_portrait.training import losses

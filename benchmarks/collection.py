@@ -6,7 +6,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from tps_portrait.tps_core.landmark_file import write_sidecar
+from tps_portrait.tps_core.landmark_files.json_file import write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.pictures import list_pictures
 from tps_portrait.training.bank import FaceBank, build_bank, load_bank, save_bank

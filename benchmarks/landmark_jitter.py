@@ -17,9 +17,9 @@ from torch import Tensor
 
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.one_euro import BEYOND, one_euro, one_euro_both_ways
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
-from tps_portrait.tps_core.steady import CUTOFF, PLACE_SPEED_FACTOR, smooth
+from tps_portrait.tps_core.tracking.one_euro import BEYOND, one_euro, one_euro_both_ways
+from tps_portrait.tps_core.tracking.steady import CUTOFF, PLACE_SPEED_FACTOR, smooth
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos"
 

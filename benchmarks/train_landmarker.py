@@ -22,9 +22,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from collection import DATA, FREE_PHOTOS, is_held_out
 from tps_portrait.tps_core.align import align, cut_square
-from tps_portrait.tps_core.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole

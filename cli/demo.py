@@ -14,7 +14,7 @@ from ..tps_core.blend import blend
 from ..tps_core.detect import detect_face
 from ..tps_core.draw import draw_landmarks
 from ..tps_core.face_warp import warp_face
-from ..tps_core.landmark_file import write_sidecar
+from ..tps_core.landmark_files.json_file import write_sidecar
 from ..tps_core.landmarks import Landmarks, mean_face
 from ..tps_core.pictures import read_picture, to_image, to_tensor, write_picture
 from ..tps_core.style import Style, list_styles, load_style, save_style

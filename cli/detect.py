@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..tps_core.detect import detect
 from ..tps_core.draw import draw_landmarks
-from ..tps_core.landmark_file import faces_to_json
+from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.pictures import read_picture, write_picture
 from .common import add_detector_options, add_json_option, expand, print_json, show_progress
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from torch import Tensor
 
 from ..tps_core.blend import OUTLINE
-from ..tps_core.landmark_file import write_sidecar
+from ..tps_core.landmark_files.json_file import write_sidecar
 from ..tps_core.landmarks import IBUG_OF_MEDIAPIPE, IBUG_PARTS, Landmarks, mean_face
 
 SIZE = 256

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import torch
 import torch.nn.functional as F
 
-from ..tps_core.backend_choice import (
+from ..tps_core.painting.backend_choice import (
     VARIABLE,
     Choice,
     choice_file,
@@ -13,7 +13,7 @@ from ..tps_core.backend_choice import (
     remembered,
     wanted_backend,
 )
-from ..tps_core.backends import backends
+from ..tps_core.painting.backends import backends
 from ..tps_core.style import list_styles, load_style
 
 

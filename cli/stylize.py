@@ -8,7 +8,7 @@ from ..tps_core.detect import FaceNotFound, detect_face
 from ..tps_core.pictures import ENDINGS, read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
-from ..tps_core.video_writer import CODECS
+from ..tps_core.videos.writer import CODECS
 from .common import (
     add_detector_options,
     add_device_option,

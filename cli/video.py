@@ -10,11 +10,11 @@ from pathlib import Path
 import torch
 from PIL import Image, UnidentifiedImageError
 
-from ..tps_core.paint_frame import VideoOptions
 from ..tps_core.style import Style
-from ..tps_core.stylize_video import stylize_video
-from ..tps_core.video_file import ENDINGS
-from ..tps_core.video_writer import CODECS
+from ..tps_core.videos.paint_frame import VideoOptions
+from ..tps_core.videos.reader import ENDINGS
+from ..tps_core.videos.stylize_video import stylize_video
+from ..tps_core.videos.writer import CODECS
 from .common import show_progress
 
 

@@ -10,7 +10,7 @@ import comfy.utils
 import folder_paths
 from torch import Tensor
 
-from ..tps_core.fetch import ModelMissing
+from ..tps_core.detectors.fetch import ModelMissing
 from ..tps_core.landmarks import Landmarks
 from .sockets import to_frames
 

@@ -9,9 +9,9 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.detect import detect
-from ..tps_core.fetch import ModelMissing
-from ..tps_core.landmark_edits import digest, read_edits
-from ..tps_core.landmark_file import faces_to_json
+from ..tps_core.detectors.fetch import ModelMissing
+from ..tps_core.landmark_files.edits import digest, read_edits
+from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import to_image
 from .sockets import FaceLandmarks, frames_of, from_frames, to_pictures

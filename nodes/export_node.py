@@ -6,7 +6,7 @@ import folder_paths
 from comfy_api.latest import io, ui
 
 from ..tps_core.export import PRECISIONS, export_style
-from ..tps_core.generator import STRIDE
+from ..tps_core.painting.generator import STRIDE
 from .node_text import show_text
 from .sockets import TpsStyle, to_pictures
 from .style_nodes import file_name

@@ -3,8 +3,8 @@
 from comfy_api.latest import io
 
 from ..tps_core.choose import ORDERS, choose
-from ..tps_core.points_json import read_points, write_points
-from ..tps_core.pose_keypoints import read_pose, write_pose
+from ..tps_core.landmark_files.points_json import read_points, write_points
+from ..tps_core.landmark_files.pose_keypoints import read_pose, write_pose
 from .sockets import (
     BoundingBox,
     FaceLandmarks,

@@ -5,7 +5,7 @@ from pathlib import Path
 import folder_paths
 from comfy_api.latest import io, ui
 
-from ..tps_core.landmark_formats import FORMATS, WHEN_THERE, read_landmarks, write_landmarks
+from ..tps_core.landmark_files.formats import FORMATS, WHEN_THERE, read_landmarks, write_landmarks
 from .node_text import show_text
 from .sockets import FaceLandmarks, from_frames, own_frames, size_of
 

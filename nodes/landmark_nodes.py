@@ -4,7 +4,7 @@ import comfy.utils
 from comfy_api.latest import io
 
 from ..tps_core.detect import DETECTORS, FaceNotFound, detect
-from ..tps_core.gaps import POLICIES, fill_gaps
+from ..tps_core.tracking.gaps import POLICIES, fill_gaps
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
 

@@ -5,9 +5,9 @@ import torch
 from comfy_api.latest import io
 
 from ..tps_core.draw import draw_landmarks
-from ..tps_core.gaps import POLICIES, fill_gaps
 from ..tps_core.morph import morph
-from ..tps_core.steady import smooth
+from ..tps_core.tracking.gaps import POLICIES, fill_gaps
+from ..tps_core.tracking.steady import smooth
 from .sockets import (
     FaceLandmarks,
     frames_of,

@@ -16,7 +16,7 @@ from .topology import CONNECTION_SETS
 
 FaceLandmarks = io.Custom("FACE_LANDMARKS")
 BoundingBox = io.Custom("BOUNDING_BOX")
-PoseKeypoint = io.Custom("POSE_KEYPOINT")  # as controlnet_aux's: see tps_core/pose_keypoints.py
+PoseKeypoint = io.Custom("POSE_KEYPOINT")  # as controlnet_aux's: see pose_keypoints.py
 TpsAlignment = io.Custom("TPS_ALIGNMENT")  # a list of (frame, Alignment), one for each face
 TpsStyle = io.Custom("TPS_STYLE")  # a Style
 TpsFaceBank = io.Custom("TPS_FACE_BANK")  # a FaceBank

@@ -7,11 +7,11 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.detect import FaceNotFound
-from ..tps_core.follower import Follower
-from ..tps_core.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize
-from ..tps_core.video_plan import plan_frames
+from ..tps_core.tracking.follower import Follower
+from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
+from ..tps_core.videos.plan import plan_frames
 from .sockets import (
     FaceLandmarks,
     TpsStyle,

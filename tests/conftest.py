@@ -29,7 +29,7 @@ def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[comfyui_host.H
 
 def lend_models(folder: Path) -> None:
     """Links the models that are on this machine into `folder`, file by file."""
-    from tps_portrait.tps_core.fetch import fetch_landmarker
+    from tps_portrait.tps_core.detectors.fetch import fetch_landmarker
     from tps_portrait.tps_core.folders import model_folders
 
     fetch_landmarker()
@@ -90,7 +90,7 @@ def generator():
     """A small one with random weights, the same every time."""
     import torch
 
-    from tps_portrait.tps_core.generator import Generator
+    from tps_portrait.tps_core.painting.generator import Generator
 
     with torch.random.fork_rng():
         torch.manual_seed(0)

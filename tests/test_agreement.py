@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.agreement import Sighting, agree
+from tps_portrait.tps_core.detectors.agreement import Sighting, agree
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 SIZE = (200, 100)

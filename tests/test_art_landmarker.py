@@ -1,7 +1,7 @@
 import torch
 import torch.nn.functional as F
 
-from tps_portrait.tps_core.art_landmarker import FILE, confirms, detect_art
+from tps_portrait.tps_core.detectors.art_landmarker import FILE, confirms, detect_art
 
 
 def distance(found, face):

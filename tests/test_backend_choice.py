@@ -6,9 +6,9 @@ import logging
 import pytest
 import torch
 
-from tps_portrait.tps_core import backend_choice, backends
-from tps_portrait.tps_core.backend_choice import choose, remembered
-from tps_portrait.tps_core.backends import BackendFailed
+from tps_portrait.tps_core.painting import backend_choice, backends
+from tps_portrait.tps_core.painting.backend_choice import choose, remembered
+from tps_portrait.tps_core.painting.backends import BackendFailed
 
 CPU = torch.device("cpu")
 

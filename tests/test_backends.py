@@ -7,8 +7,8 @@ import threading
 import pytest
 import torch
 
-from tps_portrait.tps_core import backends
-from tps_portrait.tps_core.backends import BackendFailed, Half, prepare
+from tps_portrait.tps_core.painting import backends
+from tps_portrait.tps_core.painting.backends import BackendFailed, Half, prepare
 from tps_portrait.tps_core.pictures import to_tensor
 
 CPU = torch.device("cpu")
@@ -78,7 +78,7 @@ def test_openvino_is_imported_without_its_reporter(openvino):
     import subprocess
 
     code = (
-        "import sys; from tps_portrait.tps_core.backends import _openvino; _openvino(); "
+        "import sys; from tps_portrait.tps_core.painting.backends import _openvino; _openvino(); "
         "print([m for m in sys.modules if m.startswith('openvino_telemetry')])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

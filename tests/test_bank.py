@@ -9,7 +9,7 @@ from faces import random_bank
 from tps_portrait.cli.drawings import draw_faces
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import read_container, write_container
-from tps_portrait.tps_core.landmark_file import is_sidecar
+from tps_portrait.tps_core.landmark_files.json_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.training.bank import build_bank, load_bank, save_bank
 from tps_portrait.training.entry import (

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from conftest import SHARED_DATA
-from tps_portrait.tps_core import box_detectors
-from tps_portrait.tps_core.box_detectors import TRUST, detect_boxes
+from tps_portrait.tps_core.detectors import box_detectors
+from tps_portrait.tps_core.detectors.box_detectors import TRUST, detect_boxes
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tps_portrait.cli import main
 from tps_portrait.cli.drawings import draw_faces
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.generator import Generator
+from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
 from videos import read_video, write_video

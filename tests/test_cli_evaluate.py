@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from tps_portrait.cli import evaluate as command
 from tps_portrait.cli import main
 from tps_portrait.tps_core.align import CROP
-from tps_portrait.tps_core.generator import Generator
+from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture, to_tensor, write_picture
 from tps_portrait.tps_core.style import Style, save_style
 from tps_portrait.training.bank import build_bank, save_bank

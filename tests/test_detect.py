@@ -7,7 +7,7 @@ import torch
 
 from tps_portrait.tps_core import detect as module
 from tps_portrait.tps_core.detect import DETECTORS, FaceNotFound, detect, detect_face
-from tps_portrait.tps_core.fetch import ModelMissing
+from tps_portrait.tps_core.detectors.fetch import ModelMissing
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 PICTURE = torch.zeros(3, 100, 200)
@@ -163,7 +163,8 @@ def test_usable_detectors_names_every_one_of_them(monkeypatch):
 
 
 def test_mediapipe_says_what_it_lacks(monkeypatch, tmp_path):
-    from tps_portrait.tps_core import folders, mediapipe_detector
+    from tps_portrait.tps_core import folders
+    from tps_portrait.tps_core.detectors import mediapipe_detector
 
     monkeypatch.setattr(folders, "_host_folders", [])
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))

@@ -7,7 +7,7 @@ import torch
 
 from tps_portrait.cli import doctor, main, painting
 from tps_portrait.tps_core import folders
-from tps_portrait.tps_core.backend_choice import Choice
+from tps_portrait.tps_core.painting.backend_choice import Choice
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 
 from tps_portrait.tps_core import folders
-from tps_portrait.tps_core.blaze_face import SIZE, _tile_starts, merge
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.embedded_detector import area_means, follow_mesh
-from tps_portrait.tps_core.face_cut import FaceCut
-from tps_portrait.tps_core.fetch import ModelMissing, fetch_landmarker
+from tps_portrait.tps_core.detectors.blaze_face import SIZE, _tile_starts, merge
+from tps_portrait.tps_core.detectors.embedded_detector import area_means, follow_mesh
+from tps_portrait.tps_core.detectors.face_cut import FaceCut
+from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
 from tps_portrait.tps_core.landmarks import mirror_order
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_tensor
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.fast_generator import FastGenerator
-from tps_portrait.tps_core.generator import Generator
+from tps_portrait.tps_core.painting.fast_generator import FastGenerator
+from tps_portrait.tps_core.painting.generator import Generator
 
 
 def rough(generator):

@@ -13,9 +13,10 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from tps_portrait.tps_core import fetch, folders
-from tps_portrait.tps_core.mesh_network import load_networks
-from tps_portrait.tps_core.tflite import read_network
+from tps_portrait.tps_core import folders
+from tps_portrait.tps_core.detectors import fetch
+from tps_portrait.tps_core.detectors.mesh_network import load_networks
+from tps_portrait.tps_core.detectors.tflite import read_network
 
 ROOT = Path(__file__).parents[1]
 TASK = ROOT.parent / "shared" / "data" / "models" / "face_landmarker.task"
@@ -193,7 +194,7 @@ def test_install_is_silent_and_quick_when_all_is_there(home, wheel):
 
 def test_install_needs_neither_torch_nor_the_pack_as_a_package(home):
     code = "import sys, install; print(*{'torch', 'tps_portrait'} & set(sys.modules))"
-    code = code.replace("install;", "install, tps_core.fetch;")
+    code = code.replace("install;", "install, tps_core.detectors.fetch;")
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core import follower as module
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.fetch import ModelMissing, fetch_landmarker
-from tps_portrait.tps_core.follower import QUICK_SEARCH_EVERY, Follower
+from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
+from tps_portrait.tps_core.tracking import follower as module
+from tps_portrait.tps_core.tracking.follower import QUICK_SEARCH_EVERY, Follower
 
 
 @pytest.fixture(scope="module", autouse=True)

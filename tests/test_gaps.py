@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at
-from tps_portrait.tps_core.gaps import POLICIES, fill_gaps
+from tps_portrait.tps_core.tracking.gaps import POLICIES, fill_gaps
 
 FIRST, LAST = face_at(200, 200, score=0.9), face_at(230, 215, score=0.6)
 GAP = [[FIRST], [], [], [LAST]]

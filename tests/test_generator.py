@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.generator import STRIDE, Generator, warp_features
+from tps_portrait.tps_core.painting.generator import STRIDE, Generator, warp_features
 from tps_portrait.tps_core.tps import fit
 
 

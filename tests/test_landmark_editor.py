@@ -14,7 +14,7 @@ from PIL import Image
 import comfyui as comfyui_host
 from editor import Editor, find_browser
 from landmark_hand import FIVE_CLICKS, Hand
-from tps_portrait.tps_core.landmark_edits import digest
+from tps_portrait.tps_core.landmark_files.edits import digest
 from tps_portrait.tps_core.pictures import to_tensor
 
 BROWSER = find_browser()

@@ -3,8 +3,8 @@ import json
 import pytest
 import torch
 
-from tps_portrait.tps_core.landmark_edits import digest, read_edits
-from tps_portrait.tps_core.landmark_file import faces_to_json
+from tps_portrait.tps_core.landmark_files.edits import digest, read_edits
+from tps_portrait.tps_core.landmark_files.json_file import faces_to_json
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 FACE = Landmarks(mean_face("ibug-68") * 0.6, "ibug-68", (200, 100))

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from clips import SIZE, face_at
-from tps_portrait.tps_core.landmark_file import read_sidecar
-from tps_portrait.tps_core.landmark_formats import read_landmarks, write_landmarks
+from tps_portrait.tps_core.landmark_files.formats import read_landmarks, write_landmarks
+from tps_portrait.tps_core.landmark_files.json_file import read_sidecar
 from tps_portrait.tps_core.pictures import write_picture
 
 FACE, OTHER = face_at(300, 200, score=0.75), face_at(100, 300, size=60)
@@ -31,7 +31,7 @@ def test_several_images_make_one_file_with_all_of_them(tmp_path):
 
 
 def test_what_the_detect_command_writes_is_read(tmp_path):
-    from tps_portrait.tps_core.landmark_file import faces_to_json
+    from tps_portrait.tps_core.landmark_files.json_file import faces_to_json
 
     file = tmp_path / "found.json"
     file.write_text(json.dumps({"images": {"b.png": faces_to_json([FACE], SIZE)}}))

@@ -12,7 +12,7 @@ import pytest
 from editor import find_browser
 from landmark_hand import FIVE_CLICKS, FRAME, Hand
 from landmark_page import open_page
-from tps_portrait.tps_core.landmark_file import faces_to_json
+from tps_portrait.tps_core.landmark_files.json_file import faces_to_json
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks, mean_face
 
 BROWSER = find_browser()

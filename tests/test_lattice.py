@@ -4,10 +4,8 @@ import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
 
-from tps_portrait.tps_core.coarse_grid import interpolated
-from tps_portrait.tps_core.kernel_sum import kernel
-from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.lattice import (
+from tps_portrait.tps_core.interpolation.coarse_grid import interpolated
+from tps_portrait.tps_core.interpolation.lattice import (
     BEND,
     PEAK,
     REACHES,
@@ -17,6 +15,8 @@ from tps_portrait.tps_core.lattice import (
     choose,
     error_bound_px,
 )
+from tps_portrait.tps_core.kernel_sum import kernel
+from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.tps_core.tps import Spline, fit
 from tps_portrait.tps_core.warp import pixel_centres, spline_grid, with_border_anchors
 

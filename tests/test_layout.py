@@ -1,6 +1,7 @@
 """The layout's rules: nodes -> training -> tps_core -> torch, and only nodes/ knows ComfyUI."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -17,29 +18,54 @@ MAY_USE = {
 }
 COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "nodes", "server"}
 HEAVY = {"lpips", "mediapipe", "kornia", "torchvision", "scipy", "skimage", "cv2", "onnxruntime"}
-SOURCES = [path for folder in MAY_USE for path in sorted((ROOT / folder).glob("*.py"))]
+SOURCES = [path for folder in MAY_USE for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def parts(path):
+    """The file's folders below the pack's, and its name."""
+    return path.relative_to(ROOT).with_suffix("").parts
 
 
 def imports(path):
-    """(level, module, names) of each import in the file; level 0 is absolute."""
+    """(whether it is relative, its parts) of each module or name that the file imports.
+
+    The parts of a relative one are counted from the pack's folder.
+    """
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            yield from ((0, alias.name, ()) for alias in node.names)
+            yield from ((False, tuple(alias.name.split("."))) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.level, node.module or "", tuple(alias.name for alias in node.names)
+            base = parts(path)[: -node.level] if node.level else ()
+            base += tuple(node.module.split(".")) if node.module else ()
+            yield from ((node.level > 0, (*base, alias.name)) for alias in node.names)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: f"{p.parent.name}/{p.name}")
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: "/".join(parts(path)))
 def test_imports_run_one_way(path):
-    own = path.parent.name
-    for level, module, names in imports(path):
-        if level == 2:
-            used = {module.split(".")[0]} if module else set(names) - {"__version__"}
-            assert used <= MAY_USE[own], f"{own} must not import {used - MAY_USE[own]}"
-        elif level == 0:
-            assert module.split(".")[0] != "tps_portrait", "imports in the pack are relative"
+    own = parts(path)[0]
+    for relative, (used, *_) in imports(path):
+        if relative:
+            assert used in {*MAY_USE[own], "__version__"}, f"{own} must not import {used}"
+        else:
+            assert used != "tps_portrait", "imports in the pack are relative"
             if own != "nodes":
-                assert module.split(".")[0] not in COMFYUI, f"{own} must not know ComfyUI"
+                assert used not in COMFYUI, f"{own} must not know ComfyUI"
+
+
+def test_the_folders_and_files_of_tps_core_import_each_other_in_no_circle():
+    uses = {}
+    for path in (ROOT / "tps_core").rglob("*.py"):
+        own = parts(path)[1]
+        used = {names[1] for relative, names in imports(path) if relative}
+        uses.setdefault(own, set()).update(used - {own})
+    assert list(graphlib.TopologicalSorter(uses).static_order())  # CycleError names a circle
+
+
+def test_every_folder_of_the_pack_is_installed():
+    listed = (ROOT / "pyproject.toml").read_text("utf-8")
+    for folder in {path.parent for path in SOURCES}:
+        name = ".".join(("tps_portrait", *folder.relative_to(ROOT).parts))
+        assert f'"{name}",\n' in listed, f"{name} is not among the packages in pyproject.toml"
 
 
 @pytest.mark.parametrize("module", ["tps_core.stylize", "training.trainer", "training.bank", "cli"])

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from tps_portrait.cli import main
-from tps_portrait.tps_core.landmark_file import sidecar_path, write_sidecar
+from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.training import examine
 from tps_portrait.training.bank import bank_of

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from tps_portrait.tps_core.one_euro import SPEED_CUTOFF, one_euro, one_euro_both_ways
+from tps_portrait.tps_core.tracking.one_euro import SPEED_CUTOFF, one_euro, one_euro_both_ways
 
 FILTERS = pytest.mark.parametrize("filtered", [one_euro, one_euro_both_ways])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tps_portrait.tps_core.onnx_file import OnnxGraph
+from tps_portrait.tps_core.painting.onnx_file import OnnxGraph
 
 onnx = pytest.importorskip("onnx")
 

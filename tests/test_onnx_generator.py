@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from tps_portrait.tps_core.onnx_generator import INPUT, OUTPUT, to_onnx
+from tps_portrait.tps_core.painting.onnx_generator import INPUT, OUTPUT, to_onnx
 from tps_portrait.tps_core.pictures import to_tensor
 
 

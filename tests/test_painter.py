@@ -9,10 +9,10 @@ import weakref
 import pytest
 import torch
 
-from tps_portrait.tps_core import painter
-from tps_portrait.tps_core.backend_choice import VARIABLE, Choice
-from tps_portrait.tps_core.backends import BackendFailed
-from tps_portrait.tps_core.painter import PATIENCE, paint
+from tps_portrait.tps_core.painting import painter
+from tps_portrait.tps_core.painting.backend_choice import VARIABLE, Choice
+from tps_portrait.tps_core.painting.backends import BackendFailed
+from tps_portrait.tps_core.painting.painter import PATIENCE, paint
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at
-from tps_portrait.tps_core.picture_size import at_one_size
+from tps_portrait.tps_core.landmark_files.picture_size import at_one_size
 
 FACE = face_at(300, 200, picture=(640, 480))
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from clips import SIZE, face_at
-from tps_portrait.tps_core.landmark_file import faces_to_json
-from tps_portrait.tps_core.points_json import read_points, write_points
-from tps_portrait.tps_core.pose_keypoints import write_pose
+from tps_portrait.tps_core.landmark_files.json_file import faces_to_json
+from tps_portrait.tps_core.landmark_files.points_json import read_points, write_points
+from tps_portrait.tps_core.landmark_files.pose_keypoints import write_pose
 
 FACE = face_at(300, 200, score=0.75)
 OTHER = face_at(100, 300, size=60)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from clips import SIZE, face_at
+from tps_portrait.tps_core.landmark_files.pose_keypoints import read_pose, write_pose
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pose_keypoints import read_pose, write_pose
 
 FACE = face_at(300, 200)
 OTHER = face_at(100, 300, size=60)

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from clips import SIZE, face_at
+from tps_portrait.tps_core.landmark_files.pts_file import read_pts, write_pts
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pts_file import read_pts, write_pts
 
 FACE = face_at(300, 200)
 

@@ -14,7 +14,7 @@ from PIL import Image
 from editor import FLAGS, find_browser
 from landmark_hand import FIVE_CLICKS, Hand
 from tps_portrait.cli.review import Server
-from tps_portrait.tps_core.landmark_file import (
+from tps_portrait.tps_core.landmark_files.json_file import (
     faces_to_json,
     read_set_aside,
     read_sidecar,

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from tps_portrait.tps_core.run_ahead import run_ahead
+from tps_portrait.tps_core.videos.run_ahead import run_ahead
 
 
 def test_the_items_come_in_order():

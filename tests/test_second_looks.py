@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from tps_portrait.tps_core.detectors.second_looks import LOOKS, SIDE_PX, look_again
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face, mirror_order
-from tps_portrait.tps_core.second_looks import LOOKS, SIDE_PX, look_again
 from tps_portrait.tps_core.warp import pixel_centres, sample
 
 

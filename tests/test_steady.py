@@ -5,7 +5,7 @@ import torch
 
 from clips import face_at, pixels, scaled, trembling
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.steady import smooth
+from tps_portrait.tps_core.tracking.steady import smooth
 
 SPEED = 2.0  # pixels a frame
 STILL = [face_at(300, 200)] * 60

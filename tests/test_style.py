@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import write_container
-from tps_portrait.tps_core.generator import Generator
+from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.style import FORMAT, Style, find_style, load_style, save_style
 
 DATA = Path(__file__).parent / "data"

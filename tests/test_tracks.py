@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at, reshaped
-from tps_portrait.tps_core.tracks import LONGEST_GAP, box_overlap, find_tracks
+from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP, box_overlap, find_tracks
 
 
 def test_faces_are_followed_whatever_their_order():

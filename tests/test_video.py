@@ -11,12 +11,12 @@ import torch
 
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import FaceNotFound
-from tps_portrait.tps_core.paint_frame import VideoOptions, paint_frame, stylize_frame
 from tps_portrait.tps_core.stylize import stylize
-from tps_portrait.tps_core.stylize_video import stylize_video
-from tps_portrait.tps_core.video_file import VideoReader
-from tps_portrait.tps_core.video_plan import FramePlan
-from tps_portrait.tps_core.video_writer import VideoWriter, find_codec
+from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
+from tps_portrait.tps_core.videos.plan import FramePlan
+from tps_portrait.tps_core.videos.reader import VideoReader
+from tps_portrait.tps_core.videos.stylize_video import stylize_video
+from tps_portrait.tps_core.videos.writer import VideoWriter, find_codec
 from videos import RATE, read_video, write_video
 
 av = pytest.importorskip("av")

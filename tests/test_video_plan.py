@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from clips import face_at, trembling
-from tps_portrait.tps_core.follower import Sight
-from tps_portrait.tps_core.video_plan import (
+from tps_portrait.tps_core.tracking.follower import Sight
+from tps_portrait.tps_core.videos.plan import (
     AHEAD,
     CHUNK,
     FADE,

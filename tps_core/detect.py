@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from .agreement import Sighting, agree, is_near
-from .art_landmarker import confirms, detect_art
-from .box_detectors import detect_boxes
-from .embedded_detector import detect_embedded
-from .fetch import ModelMissing, find_landmarker
+from .detectors.agreement import Sighting, agree, is_near
+from .detectors.art_landmarker import confirms, detect_art
+from .detectors.box_detectors import detect_boxes
+from .detectors.embedded_detector import detect_embedded
+from .detectors.fetch import ModelMissing, find_landmarker
+from .detectors.mediapipe_detector import detect_mediapipe, what_is_missing
+from .detectors.second_looks import look_again
 from .landmarks import Landmarks, check_plausible
-from .mediapipe_detector import detect_mediapipe, what_is_missing
-from .second_looks import look_again
 
 log = logging.getLogger("tps_portrait")
 

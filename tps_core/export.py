@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .backend_choice import MEAN, MOST
-from .backends import BackendFailed, run_in_openvino
 from .container import replace_file
-from .generator import STRIDE, Generator
-from .onnx_generator import INPUT, to_onnx
-from .quantize import calibrate
+from .painting.backend_choice import MEAN, MOST
+from .painting.backends import BackendFailed, run_in_openvino
+from .painting.generator import STRIDE, Generator
+from .painting.onnx_generator import INPUT, to_onnx
+from .painting.quantize import calibrate
 from .style import FORMAT, Style
 
 PRECISIONS = ("float32", "float16", "int8")

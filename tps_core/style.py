@@ -10,9 +10,9 @@ from torch import Tensor
 from .align import CROP
 from .container import read_container, write_container
 from .folders import style_folders
-from .generator import STRIDE, Generator
-from .old_generator import OldGenerator
-from .painter import paint
+from .painting.generator import STRIDE, Generator
+from .painting.old_generator import OldGenerator
+from .painting.painter import paint
 
 FORMAT = "tps-portrait-style/1"
 NETWORKS = {"unet16-lean": Generator, "unet16": OldGenerator}

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .coarse_grid import interpolated
-from .lattice import Lattice, choose
+from .interpolation.coarse_grid import interpolated
+from .interpolation.lattice import Lattice, choose
 from .tps import Spline, fit
 
 

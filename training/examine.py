@@ -15,7 +15,12 @@ from torch import Tensor
 
 from ..tps_core.align import Alignment, align
 from ..tps_core.detect import detect
-from ..tps_core.landmark_file import is_sidecar, read_set_aside, read_sidecar, sidecar_path
+from ..tps_core.landmark_files.json_file import (
+    is_sidecar,
+    read_set_aside,
+    read_sidecar,
+    sidecar_path,
+)
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import ENDINGS, list_files, picture_size, read_picture, to_image
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..tps_core.generator import warp_features
+from ..tps_core.painting.generator import warp_features
 from ..tps_core.tps import Spline, fit
 from ..tps_core.warp import sample, spline_grid, with_border_anchors
 from .masks import alike, comparable, shown

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..tps_core.container import replace_file
-from ..tps_core.landmark_file import (
+from ..tps_core.landmark_files.json_file import (
     faces_from_json,
     read_set_aside,
     sidecar_path,

@@ -1,6 +1,6 @@
 // Puts the landmark editor on the node Edit Face Landmarks.
 //
-// The node's `edits` hold what a person placed, as text: see tps_core/landmark_edits.py. A run of
+// The node's `edits` hold what a person placed, as text: see tps_core/landmark_files/edits.py. A run of
 // the node says where its pictures can be had and which faces were found in them.
 
 import { app } from "../../scripts/app.js";

@@ -1,0 +1,207 @@
+"""Finds faces and their landmarks in art: what the detectors for photos don't see.
+
+The network (see art_network.py) is shown squares all over the picture. Where it sees a face it
+looks again, upright and at the right size, until the points stay where they are; then at the same
+face mirrored, turned and nearer. Where the looks agree there is a face, and their disagreement says
+how sure that is.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..align import rotation
+from ..container import read_container
+from ..landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
+from ..pictures import as_float
+from ..warp import pixel_centres, sample
+from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
+
+FORMAT = "tps-portrait-art-landmarks/1"
+FILE = Path(__file__).parent / "art_landmarks.safetensors"
+OVERVIEW_PX = 640  # the picture's longer side that suffices to find faces
+# Sides of the squares that are looked at, in shorter sides of the picture, and how far apart they
+# are, in sides. The largest is for faces that are cut by the picture's edges.
+SIDES = (1.3, 0.9, 0.62, 0.43)
+STEP = 0.4
+MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
+MOST_LOOKS = 12  # squares of the most promising that are followed
+LOOKS = 3  # how often each is cut out anew
+SAME_FACE = 0.35  # inter-ocular distances between points of one face
+VOTES = 2  # squares that must lead to a face
+TURNS = (0.0, -0.2, 0.2)  # radians
+ZOOMS = (1.0, 0.88, 1.13)
+AGREEMENT = 0.09  # inter-ocular distances of disagreement at which confidence is down to 0.6
+
+
+def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
+    """The faces in the picture (3, h, w), 0…1, with iBUG's 68 points, the surest first."""
+    network = load_art_network()
+    overview, factor = _overview(picture.cpu())
+    with torch.no_grad():
+        groups = _propose(network, overview)
+        faces = [_look_closely(network, overview, group) for group in groups[: 2 * max_faces]]
+    height, width = picture.shape[-2:]
+    found = [
+        Landmarks.from_pixels(points / factor, (width, height), "ibug-68", confidence, "art")
+        for points, confidence in faces
+        if confidence >= min_confidence
+    ]
+    return sorted(found, key=lambda face: -face.score)[:max_faces]
+
+
+def confirms(picture: Tensor, face: Landmarks) -> bool:
+    """Whether the network too sees a face there, its points about where those of the face are.
+
+    Picture (3, h, w), 0…1 or bytes.
+    """
+    points = face.convert("ibug-68").to_pixels()
+    seen, presence = look_at(picture, points)
+    unit = (points[36] - points[45]).norm().clamp_min(1e-3)
+    return presence > 0.5 and float((seen - points).norm(dim=-1).mean() / unit) < SAME_FACE
+
+
+def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
+    """What the network sees where a face with points (68, 2) is: points like them, and presence.
+
+    All in pixels of the picture (3, h, w), 0…1 or bytes; presence is 0…1.
+    """
+    factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
+    linear, shift = _upright(points[None])
+    # Only what the network is shown is shrunken, with a little room around it.
+    reach, size = 1.1 * linear[0].abs().sum(1), torch.tensor([picture.shape[-1], picture.shape[-2]])
+    low = (shift[0] - reach).clamp(torch.zeros(2), size - 1.0).floor()
+    high = (shift[0] + reach).clamp(low + 1, size).ceil()
+    (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
+    part = _shrunken(as_float(picture[:, y0:y1, x0:x1].cpu()), factor)
+    with torch.no_grad():
+        seen = look(load_art_network(), part, factor * linear, factor * (shift - low))
+    return seen.points[0] / factor + low, float(seen.presence[0].sigmoid())
+
+
+@cache
+def load_art_network() -> ArtNetwork:
+    """The network with its weights, which come with the pack."""
+    tensors, _ = read_container(FILE, FORMAT, "the landmarker for art")
+    network = ArtNetwork()
+    network.load_state_dict(
+        {name: x.float() if x.is_floating_point() else x for name, x in tensors.items()}
+    )
+    # With a pixel's channels side by side, convolutions this thin are quicker on a CPU.
+    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) -> ArtPoints:
+    """What the network sees in squares of the picture: linear (n, 2, 2), shift (n, 2), in pixels.
+
+    The points (n, 68, 2) and their spread come in pixels of the picture too.
+    """
+    sides = 2 * linear[:, :, 0].norm(dim=1)
+    cuts = torch.empty(len(linear), 3, CUT_PX, CUT_PX)
+    size = torch.tensor([picture.shape[-1], picture.shape[-2]])
+    # Coarse squares are cut from a picture that is shrunken first: sampling alone would alias.
+    octaves = (sides / CUT_PX).log2().floor().clamp(min=0).int()
+    for octave in octaves.unique().tolist():
+        which = octaves == octave
+        shape = [max(1, n >> octave) for n in picture.shape[-2:]]
+        small = F.interpolate(picture[None], shape, mode="area") if octave else picture[None]
+        places = pixel_centres((CUT_PX, CUT_PX), like=shift).flatten(0, 1)
+        places = places @ linear[which].mT + shift[which, None]
+        grid = (2 * places / size - 1).unflatten(1, (CUT_PX, CUT_PX))
+        cuts[which] = sample(small.expand(len(grid), -1, -1, -1), grid, "border")
+    found = network(cuts.contiguous(memory_format=torch.channels_last))
+    points = found.points @ linear.mT + shift[:, None]
+    return ArtPoints(points, found.spread * sides[:, None] / 2, found.presence)
+
+
+def _overview(picture: Tensor) -> tuple[Tensor, float]:
+    """The picture, shrunken if it is large, and by how much."""
+    factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
+    return _shrunken(picture, factor), factor
+
+
+def _shrunken(picture: Tensor, factor: float) -> Tensor:
+    """The picture (3, h, w) made smaller by a factor below 1, else as it is."""
+    if factor == 1:
+        return picture
+    shape = [max(1, round(n * factor)) for n in picture.shape[-2:]]
+    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0]
+
+
+def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:
+    """The faces that several squares lead to, those with most votes first: points (k, 68, 2)."""
+    seen = look(network, picture, *_squares(picture))
+    best = seen.presence.argsort(descending=True)[:MOST_LOOKS]
+    points = seen.points[best[seen.presence[best] > 0]]
+    for _ in range(LOOKS):
+        if not len(points):
+            return []
+        seen = look(network, picture, *_upright(points))
+        points = seen.points[seen.presence > 0]
+    return _groups(points)
+
+
+def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[Tensor, float]:
+    """A face's points (68, 2) in pixels, and how sure they are, from several looks at it."""
+    linear, shift = _upright(group.median(0).values[None])
+    mirror = torch.tensor([[-1.0, 0], [0, 1]])
+    cuts, orders = [], []
+    for turn, zoom in zip(TURNS, ZOOMS, strict=True):
+        for flip in (False, True):
+            cuts.append(zoom * linear[0] @ rotation(turn) @ (mirror if flip else torch.eye(2)))
+            orders.append(IBUG_MIRROR if flip else list(range(68)))
+    seen = look(network, picture, torch.stack(cuts), shift.expand(len(cuts), 2))
+    points = torch.stack([p[order] for p, order in zip(seen.points, orders, strict=True)])
+    middle = points.median(0).values
+    unit = (middle[36] - middle[45]).norm().clamp_min(1e-3)
+    disagreement = float((points - middle).norm(dim=-1).mean() / unit)
+    presence = float(seen.presence.mean().sigmoid())
+    return points.mean(0), presence * 0.6 ** ((disagreement / AGREEMENT) ** 2)
+
+
+def _squares(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """Squares all over the picture: linear (n, 2, 2) and shift (n, 2), in pixels."""
+    height, width = picture.shape[-2:]
+    linear, shift = [], []
+    for share in SIDES:
+        side = share * min(height, width)
+        x, y = (_centres(length, side) for length in (width, height))
+        shift += [torch.tensor([b, a]) for a in y for b in x]
+        linear += [side / 2 * torch.eye(2)] * (len(x) * len(y))
+    return torch.stack(linear), torch.stack(shift)
+
+
+def _centres(length: float, side: float) -> list[float]:
+    """Middles of squares of one side, evenly spread over a length."""
+    count = min(MOST_IN_A_ROW, 1 + round(max(0.0, length - side) / (STEP * side)))
+    if count == 1:
+        return [length / 2]
+    return torch.linspace(side / 2, length - side / 2, count).tolist()
+
+
+def _upright(points: Tensor) -> tuple[Tensor, Tensor]:
+    """The squares in which the network sees faces with points (n, 68, 2) best."""
+    mean = mean_face("ibug-68")
+    fitted = [fit_similarity(mean, face) for face in points]
+    linear = torch.stack([CUT_EXTENT * linear for linear, _ in fitted])
+    return linear, torch.stack([shift for _, shift in fitted])
+
+
+def _groups(points: Tensor) -> list[Tensor]:
+    """Points (n, 68, 2) sorted into faces, those of most votes first."""
+    units = (points[:, 36] - points[:, 45]).norm(dim=1)
+    groups, left = [], list(range(len(points)))
+    while left:
+        near = [
+            i
+            for i in left
+            if (points[i] - points[left[0]]).norm(dim=-1).mean()
+            < SAME_FACE * torch.maximum(units[i], units[left[0]])
+        ]
+        groups.append(points[near])
+        left = [i for i in left if i not in near]
+    kept = [group for group in groups if len(group) >= VOTES]
+    return sorted(kept, key=len, reverse=True)

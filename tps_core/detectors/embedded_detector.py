@@ -1,0 +1,192 @@
+"""The embedded landmark detector: MediaPipe's face mesh, 468 points, in plain PyTorch.
+
+BlazeFace finds the faces; each is cut out upright, 1.5 times its box, and the mesh network places
+the points.
+Source: Kartynnik et al., "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs",
+arXiv 1907.06724; MediaPipe's face_landmark_front graph, from which the constants come.
+"""
+
+import math
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..landmarks import Landmarks
+from .blaze_face import find_boxes
+from .face_cut import FaceCut
+from .fetch import fetch_landmarker
+from .mesh_network import MeshNetwork, load_networks
+
+RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
+# How the picture is looked at: whole; with a margin, for faces that fill the frame; in tiles of
+# a half and a quarter of its longer side, for small faces.
+ZOOMS = [1.0, 0.6, 2.0, 4.0]
+OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
+SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
+FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
+MOST_CUTS = 8
+FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
+MOST_DOUBTFUL = 3
+HOPELESS = 0.01  # a presence below which a new cut won't help
+SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
+LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
+
+
+def detect_embedded(
+    picture: Tensor, max_faces: int, min_confidence: float, small: bool = True
+) -> list[Landmarks]:
+    """The faces in the picture (3, h, w), 0…1, on any device, the easiest seen first.
+
+    `small` faces are looked for only when several are wanted or no larger one is there.
+    Raises ModelMissing when the models are not there and can't be fetched.
+    """
+    if picture.device.type != "cuda":
+        picture = picture.cpu()  # other devices lack some of the operators
+    networks = load_networks(fetch_landmarker(), picture.device)
+    overview, pixel = _overview(picture)
+    faces, doubtful = [], []
+    with torch.no_grad():
+        for zoom in ZOOMS:
+            if zoom > 1 and not small:
+                break
+            if faces and (max_faces == 1 or zoom > FINEST_BESIDE_OTHERS):
+                break
+            if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
+                break
+            found, scores = find_boxes(
+                networks["face_detector"], overview, zoom, min_confidence / 2
+            )
+            found = found * pixel
+            sure = found[scores >= min_confidence]
+            if zoom <= 1:
+                doubtful.append(found[scores < min_confidence][:MOST_DOUBTFUL])
+            _add_faces(faces, networks["face_mesh"], picture, sure[: 2 * max_faces], min_confidence)
+        if not faces:
+            # Of drawings that fill the picture the mesh network is the better judge.
+            _add_faces(faces, networks["face_mesh"], picture, torch.cat(doubtful), min_confidence)
+    return faces[:max_faces]
+
+
+def _overview(picture: Tensor) -> tuple[Tensor, Tensor]:
+    """The picture, shrunken if it is large, and the size (2,) of a pixel of it: x, y."""
+    height, width = picture.shape[-2:]
+    factor = min(1, OVERVIEW_PX / max(height, width))
+    shape = max(1, round(height * factor)), max(1, round(width * factor))
+    overview = area_means(picture, shape) if factor < 1 else picture
+    return overview, torch.tensor([width / shape[1], height / shape[0]])
+
+
+def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
+    """The picture (3, h, w) made smaller: (3, *shape), each pixel the mean of those it covers.
+
+    The same as `F.interpolate` with mode "area", in half the time.
+    """
+    side_by_side = picture.stride(0) == 1  # a pixel's channels, as files have them
+    first = picture.permute(1, 2, 0).flatten(1) if side_by_side else picture
+    rows = _shrunken(first, shape[0])
+    if side_by_side:
+        rows = rows.unflatten(1, (-1, picture.shape[0])).permute(2, 0, 1)
+    return _shrunken(rows.mT, shape[1]).mT
+
+
+def _shrunken(x: Tensor, size: int) -> Tensor:
+    """Rows (…, n, k) made fewer: (…, size, k), each the mean of those it covers."""
+    repeats = math.gcd(x.shape[-2], size)  # the pattern of what covers what repeats as often
+    if size // repeats > LONGEST_PATTERN:
+        return F.adaptive_avg_pool2d(x.unsqueeze(0), (size, x.shape[-1]))[0]
+    means = _means(x.shape[-2] // repeats, size // repeats).to(x)
+    return (means @ x.unflatten(-2, (repeats, -1))).flatten(-3, -2)
+
+
+@cache
+def _means(length: int, size: int) -> Tensor:
+    """The matrix (size, length) that takes pixels to the means over what each new one covers."""
+    means = torch.zeros(size, length)
+    for row in range(size):
+        first, last = row * length // size, -(-(row + 1) * length // size)
+        means[row, first:last] = 1 / (last - first)
+    return means
+
+
+def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confidence) -> None:
+    """Adds to the faces what the mesh network sees in what was found (n, 8, 2)."""
+    middles = found[:, :2].mean(1)
+    new = torch.tensor([not any(_holds(f, middle) for f in faces) for middle in middles])
+    if not new.any():
+        return
+    points_px, presence = place_mesh(mesh, picture, found[new], min_confidence)
+    height, width = picture.shape[-2:]
+    for points, score in zip(points_px, presence.tolist(), strict=True):
+        face = Landmarks.from_pixels(
+            points, (width, height), "mediapipe-468", score, detector="embedded"
+        )
+        if score >= min_confidence and not any(_is_same(face, other) for other in faces):
+            faces.append(face)
+
+
+def place_mesh(
+    network: MeshNetwork, picture: Tensor, found: Tensor, min_presence: float
+) -> tuple[Tensor, Tensor]:
+    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces found.
+
+    found: (n, 8, 2), as `find_boxes` gives them. In an inexact box the network places the points
+    askew, so the face is cut out again from them, as MediaPipe does from one video frame to the
+    next, until the cut stays where it is or shows no face any more.
+    """
+    return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
+
+
+def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
+    """The mesh (468, 2) in pixels, and its presence, of a face that was just there.
+
+    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
+    """
+    network = load_networks(fetch_landmarker(), picture.device)["face_mesh"]
+    points = face.to_pixels()[None]
+    cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
+    with torch.no_grad():
+        points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
+    return points[0], float(presence[0])
+
+
+def _settle(
+    network: MeshNetwork,
+    picture: Tensor,
+    cut: FaceCut,
+    min_presence: float,
+    most_cuts: int = MOST_CUTS,
+) -> tuple[Tensor, Tensor]:
+    """The meshes and presences in the cuts, as `place_mesh` gives them."""
+    kept = torch.zeros(len(cut.side), 468, 2)
+    best = torch.full((len(cut.side),), -1.0)
+    active = torch.arange(len(cut.side))
+    for _ in range(most_cuts):
+        points, logits = network(cut.take(picture, network.size))
+        presence = logits.flatten().sigmoid().cpu()
+        # x, y and a depth, which is not used, in pixels of the cut
+        points = points.reshape(-1, 468, 3)[..., :2].cpu() / network.size
+        points_px = cut.to_pixels(points)
+        good = (presence >= min_presence) | (presence > best[active])
+        kept[active[good]], best[active[good]] = points_px[good], presence[good]
+        again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
+        on = good & again.strays_from(cut) & (presence > HOPELESS)
+        if not on.any():
+            break
+        cut, active = again[on], active[on]
+    return kept, best
+
+
+def _holds(face: Landmarks, point: Tensor) -> bool:
+    """Whether the point (2,) in pixels lies in the face's box."""
+    x0, y0, x1, y1 = face.box_px
+    x, y = point.tolist()
+    return x0 < x < x1 and y0 < y < y1
+
+
+def _is_same(one: Landmarks, other: Landmarks) -> bool:
+    """Whether two sets lie on the same face."""
+    a, b = torch.tensor(one.box_px), torch.tensor(other.box_px)
+    shared = (torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])).clamp(min=0).prod()
+    return bool(shared > SAME_FACE * torch.minimum((a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()))

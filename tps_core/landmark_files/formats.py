@@ -1,0 +1,90 @@
+"""Landmark files on disk: any of the forms in, the two that we write out."""
+
+from pathlib import Path
+
+from ..landmarks import Landmarks
+from ..pictures import ENDINGS, read_picture
+from .json_file import SIDECAR, sidecar_path
+from .picture_size import Size
+from .points_json import read_points, write_points
+from .pts_file import read_pts, write_pts
+
+FORMATS = ("json", "pts")
+WHEN_THERE = ("number", "replace", "error")
+
+
+def read_landmarks(path: Path, size: Size | None = None) -> tuple[list[list[Landmarks]], Size]:
+    """The faces of each picture that the file tells of, and their pictures' (width, height).
+
+    path: a sidecar, a picture that has one, other JSON that `read_points` knows, or a .pts file.
+    `size` is that of the picture for files that don't say it; without it a picture of the same
+    name beside the file is looked at.
+    Raises ValueError, naming the file, when it can't be read or understood.
+    """
+    if path.suffix.lower() in ENDINGS:
+        path = sidecar_path(path)
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: can't be read ({error})") from None
+    try:
+        if path.suffix.lower() == ".pts":
+            size = size or _size_beside(path)
+            return [[read_pts(text, size)]], size
+        return read_points(text, size)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def write_landmarks(
+    path: Path, frames: list[list[Landmarks]], size: Size, form: str = "json", there="number"
+) -> Path:
+    """Writes the faces of pictures of `size` (width, height), and says where.
+
+    path: without its ending, or with any of a picture's or a landmark file's. "json" makes a
+    sidecar for one frame and the `.json` of `tps-portrait detect` for several, "pts" a .pts file,
+    which holds one face. there: what to do with a file that is there already. "number" keeps it
+    and puts a number behind the name, "replace" overwrites it, "error" raises.
+    Raises ValueError when it can't be written.
+    """
+    faces = [face for own in frames for face in own]
+    if form == "pts" and len(faces) != 1:
+        raise ValueError(
+            f"a .pts file holds one face, and here are {len(faces)}; choose one with Convert Face "
+            "Landmarks, or save as json"
+        )
+    text = write_pts(faces[0]) if form == "pts" else write_points(frames, size) + "\n"
+    ending = ".pts" if form == "pts" else SIDECAR if len(frames) == 1 else ".json"
+    name, number = _bare_name(path.name), 1
+    path = path.with_name(name + ending)
+    if path.exists() and there == "error":
+        raise ValueError(f"{path}: is there already; choose another name, or replace it")
+    while path.exists() and there == "number":
+        number += 1
+        path = path.with_name(f"{name} {number}{ending}")
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(path)  # a full disk leaves what was there
+    except OSError as error:
+        raise ValueError(f"{path}: can't be written ({error.strerror})") from None
+    return path
+
+
+def _bare_name(name: str) -> str:
+    for ending in (SIDECAR, ".json", ".pts", *ENDINGS):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def _size_beside(path: Path) -> Size:
+    """The size of the picture that has the file's name but for its ending."""
+    for ending in sorted(ENDINGS):
+        for picture in (path.with_suffix(ending), path.with_suffix(ending.upper())):
+            if picture.is_file():
+                height, width = read_picture(picture).shape[-2:]
+                return width, height
+    raise ValueError("it doesn't say how large its picture is; connect the picture to image")

@@ -1,0 +1,1 @@
+"""Painting videos: reading, planning, painting and writing them."""

@@ -1,0 +1,139 @@
+"""What to paint in each frame of a video: where the face is, made steady, and how it fades.
+
+A frame is planned once the frames after it are known for about a second, so what is painted is
+steadied forwards and backwards and doesn't lag.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import torch
+
+from ..align import align
+from ..landmarks import Landmarks
+from ..light import exponent_for_lines
+from ..tracking.follower import Sight
+from ..tracking.gaps import between
+from ..tracking.one_euro import one_euro_both_ways
+from ..tracking.steady import smooth
+
+AHEAD = 24  # frames that must be known after one
+CONTEXT = 32  # frames before one that its smoothing knows
+CHUNK = 24  # frames planned at a time
+LONGEST_HELD = 8  # frames in a row without the face in which it is thought to be there
+FADE = 6  # frames in which the painting comes and goes
+FEWEST = 3  # frames in which a face must be seen; fewer are a mistake of the detector
+LIGHT_CUTOFF = 0.02  # cycles per frame: light changes slowly, or the drawing would flicker
+# The scale of a painted picture stays while the face's size does so within this factor: strokes
+# that grow with every step of the person would crawl over the picture.
+SAME_SCALE = 1.25
+
+
+@dataclass(frozen=True)
+class FramePlan:
+    """What to paint in one frame."""
+
+    face: Landmarks | None
+    opacity: float  # of the painted face, 0…1
+    extent_px: float  # side of the face crop that sets the scale of the whole picture; 0: unknown
+    exponent: float  # that lights the frame for line art
+
+
+def plan_frames(sights: Iterable[Sight]) -> Iterator[FramePlan]:
+    """The plan of each frame, in order; it reads some frames ahead."""
+    shot: list[Sight] = []  # its frames from some before the first that isn't planned yet
+    done, extent_px = 0, 0.0
+
+    def planned(end: int) -> Iterator[FramePlan]:
+        nonlocal extent_px
+        for plan in plan_shot(shot)[done:end]:
+            known = plan.extent_px
+            if known and not (extent_px / SAME_SCALE < known < extent_px * SAME_SCALE):
+                extent_px = known
+            yield replace(plan, extent_px=extent_px)
+
+    for sight in sights:
+        if sight.cut and shot:
+            yield from planned(len(shot))
+            shot, done = [], 0
+        shot.append(sight)
+        if len(shot) == done + CHUNK + AHEAD:
+            yield from planned(done + CHUNK)
+            passed = max(0, done + CHUNK - CONTEXT)
+            shot, done = shot[passed:], done + CHUNK - passed
+    if shot:
+        yield from planned(len(shot))
+
+
+def plan_shot(sights: list[Sight]) -> list[FramePlan]:
+    """The plans of a shot's frames, each with the scale that it would have by itself."""
+    frames = [[sight.face] if sight.face else [] for sight in sights]
+    _drop_mistakes(frames)
+    _fill_short_gaps(frames)
+    faces = [faces[0] if faces else None for faces in smooth(frames)]
+    extents = _nearest([align(face).extent_px if face else None for face in faces])
+    extents = extents or [0.0] * len(faces)
+    opacity = _fade(faces)
+    exponents = _steady_exponents([sight.light for sight in sights])
+    return [FramePlan(*parts) for parts in zip(faces, opacity, extents, exponents, strict=True)]
+
+
+def _drop_mistakes(frames: list[list[Landmarks]]) -> None:
+    """Empties frames whose face is seen in too few in a row, unless the rest may be beyond."""
+    for seen, start, end in _runs(frames):
+        if seen and end - start < FEWEST and start > 0 and end < len(frames):
+            frames[start:end] = [[] for _ in range(start, end)]
+
+
+def _fill_short_gaps(frames: list[list[Landmarks]]) -> None:
+    """Puts the face into frames between two sights of it, if they are few."""
+    for seen, start, end in _runs(frames):
+        inside = start > 0 and end < len(frames)
+        if not seen and inside and end - start <= LONGEST_HELD:
+            last, following = frames[start - 1][0], frames[end][0]
+            for index in range(start, end):
+                share = (index - start + 1) / (end - start + 1)
+                frames[index] = [between(last, following, share)]
+
+
+def _fade(faces: list[Landmarks | None]) -> list[float]:
+    """The opacity of the face in each frame; where it fades away, it is left where it was last."""
+    opacity = [float(face is not None) for face in faces]
+    for seen, start, end in _runs(faces):
+        if start == 0:
+            continue
+        for step in range(min(FADE, end - start)):
+            share = (step + 1) / (FADE + 1)
+            opacity[start + step] = share if seen else 1 - share
+            if not seen:
+                faces[start + step] = faces[start - 1]
+    return opacity
+
+
+def _steady_exponents(lights: list[float | None]) -> list[float]:
+    """The powers that light the frames for line art, changing slowly."""
+    known = _nearest(lights)
+    if not known:
+        return [1.0] * len(lights)
+    values = torch.tensor(known)[:, None]
+    if len(values) > 1:
+        values = one_euro_both_ways(values, LIGHT_CUTOFF, 0.0)
+    return [exponent_for_lines(light) for light in values[:, 0].tolist()]
+
+
+def _nearest(values: list[float | None]) -> list[float]:
+    """The values, those that aren't known taken from the nearest that is; [] if none is."""
+    known = [index for index, value in enumerate(values) if value is not None]
+    if not known:
+        return []
+    return [values[min(known, key=lambda k: abs(k - index))] for index in range(len(values))]
+
+
+def _runs(values: list) -> Iterator[tuple[bool, int, int]]:
+    """Where values are there and where not: (there, first, one after the last), in order."""
+    start = 0
+    for there, run in groupby(list(values), key=bool):
+        end = start + len(list(run))
+        yield there, start, end
+        start = end

@@ -1,0 +1,105 @@
+"""Painting videos: read, followed, painted and written at the same time."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..detect import FaceNotFound
+from ..style import Style
+from ..tracking.follower import Follower
+from .paint_frame import PLAIN, VideoOptions, paint_frame
+from .plan import FramePlan, plan_frames
+from .reader import Frame, VideoReader, load_av
+from .run_ahead import run_ahead
+from .writer import VideoWriter
+
+PLANS_AHEAD = 100  # planned frames that wait for being painted
+FRAMES_EACH = 2  # frames that wait for each worker
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What became of a video."""
+
+    frames: int
+    frames_with_face: int
+
+
+def stylize_video(
+    source: Path | str,
+    target: Path | str,
+    style: Style,
+    options: VideoOptions = PLAIN,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> VideoReport:
+    """Paints the video into another with the same sound; `progress` is told frames done of about.
+
+    `workers` frames are painted at a time: with torch on one thread, as many as there are cores
+    are quickest. Whatever stops it, no half-made file is left.
+    Raises ValueError for a video that can't be read or a name that can't be written, and its kind
+    FaceNotFound where only faces are to be painted and there is none.
+    """
+    if Path(target).exists() and Path(source).samefile(target):
+        raise ValueError(f"{target}: is the video that is read; give the painted one another name")
+    with closing(VideoReader(source)) as reader:
+        writer = VideoWriter(target, reader)
+        try:
+            report = _paint(reader, writer, style, options, workers, progress)
+            if not options.whole_image and not report.frames_with_face:
+                raise FaceNotFound(
+                    f"{source}: no face found in any frame at confidence "
+                    f"{options.min_confidence:g}; lower min_confidence, or paint the whole image"
+                )
+            writer.finish()
+        except load_av().error.FFmpegError as error:
+            writer.discard()
+            raise ValueError(
+                f"{source}: can't be made into {target} ({error.strerror or error}); "
+                "another ending, such as .mkv, may do"
+            ) from None
+        except BaseException:
+            writer.discard()
+            raise
+    return report
+
+
+def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
+    done = with_face = 0
+    waiting: deque = deque()  # (time, the painting to come) in order
+
+    def write_next() -> None:
+        nonlocal done
+        time, painting = waiting.popleft()
+        writer.add(Frame(painting.result(), time))
+        done += 1
+        progress(done, max(done, reader.count))
+
+    with (
+        closing(run_ahead(_plans(reader.path, options), PLANS_AHEAD)) as plans,
+        closing(run_ahead(reader.parts(), workers)) as parts,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        for part in parts:
+            if not isinstance(part, Frame):
+                writer.add_sound(part)
+                continue
+            plan = next(plans)
+            with_face += plan.face is not None
+            work = pool.submit(paint_frame, part.picture, style, plan, options)
+            waiting.append((part.time, work))
+            if len(waiting) > FRAMES_EACH * workers:
+                write_next()
+        while waiting:
+            write_next()
+    return VideoReport(done, with_face)
+
+
+def _plans(path: Path, options: VideoOptions) -> Iterator[FramePlan]:
+    """The plans of a video's frames, read by itself: planning runs ahead of painting."""
+    follower = Follower(options.detector, options.min_confidence)
+    with closing(VideoReader(path)) as reader:
+        yield from plan_frames(follower(frame.picture) for frame in reader.frames())
