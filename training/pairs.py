@@ -1,5 +1,6 @@
 """Drawing what one training step sees: portraits, art in a near pose, and art parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -33,11 +34,16 @@ DARKEST = 0.25  # share of the photos
 LEAST_SEEN = 0.85  # of its side that a judge of whole faces sees, at random
 CLOSE = 0.5  # how often it sees all pixels; else at a share of the resolution from …
 COARSEST = 0.5
-CANDIDATES = 12  # portraits drawn for each art picture, of which the nearest in pose is used
+# Of so many pieces of art and portraits, drawn at random, the two are paired whose poses are
+# nearest: what needn't be bent far can be compared.
+ART_CANDIDATES = 3
+PHOTO_CANDIDATES = 24
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
 LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 # Parts are matched less strictly than faces: a few points hold them.
 PART_STIFFNESS = 2e-3
+
+Choice = tuple[int, bool]  # one of a bank's faces, and whether it is mirrored
 
 
 @dataclass(frozen=True)
@@ -92,15 +98,8 @@ class Pairs:
 
     def draw(self, count: int, random: torch.Generator) -> Batch:
         """A batch of `count` pairs, from the random state (which moves on)."""
-        art = _draw(len(self._art), count, random)
         donors = _draw(len(self._art), count, random)
-        candidates = [
-            [(self._sitters[i], flip) for i, flip in _draw(len(self._sitters), CANDIDATES, random)]
-            for _ in range(count)
-        ]
-        photo = [
-            self._nearest(wanted, among) for wanted, among in zip(art, candidates, strict=True)
-        ]
+        art, photo = zip(*(self._near_pair(random) for _ in range(count)), strict=True)
         faces = _jitter(self._faces(self._photos, photo), random)
         most = GAMMA if self._tones else GAMMA_FOR_LINES
         gamma = (most * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
@@ -112,12 +111,19 @@ class Pairs:
             _view(self._size, random),
         )
 
-    def _nearest(self, wanted: tuple[int, bool], among: list[tuple[int, bool]]) -> tuple[int, bool]:
-        target = _points(self._art, *wanted)
-        distances = [(_points(self._photos, *choice) - target).square().sum() for choice in among]
-        return among[int(torch.stack(distances).argmin())]
+    def _near_pair(self, random: torch.Generator) -> tuple[Choice, Choice]:
+        """A piece of art and a portrait in a near pose."""
+        art = _draw(len(self._art), ART_CANDIDATES, random)
+        drawn = _draw(len(self._sitters), PHOTO_CANDIDATES, random)
+        photos = [(self._sitters[i], mirrored) for i, mirrored in drawn]
+        poses = [
+            torch.stack([_points(bank, *choice) for choice in choices]).flatten(1)
+            for bank, choices in ((self._art, art), (self._photos, photos))
+        ]
+        nearest = int(torch.cdist(*poses).argmin())
+        return art[nearest // len(photos)], photos[nearest % len(photos)]
 
-    def _faces(self, bank: FaceBank, choices: list[tuple[int, bool]]) -> Faces:
+    def _faces(self, bank: FaceBank, choices: Sequence[Choice]) -> Faces:
         index = [i for i, _ in choices]
         flip = torch.tensor([mirrored for _, mirrored in choices])[:, None, None, None]
         pictures = bank.faces[index].float() / 255
@@ -213,8 +219,8 @@ def _part_points(points: Tensor, part: str) -> Tensor:
     return torch.cat([points[:, IBUG_PARTS[name]] for name in names], 1)
 
 
-def _draw(total: int, count: int, random: torch.Generator) -> list[tuple[int, bool]]:
-    """`count` of `total` pictures, each with whether it is mirrored."""
+def _draw(total: int, count: int, random: torch.Generator) -> list[Choice]:
+    """`count` of `total` pictures."""
     index = torch.randint(total, (count,), generator=random).tolist()
     mirrored = torch.randint(2, (count,), generator=random).bool().tolist()
     return list(zip(index, mirrored, strict=True))
