@@ -43,7 +43,10 @@ def add_parser(commands) -> None:
         "--style", metavar="NAME|PATH", help="a style to paint the photos with, name or file"
     )
     parser.add_argument(
-        "--whole-image", action="store_true", help="with --style: paint the background too"
+        "--whole-image",
+        action=argparse.BooleanOptionalAction,
+        help="with --style: paint hair and background too, or else the photo's own are compared "
+        "with the art's; on unless switched off",
     )
     parser.add_argument(
         "--report",
@@ -101,11 +104,11 @@ def write_report(evaluation: Evaluation, folder: Path) -> None:
 
 def _painter(arguments: argparse.Namespace, device) -> Painter:
     if arguments.results:
-        if arguments.whole_image:
+        if arguments.whole_image is not None:
             raise ValueError("--whole-image goes with --style: results are painted already")
         return find_results(arguments.results)
     style = load_style(find_style(arguments.style)).to(device)
-    return paint_with(style, arguments.whole_image)
+    return paint_with(style, whole_image=arguments.whole_image is not False)
 
 
 def _art(arguments: argparse.Namespace) -> FaceBank:

@@ -92,13 +92,16 @@ def test_machines_get_every_figure_and_nothing_that_json_lacks(folder, capsys):
     assert list(said["left_out"]) == ["missing.png"]
 
 
-@pytest.mark.parametrize("whole", [[], ["--whole-image"]])
-def test_a_style_paints_the_photos_first(whole, folder, capsys):
+def test_a_style_paints_all_of_the_photos_first_unless_told_otherwise(folder, capsys):
     given = ("--photos", "{}/photos", "--art", "{}/art.safetensors", "--device", "cpu", "--json")
-    assert run(folder, *given, "--style", "{}/blur.safetensors", *whole) == 0
-    said = json.loads(capsys.readouterr().out)
-    assert said["results"] == 3
-    assert said["figures"]["lpips_blur"] > 0.001
+    lpips = {}
+    for switch in ("", "--whole-image", "--no-whole-image"):
+        switches = [switch] if switch else []
+        assert run(folder, *given, "--style", "{}/blur.safetensors", *switches) == 0
+        said = json.loads(capsys.readouterr().out)
+        assert said["results"] == 3
+        lpips[switch] = said["figures"]["lpips_blur"]
+    assert lpips[""] == lpips["--whole-image"] > lpips["--no-whole-image"] > 0.001
 
 
 @pytest.mark.parametrize(
