@@ -190,6 +190,21 @@ def test_what_lies_outside_the_art_is_not_judged(networks, batch):
     assert invariant.inside.max() == 0
 
 
+def test_hair_on_skin_is_not_judged_unless_the_art_has_no_other_tones(networks, batch):
+    """A portrait that is light all over, and art that is dark from the brows up."""
+    photo = replace(batch.photo, pictures=torch.full_like(batch.photo.pictures, 0.8))
+    art = replace(batch.art, pictures=torch.full_like(batch.art.pictures, 0.8))
+    art.pictures[..., : art.pictures.shape[-2] // 3, :] = 0.1
+    unlike = replace(batch, photo=photo, art=art)
+    for of_art, of_lines in zip(
+        pairs_of(networks, unlike)["style"],
+        pairs_of(networks, replace(unlike, tones=False))["style"],
+        strict=True,
+    ):
+        assert (of_art.inside <= of_lines.inside).all()
+        assert of_art.inside.sum() < 0.95 * of_lines.inside.sum()
+
+
 def test_gradients_reach_the_generators_through_the_warp(networks, batch):
     warped, _ = pairs_of(networks, batch)["style"]
     (gradient,) = torch.autograd.grad(warped.fake.square().mean(), networks.p2s.gain)
