@@ -41,6 +41,7 @@ format: $(VENV)/installed
 comfyui: with-comfyui
 	$(BIN)/python tests/comfyui.py
 
+bench: export TPS_PORTRAIT_HOME ?= $(wildcard $(abspath ../shared/data))
 bench: with-comfyui
 	for script in benchmarks/bench_*.py; do $(BIN)/python "$$script"; done
 	$(BIN)/python benchmarks/landmark_accuracy.py

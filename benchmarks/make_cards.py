@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from collection import FREE_PHOTOS, SIZE, load_photos, test_photos
+from collection import SIZE, load_photos, test_photos
+from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.sheet import tile
@@ -23,13 +24,15 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for the bank of photos")
     arguments = parser.parse_args()
     unseen = test_photos(load_photos(arguments.work))
-    unseen = unseen.select(lambda name: name.startswith(FREE_PHOTOS))
+    unseen = unseen.select(lambda name: name.startswith("congress"))
     middle = unseen.faces[..., SIZE // 3 : 2 * SIZE // 3, SIZE // 3 : 2 * SIZE // 3]
     by_light = middle.float().mean((1, 2, 3)).argsort()
     chosen = by_light[torch.linspace(0, len(by_light) - 1, COUNT).long()]
-    photos = unseen.faces[chosen].float() / 255
+    photos, points = unseen.faces[chosen].float() / 255, unseen.points[chosen]
+    lit = torch.stack([light_for_lines(*face) for face in zip(photos, points, strict=True)])
     for path in STYLES.glob("*.safetensors"):
-        painted = load_style(path)(photos)
+        style = load_style(path)
+        painted = style(photos if style.tones else lit)
         write_picture(path.with_suffix(".jpg"), tile(torch.cat([photos, painted]), COUNT))
 
 
