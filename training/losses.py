@@ -39,7 +39,7 @@ class Judged:
     discriminator: nn.Module
     fake: Tensor  # (b, 3, h, w)
     real: Tensor  # (b, 3, h, w)
-    inside: Tensor  # (b, 1, h, w), 1 where both lie in a picture and the real one shows something
+    inside: Tensor  # (b, 1, h, w) in 0…1, where fake and real can be held against each other
     weight: float
 
 

@@ -1,6 +1,6 @@
 """Where art and portrait can be held against each other, once one is bent onto the other.
 
-Masks (b, 1, h, w) of 1 and 0. What they leave out is kept from the discriminators, in what is
+Masks (b, 1, h, w) in 0…1. What they leave out is kept from the discriminators, in what is
 painted and in the art alike: what the art can't show there, it shall not teach.
 """
 
