@@ -1,8 +1,8 @@
-"""What each part of the method does, and how far the art goes: one table, two styles.
+"""What each part of the method does, and how far the art goes: a table, and a sheet for each style.
 
 Every variant trains the same steps from the same seeds with the same pictures. Measured on photos
 and on art that no training saw. Trainings and figures are kept in the work folder: a second call
-goes on, and only makes the table when all is there.
+goes on, and only makes table and sheets when all is there.
 """
 
 import argparse
@@ -17,13 +17,17 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from collection import ART, SIZE, is_held_out, load_art, load_photos, test_photos, training_photos
+from tps_portrait.tps_core.landmarks import Landmarks
+from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.tps_core.style import save_style
+from tps_portrait.tps_core.style import Style, load_style, save_style
 from tps_portrait.training.evaluate import evaluate
 from tps_portrait.training.features import load_judge
 from tps_portrait.training.options import TrainingOptions
+from tps_portrait.training.sheet import sample_strip
 from tps_portrait.training.trainer import train
 from train_styles import CHANGES
 
@@ -38,6 +42,7 @@ VARIANTS = {
     "plain": (PLAIN, False),
     "full, half the art": ({}, True),
 }
+SHOWN = 8  # portraits on a sheet
 FIGURES = ("found", "mld_median", "lpips_squeezenet", "kid_squeezenet", "kid_squeezenet_photos")
 
 
@@ -83,7 +88,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
     sitters = unseen.pictures(photo_count, SIZE)
     evaluation = evaluate(
         {f"{i:03d}": partial(sitters.__getitem__, i) for i in range(len(sitters))},
-        lambda name, photo, face: style(photo[None])[0],
+        lambda name, photo, face: paint(style, photo, face),
         art.select(is_held_out),
         load_judge(),
     )
@@ -92,8 +97,33 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
     return evaluation.figures
 
 
+def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
+    """The photo (3, h, w) of a face, painted; in the light that line art needs."""
+    lit = photo if style.tones else light_for_lines(photo, face.convert("ibug-68").points)
+    return style(lit[None])[0]
+
+
+def sheet(trials: list[Trial], work: Path) -> Tensor:
+    """The same portraits in a row, and below them what each trial's style made of them.
+
+    Portraits are official ones, in the public domain, that no style was trained with.
+    """
+    photos = test_photos(load_photos(work)).select(lambda name: name.startswith("congress"))
+    index = torch.linspace(0, len(photos) - 1, SHOWN).round().long()
+    faces = photos.faces[index].float() / 255
+    rows = [faces]
+    for trial in trials:
+        style = load_style(work / trial.name / "style.safetensors")
+        painted = [
+            paint(style, face, Landmarks(points, "ibug-68", (SIZE, SIZE)))
+            for face, points in zip(faces, photos.points[index], strict=True)
+        ]
+        rows.append(torch.stack(painted))
+    return sample_strip(rows)
+
+
 def table(results: dict[Trial, dict[str, float]]) -> str:
-    """The figures as a Markdown table: the mean over the seeds, and their range if several."""
+    """The figures as a Markdown table: the mean over the seeds, and each seed's if several."""
     lines = ["| style | variant | seeds | " + " | ".join(FIGURES) + " |"]
     lines.append("|---" * (3 + len(FIGURES)) + "|")
     groups: dict[tuple[str, str], list[dict[str, float]]] = {}
@@ -134,6 +164,11 @@ def main() -> None:
             results[trial] = figures
             print(trial.name, {name: round(figures[name], 4) for name in FIGURES}, flush=True)
     print(table(results))
+    for style, seed in product(arguments.styles, arguments.seeds):
+        shown = [trial for trial in trials if (trial.style, trial.seed) == (style, seed)]
+        path = arguments.work / f"{style}, seed {seed}.jpg"
+        write_picture(path, sheet(shown, arguments.work))
+        print(f"{path}: photos, {', '.join(trial.variant for trial in shown)}")
 
 
 def _in_other_half(name: str) -> bool:
@@ -143,7 +178,7 @@ def _in_other_half(name: str) -> bool:
 
 def _cell(values: list[float]) -> str:
     text = f"{statistics.mean(values):.4f}"
-    return text if len(values) == 1 else f"{text} ({min(values):.4f}…{max(values):.4f})"
+    return text if len(values) == 1 else f"{text} ({', '.join(f'{value:.4f}' for value in values)})"
 
 
 if __name__ == "__main__":

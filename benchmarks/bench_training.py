@@ -1,10 +1,13 @@
 """Times a step of training against a straightforward version of the same loop.
 
 That version computes the same losses; what ours saves is undone in it, and also one by one. All
-take turns in one run: quote the ratios, the machine may be busy.
+take turns in one run: quote the ratios, the machine may be busy. With photos and paintings of the
+collection in ../shared/data, so that poses and splines are those of real trainings.
 """
 
 import argparse
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,18 +15,18 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
-import skimage.data
 import torch
-from PIL import Image, ImageEnhance
 from torch import Tensor
 
+from collection import ART, DATA
 from timing import add_patience_option, in_turn, machine, table
 from tps_portrait.tps_core import warp
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.detect import detect_face
+from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.interpolation.lattice import Lattice
+from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_sidecar
 from tps_portrait.tps_core.painting.generator import warp_features
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import list_pictures, picture_size, read_picture
 from tps_portrait.tps_core.tps import Spline
 from tps_portrait.training import losses
 from tps_portrait.training.bank import FaceBank, build_bank
@@ -31,9 +34,8 @@ from tps_portrait.training.options import PRESETS, TrainingOptions
 from tps_portrait.training.pairs import Pairs
 from tps_portrait.training.trainer import start_run, train_step
 
-HEAD = (80, 0, 400, 320)  # of the astronaut in scikit-image
-SIDE = 1024  # of the pictures in pixels
-LIGHTS = (0.7, 0.9, 1.1, 1.3)  # one picture of each
+FOLDERS = (DATA / "photos", DATA / "art" / ART["impressionist oil"])
+FILES_EACH = 16
 CPU = torch.device("cpu")
 
 FILES = "pictures are read and cut in each step"
@@ -47,10 +49,10 @@ SAVED = (FILES, TWICE, EVERY_PIXEL, EVERYTHING, PLANES)
 class FacesInFiles:
     """Stands for a bank's faces, and reads and cuts them from the files whenever it is asked."""
 
-    def __init__(self, folder: Path, size: int):
-        self._paths = list_pictures(folder)
-        self._alignments = [align(detect_face(read_picture(path), path)) for path in self._paths]
-        self.shape = (len(self._paths), 3, size, size)
+    def __init__(self, folder: Path, bank: FaceBank):
+        self._paths = [folder / entry.name for entry in bank.entries if entry.used]
+        self._alignments = [align(read_sidecar(path)[0]) for path in self._paths]
+        self.shape = bank.faces.shape
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -60,19 +62,23 @@ class FacesInFiles:
 
     def _face(self, index: int) -> Tensor:
         face = self._alignments[index].crop(read_picture(self._paths[index]), self.shape[-1])
-        return (255 * face).round().to(torch.uint8)
+        return (255 * face + 0.5).to(torch.uint8)
 
 
 def stepping(
-    folder: Path, bank: FaceBank, options: TrainingOptions, undone: tuple[str, ...]
+    folders: list[Path], options: TrainingOptions, undone: tuple[str, ...]
 ) -> Callable[[], object]:
-    """The work of a training step without these savings."""
-    run, content, _ = start_run(bank, bank, options, CPU)
+    """The work of a training step, on a folder of photos and one of art, without these savings."""
+    photos, art = (build_bank(folder) for folder in folders)
+    run, content, _ = start_run(art, photos, options, CPU)
     if PLANES in undone:
         run.networks.to(memory_format=torch.contiguous_format)
     if FILES in undone:
-        bank = replace(bank, faces=FacesInFiles(folder, bank.size))
-    pairs = Pairs(bank, bank, options.size, CPU)
+        photos, art = (
+            replace(bank, faces=FacesInFiles(folder, bank))
+            for folder, bank in zip(folders, (photos, art), strict=True)
+        )
+    pairs = Pairs(photos, art, options.size, CPU)
     encode, seen = run.networks.p2s.encode, []
     everything = [*run.networks.generators(), *run.networks.discriminators()]
 
@@ -101,45 +107,52 @@ def every_pixel(spline: Spline, size: object, extent: object) -> list[Lattice]:
     return [Lattice()] * len(spline.centres)
 
 
-def write_portraits(folder: Path) -> None:
-    head = Image.fromarray(skimage.data.astronaut()).crop(HEAD).resize((SIDE, SIDE))
-    for light in LIGHTS:
-        ImageEnhance.Brightness(head).enhance(light).save(folder / f"{light}.jpg", quality=92)
+def copy_faces(source: Path, folder: Path) -> None:
+    """Copies FILES_EACH of the pictures in which a face is found, its landmarks beside it."""
+    paths = list_pictures(source)
+    for path in paths[:: len(paths) // FILES_EACH]:
+        picture = read_picture(path)
+        for face in detect(picture, max_faces=1):
+            copy = Path(shutil.copy(path, folder))
+            write_sidecar(copy, [face], picture_size(copy))
 
 
-def main() -> None:
+def compare(preset: str, folders: list[Path], patience: float) -> str:
+    """The table of one preset's steps, on a folder of photos and one of art."""
+    options = TrainingOptions(**PRESETS[preset])
+    contestants = {"ours": ()} | {name: (name,) for name in SAVED}
+    contestants["all of these: the straightforward loop"] = SAVED
+    works = {name: stepping(folders, options, undone) for name, undone in contestants.items()}
+    times = in_turn(works, patience=patience)
+    ours = times["ours"]
+    rows = [
+        (name, own.ms, own.cpu_ms, own.over(ours), own.cpu_over(ours), len(own.wall))
+        for name, own in times.items()
+    ]
+    heads = ("a step in which", "ms", "CPU ms", "x ours", "CPU time x ours", "rounds")
+    return f"\n{preset}: {options.batch} at a time, {options.size} px\n" + table(heads, rows)
+
+
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presets", nargs="+", choices=PRESETS, default=["quick", "good"])
     add_patience_option(parser)
     arguments = parser.parse_args()
 
     print(machine(), flush=True)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        write_portraits(folder)
-        bank = build_bank(folder)
-        for preset in arguments.presets:
-            options = TrainingOptions(**PRESETS[preset])
-            contestants = {"ours": ()} | {name: (name,) for name in SAVED}
-            contestants["all of these: the straightforward loop"] = SAVED
-            works = {
-                name: stepping(folder, bank, options, undone)
-                for name, undone in contestants.items()
-            }
-            times = in_turn(works, patience=arguments.patience)
-            print(f"\n{preset}: {options.batch} at a time, {options.size} px")
-            print(
-                table(
-                    ("a step in which", "ms", "CPU ms", "x ours", "CPU time x ours", "rounds"),
-                    [
-                        (name, own.ms, own.cpu_ms, own.over(times["ours"]),
-                         own.cpu_over(times["ours"]), len(own.wall))
-                        for name, own in times.items()
-                    ],
-                ),
-                flush=True,
-            )  # fmt: skip
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            folders = [Path(place, source.name) for source in FOLDERS]
+            for source, folder in zip(FOLDERS, folders, strict=True):
+                folder.mkdir()
+                copy_faces(source, folder)
+            for preset in arguments.presets:
+                print(compare(preset, folders, arguments.patience), flush=True)
+    except ValueError as error:  # the collection or SqueezeNet is missing
+        print(f"bench_training: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,12 +11,11 @@ from random import Random
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import Tensor
 
+from pen import Pen, curve, ellipse, smooth
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, mean_face
 
-OVERSAMPLE = 3  # pictures are drawn larger and shrunken, which smooths their edges
 SKINS = ["#ffdfc4", "#f0c8a0", "#e0ac69", "#c68642", "#8d5524", "#5a3825", "#3b2219", "#f2d3b1"]
 HAIRS = ["#090806", "#2c222b", "#71635a", "#b7a69e", "#d6c4c2", "#cabfb1", "#a7856a", "#b55239",
          "#e6cea8", "#562306", "#85c2c6", "#dba3be", "#6a4e35"]  # fmt: skip
@@ -28,43 +27,6 @@ class Drawing:
 
     picture: Tensor  # (3, s, s) in 0…1
     points: Tensor  # (68, 2) in −1…1, iBUG's
-
-
-class Pen:
-    """Draws on a square whose coordinates are −1…1, turned, scaled and shifted with the face."""
-
-    def __init__(self, size: int, background, linear: np.ndarray, shift: np.ndarray, width: float):
-        self.side = size * OVERSAMPLE
-        self.image = Image.new("RGB", (self.side, self.side), background)
-        self.draw = ImageDraw.Draw(self.image)
-        self.linear, self.shift = linear, shift
-        self.width = max(1, round(width * self.side * np.sqrt(abs(np.linalg.det(linear))) / 2))
-
-    def place(self, points: np.ndarray) -> np.ndarray:
-        """Points (n, 2) of the face where they lie in the picture, both −1…1."""
-        return points @ self.linear.T + self.shift
-
-    def area(self, points: np.ndarray, fill, line=None) -> None:
-        """A closed shape through points (n, 2)."""
-        pixels = self._pixels(points)
-        if fill is not None:
-            self.draw.polygon(pixels, fill=fill)
-        if line is not None:
-            self._stroke([*pixels, *pixels[:2]], line, self.width)
-
-    def line(self, points: np.ndarray, color, width: float = 1.0) -> None:
-        """An open line through points (n, 2), `width` times the pen's."""
-        self._stroke(self._pixels(points), color, max(1, round(width * self.width)))
-
-    def _stroke(self, pixels, color, width: int) -> None:
-        self.draw.line(pixels, fill=color, width=width, joint="curve")
-        if width > 2:
-            for x, y in (pixels[0], pixels[-1]):
-                r = width / 2 - 0.5
-                self.draw.ellipse((x - r, y - r, x + r, y + r), fill=color)
-
-    def _pixels(self, points: np.ndarray) -> list[tuple[float, float]]:
-        return [tuple(p) for p in (self.place(points) + 1) / 2 * self.side]
 
 
 def draw_face(random: Random, size: int) -> Drawing:
@@ -81,9 +43,7 @@ def draw_face(random: Random, size: int) -> Drawing:
     points = pen.place(face.points)
     if np.linalg.det(linear) < 0:
         points = points[IBUG_MIRROR]
-    picture = pen.image.resize((size, size), Image.Resampling.BOX)
-    picture = torch.from_numpy(np.array(picture)).movedim(-1, 0).float() / 255
-    return Drawing(picture, torch.from_numpy(points).float())
+    return Drawing(pen.picture(), torch.from_numpy(points).float())
 
 
 class _Face:
@@ -161,7 +121,7 @@ class _Face:
             w, down = random.uniform(0.2, 0.4), 1.8
             neck = [[-w, 0.5], [-w, 0.95], [-w * 3, 1.3], [-w * 3, down],
                     [w * 3, down], [w * 3, 1.3], [w, 0.95], [w, 0.5]]  # fmt: skip
-            pen.area(_smooth(np.array(neck)), self.skin, self.line)
+            pen.area(smooth(np.array(neck)), self.skin, self.line)
         on_top = some(0.3)  # the ears, as in many cartoons, before the head
         if not on_top:
             self._ears(pen, random.uniform(0.98, 1.06))
@@ -172,7 +132,7 @@ class _Face:
         if some(0.15) and self.skin != self.background:  # cheeks
             for corner in (self.points[2:5].mean(0), self.points[12:15].mean(0)):
                 middle = 0.6 * corner + 0.4 * self.points[30]
-                pen.area(_ellipse(middle, 0.12, 0.08), self.lips)
+                pen.area(ellipse(middle, 0.12, 0.08), self.lips)
         if some(0.15):
             self._beard(pen)
         self._nose(pen, line)
@@ -183,7 +143,7 @@ class _Face:
         if some(0.85):
             width = random.uniform(0.8, 3.5)
             for brow in (slice(17, 22), slice(22, 27)):
-                pen.line(_curve(self.points[brow]), random.choice([line, self.hair, line]), width)
+                pen.line(curve(self.points[brow]), random.choice([line, self.hair, line]), width)
         if some(0.25):
             self._glasses(pen, line)
 
@@ -229,7 +189,7 @@ class _Face:
         bumps = 1 + random.uniform(0, 0.18) * np.array([random.uniform(-1, 1) for _ in angle])
         x, y = self.half * wide * bumps * np.cos(angle), bumps * np.sin(angle)
         y = np.where(y > 0, y * low, -0.1 + y * (-self.top) * random.uniform(0.95, 1.3))
-        return _smooth(np.stack([x, y], 1)) if random.random() < 0.7 else np.stack([x, y], 1)
+        return smooth(np.stack([x, y], 1)) if random.random() < 0.7 else np.stack([x, y], 1)
 
     def _hair(self, pen: Pen) -> None:
         """The hair in front: a cap whose lower edge is the hairline or a fringe."""
@@ -248,11 +208,11 @@ class _Face:
         edge = low + (side - low) * np.abs(np.linspace(-1, 1, count)) ** random.choice([2, 4, 8])
         edge += np.array([random.gauss(0, random.choice([0, 0.05])) for _ in x])
         shape = np.concatenate([outer, np.stack([x, edge], 1)])
-        pen.area(_smooth(shape) if random.random() < 0.6 else shape, self.hair, self.line)
+        pen.area(smooth(shape) if random.random() < 0.6 else shape, self.hair, self.line)
         for _ in range(random.choice([0, 0, 1, 2])):  # buns and tails
             x = random.choice([-1, 0, 1]) * self.half * random.uniform(0.6, 1.2)
             middle = np.array([x, self.top * random.uniform(0.7, 1.15)])
-            bun = _ellipse(middle, random.uniform(0.12, 0.35), random.uniform(0.12, 0.4))
+            bun = ellipse(middle, random.uniform(0.12, 0.35), random.uniform(0.12, 0.4))
             pen.area(bun, self.hair, self.line)
 
     def _ears(self, pen: Pen, out: float) -> None:
@@ -262,11 +222,11 @@ class _Face:
             if random.random() < 0.2 or (side > 0 and self.yaw >= 0.25):
                 continue
             middle = np.array([side * self.half * math.cos(self.yaw) * out, 0.02])
-            ear = _ellipse(middle, 0.11 * size, 0.14 * size)
+            ear = ellipse(middle, 0.11 * size, 0.14 * size)
             pen.area(ear, self.skin, self.line)
             if random.random() < 0.6:  # its shell
                 some = [ear[random.randrange(30)] for _ in range(random.randint(2, 4))]
-                pen.line(_curve(middle + 0.6 * (np.stack(some) - middle)), self.line or self.dark)
+                pen.line(curve(middle + 0.6 * (np.stack(some) - middle)), self.line or self.dark)
 
     def _eyes(self, pen: Pen, line) -> None:
         random = self.random
@@ -280,15 +240,13 @@ class _Face:
             middle, half = whole.mean(0), np.ptp(whole, axis=0) / 2
             one_kind = "closed" if random.random() < 0.06 else kind
             if one_kind == "closed":
-                pen.line(
-                    _curve(points[[0, 5, 4, 3]] if random.random() < 0.5 else points[:4]), line
-                )
+                pen.line(curve(points[[0, 5, 4, 3]] if random.random() < 0.5 else points[:4]), line)
             elif one_kind == "dot":
                 middle = points.mean(0)
-                pen.area(_ellipse(middle, half[0] * 0.45, half[0] * random.uniform(0.4, 0.8)), line)
+                pen.area(ellipse(middle, half[0] * 0.45, half[0] * random.uniform(0.4, 0.8)), line)
             else:
                 bare = kind == "almond" and random.random() < 0.2
-                shape = _ellipse(middle, *half) if kind == "round" else _smooth(points)
+                shape = ellipse(middle, *half) if kind == "round" else smooth(points)
                 pen.area(self._under_lids(shape, points), self.white, None if bare else line)
                 r = pupil * min(half) if kind == "round" else half[1] * (0.7 + 0.5 * pupil)
                 at = middle + gaze * (half - 0.7 * r).clip(0)
@@ -297,13 +255,13 @@ class _Face:
                     shine = at + np.array([r, -r]) * 0.3
                     rings += [(at, r * 0.5, line), (shine, r * 0.2, self.white)]
                 for centre, radius, color in rings:
-                    ring = _ellipse(centre, radius, radius)
+                    ring = ellipse(centre, radius, radius)
                     if kind == "round":  # what would lie outside is drawn on the rim
                         far_out = np.linalg.norm((ring - middle) / half, axis=1, keepdims=True)
                         ring = middle + (ring - middle) / far_out.clip(1)
                     pen.area(self._under_lids(ring, points), color)
                 if bare or random.random() < 0.3:  # lashes or a heavy lid
-                    pen.line(_curve(points[:4]), line, random.uniform(1, 2.5))
+                    pen.line(curve(points[:4]), line, random.uniform(1, 2.5))
 
     def _under_lids(self, shape: np.ndarray, points: np.ndarray) -> np.ndarray:
         """What the lids of the eye with landmarks (6, 2) leave of the shape (n, 2)."""
@@ -320,17 +278,15 @@ class _Face:
         if kind == "hook":
             start = random.uniform(0, 0.9)
             bridge = nose[0] * (1 - start) + nose[3] * start
-            pen.line(
-                _curve(np.stack([bridge, nose[3], nose[6], nose[random.choice([4, 5])]])), line
-            )
+            pen.line(curve(np.stack([bridge, nose[3], nose[6], nose[random.choice([4, 5])]])), line)
         elif kind == "line":
-            pen.line(_curve(nose[[0, 1, 2, 3]]), line)
-            pen.line(_curve(nose[4:]), line)
+            pen.line(curve(nose[[0, 1, 2, 3]]), line)
+            pen.line(curve(nose[4:]), line)
         elif kind == "base":
-            pen.line(_curve(nose[4:]), line)
+            pen.line(curve(nose[4:]), line)
         elif kind == "dots":
             for i in (5, 7):
-                pen.area(_ellipse(nose[i], 0.025, 0.02), line)
+                pen.area(ellipse(nose[i], 0.025, 0.02), line)
         elif kind == "v":
             pen.line(np.stack([nose[4], nose[6] + [0, 0.03], nose[8]]), line)
 
@@ -340,23 +296,23 @@ class _Face:
         opened = float(inner[[5, 6, 7], 1].mean() - inner[[1, 2, 3], 1].mean())
         middle_line = np.concatenate([outer[:1], inner[1:4] / 2 + inner[[7, 6, 5]] / 2, outer[6:7]])
         if random.random() < 0.6 or opened > 0.05:
-            pen.area(_smooth(outer), self.lips, self.line if random.random() < 0.6 else None)
+            pen.area(smooth(outer), self.lips, self.line if random.random() < 0.6 else None)
         if opened > 0.05:
             inside = random.choice(["#ffffff", "#5b1f1f", self.dark, self.white])
-            pen.area(_smooth(inner), inside, line)
+            pen.area(smooth(inner), inside, line)
             if random.random() < 0.4:  # teeth
                 pen.line(middle_line, line, 0.7)
                 for x in np.linspace(inner[0, 0], inner[4, 0], random.randint(4, 8))[1:-1]:
                     at = np.interp(x, inner[:5, 0], inner[:5, 1]), 0
                     pen.line(np.array([[x, at[0]], [x, at[0] + opened]]), line, 0.5)
             elif random.random() < 0.5:  # tongue
-                pen.area(_ellipse(inner[6] - [0, opened * 0.2], 0.1, opened * 0.3), "#d9727a")
+                pen.area(ellipse(inner[6] - [0, opened * 0.2], 0.1, opened * 0.3), "#d9727a")
         else:
-            pen.line(_curve(middle_line), line, random.uniform(0.8, 1.6))
+            pen.line(curve(middle_line), line, random.uniform(0.8, 1.6))
         if random.random() < 0.1:  # moustache
             low = mouth[[0, 2, 3, 4, 6]]
             high = self.points[[31, 33, 35]] * 0.4 + mouth[[2, 3, 4]] * 0.6
-            pen.area(_smooth(np.concatenate([low, high[::-1]])), self.hair, self.line)
+            pen.area(smooth(np.concatenate([low, high[::-1]])), self.hair, self.line)
 
     def _beard(self, pen: Pen) -> None:
         jaw = self.points[2:15] * self.random.uniform(1.0, 1.06)
@@ -370,34 +326,12 @@ class _Face:
             points = self.points[eye]
             half = max(np.ptp(points[:, 0]), 0.18) / 2 * scale
             frames.append((points.mean(0), half))
-            shape = _ellipse(points.mean(0), half, half * random.uniform(0.75, 1.0), sides)
+            shape = ellipse(points.mean(0), half, half * random.uniform(0.75, 1.0), sides)
             pen.area(shape, None, line)
         (right, right_half), (left, left_half) = frames
         along = np.array([1.0, 0.0])
         pen.line(np.stack([right + right_half * along, left - left_half * along]), line)
         pen.line(np.stack([right - right_half * along, self.points[0]]), line)
-
-
-def _ellipse(middle: np.ndarray, a: float, b: float, sides: int = 30) -> np.ndarray:
-    turn = math.pi / 4 if sides == 4 else 0.0
-    angle = np.linspace(0, 2 * math.pi, sides, endpoint=False) + turn
-    return middle + np.stack([a * np.cos(angle), b * np.sin(angle)], 1)
-
-
-def _smooth(points: np.ndarray) -> np.ndarray:
-    """A closed curve through points (n, 2): a Catmull-Rom spline."""
-    a, b, c, d = (np.roll(points, k, 0)[:, None] for k in (1, 0, -1, -2))
-    t = np.linspace(0, 1, 6, endpoint=False)[None, :, None]
-    curve = 2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2
-    curve = curve + (3 * b - a - 3 * c + d) * t**3
-    return (curve / 2).reshape(-1, 2)
-
-
-def _curve(points: np.ndarray) -> np.ndarray:
-    """An open curve through points (n, 2)."""
-    ends = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    closed = _smooth(ends).reshape(len(ends), 6, 2)
-    return np.concatenate([closed[1 : len(points)].reshape(-1, 2), points[-1:]])
 
 
 def _some(random: Random, high: int, low: int = 0) -> str:

@@ -7,6 +7,7 @@ is quoted is the median of their ratios round by round.
 import argparse
 import multiprocessing
 import platform
+import random
 import resource
 import statistics
 import sys
@@ -52,8 +53,8 @@ def in_turn(
 ) -> dict[str, Times]:
     """Times the contestants in turn, `rounds` times after a warm-up; each must wait for its result.
 
-    One that would take longer than `patience` seconds in all runs fewer rounds, at least
-    LEAST_ROUNDS.
+    In an order drawn anew for each round: what runs after a heavy one finds the caches cold. One
+    that would take longer than `patience` seconds in all runs fewer rounds, at least LEAST_ROUNDS.
     """
     warm = {name: _seconds(work)[0] for name, work in contestants.items()}
     own_rounds = {
@@ -61,10 +62,12 @@ def in_turn(
         for name, seconds in warm.items()
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
+    order, draw = list(contestants), random.Random(0)
     for turn in range(rounds):
-        for name, work in contestants.items():
+        draw.shuffle(order)
+        for name in order:
             if turn < own_rounds[name]:
-                taken[name].append(_seconds(work))
+                taken[name].append(_seconds(contestants[name]))
     return {name: Times(*zip(*runs, strict=True)) for name, runs in taken.items()}
 
 

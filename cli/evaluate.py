@@ -45,8 +45,8 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--whole-image",
         action=argparse.BooleanOptionalAction,
-        help="with --style: paint hair and background too, or else the photo's own are compared "
-        "with the art's; on unless switched off",
+        help="what is painted with --style: all of the photo (the default), or the face alone; "
+        "then the photo's own hair and background are compared with the art's",
     )
     parser.add_argument(
         "--report",
@@ -70,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not photos:
         raise ValueError(f"{folder}: no pictures in it")
     device = find_device(arguments.device)
-    paint = _painter(arguments, device)
+    paint, painted = _painter(arguments, device)
     judge = load_judge(device)
     evaluation = evaluate(
         photos,
@@ -80,6 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.detector,
         arguments.min_confidence,
         show_progress,
+        painted,
     )
     if arguments.report:
         write_report(evaluation, arguments.report)
@@ -102,13 +103,17 @@ def write_report(evaluation: Evaluation, folder: Path) -> None:
             writer.writerow([record.name, int(record.found), mld, record.lpips])
 
 
-def _painter(arguments: argparse.Namespace, device) -> Painter:
+def _painter(arguments: argparse.Namespace, device) -> tuple[Painter, str]:
+    """Where results come from, and what is painted of a photo, in words."""
     if arguments.results:
         if arguments.whole_image is not None:
-            raise ValueError("--whole-image goes with --style: results are painted already")
-        return find_results(arguments.results)
+            raise ValueError(
+                "--whole-image and --no-whole-image go with --style: results are painted already"
+            )
+        return find_results(arguments.results), ""
     style = load_style(find_style(arguments.style)).to(device)
-    return paint_with(style, whole_image=arguments.whole_image is not False)
+    whole_image = arguments.whole_image is not False
+    return paint_with(style, whole_image), "the whole image" if whole_image else "the face"
 
 
 def _art(arguments: argparse.Namespace) -> FaceBank:
@@ -130,6 +135,7 @@ def _as_json(evaluation: Evaluation) -> dict:
     return {
         "figures": {name: _number(value) for name, value in evaluation.figures.items()},
         "networks": evaluation.networks,
+        "painted": evaluation.painted,
         "results": len(evaluation.records),
         "art": evaluation.art_faces,
         "pictures": pictures,

@@ -101,6 +101,9 @@ def test_a_style_paints_all_of_the_photos_first_unless_told_otherwise(folder, ca
         said = json.loads(capsys.readouterr().out)
         assert said["results"] == 3
         lpips[switch] = said["figures"]["lpips_blur"]
+        assert said["painted"] == (
+            "the face" if switch == "--no-whole-image" else "the whole image"
+        )
     assert lpips[""] == lpips["--whole-image"] > lpips["--no-whole-image"] > 0.001
 
 
@@ -113,7 +116,7 @@ def test_a_style_paints_all_of_the_photos_first_unless_told_otherwise(folder, ca
         (["--photos", "{}/photos", "--style", "nonsense"], "no such style or file"),
         (
             ["--photos", "{}/photos", "--results", "{}/results", "--whole-image"],
-            "--whole-image goes with --style",
+            "--no-whole-image go with --style",
         ),
         (
             ["--photos", "{}/photos", "--results", "{}/results", "--art", "{}/blur.safetensors"],

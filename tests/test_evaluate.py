@@ -158,7 +158,9 @@ def test_what_cannot_be_evaluated_is_named_with_the_reason(photo, art):
         art,
         JUDGE,
         on_photo=lambda done, total, name: told.append((done, total, name)),
+        painted="the face",
     )
+    assert "2 results (the face painted), 6 faces of art" in result.report
     assert [r.name for r in result.records] == ["a", "b"]
     assert result.left_out.keys() == {"cut.png", "blank.png", "broken.png"}
     for line in (

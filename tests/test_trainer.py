@@ -199,7 +199,7 @@ def test_a_state_of_other_networks_is_refused(banks, tmp_path):
     tensors = load_file(path)
     tensors.popitem()
     path.write_bytes(save(tensors))
-    with pytest.raises(ValueError, match="made by another version of TPS Portrait; train anew"):
+    with pytest.raises(ValueError, match="made by another version of TPS Portrait; train anew:"):
         train(*banks, OPTIONS, state=tmp_path / "run")
 
 

@@ -42,12 +42,14 @@ def evaluate(
     detector: str = "auto",
     min_confidence: float = 0.5,
     on_photo: Callable[[int, int, str], None] = lambda done, total, name: None,
+    painted: str = "",
 ) -> Evaluation:
     """How the results that `paint` gives for the photos compare with these and with the art.
 
     `photos` are functions that give pictures (3, h, w), 0…1, by name: one at a time is in memory.
     A photo that can't be read, has no face or no result is left out and named. `on_photo` is told
-    of each as it is done; what it raises ends the work.
+    of each as it is done; what it raises ends the work. `painted` says what `paint` paints, for the
+    report.
     Raises ValueError when fewer than two photos are left, or two faces of art.
     """
     if len(art) < FEWEST:
@@ -79,11 +81,11 @@ def evaluate(
     )
     lpips, fid = figures[f"lpips{judge.suffix}"], figures[f"fid{judge.suffix}"]
     figures[f"art_fid{judge.suffix}"] = (1 + lpips) * (1 + fid)
-    return Evaluation(records, left_out, figures, len(art), judge.networks, judge.suffix)
+    return Evaluation(records, left_out, figures, len(art), judge.networks, judge.suffix, painted)
 
 
-def paint_with(style: Style, whole_image: bool = False) -> Painter:
-    """A painter that stylises, as the product does."""
+def paint_with(style: Style, whole_image: bool) -> Painter:
+    """A painter that stylises as the product does: the whole image, or the face set into it."""
     return lambda name, photo, face: stylize(photo, style, face, whole_image).picture
 
 

@@ -33,6 +33,7 @@ class Evaluation:
     art_faces: int
     networks: str  # the feature networks' names
     suffix: str  # what the names of the figures made by these networks end in
+    painted: str = ""  # what was painted of each photo, in words; "" where that isn't known
 
     def figure(self, name: str) -> float:
         """The figure of that name, by whichever networks: "lpips", "kid", "fid", "art_fid"."""
@@ -49,8 +50,9 @@ class Evaluation:
         f, kid, fid = self.figures, f"kid{self.suffix}", f"fid{self.suffix}"
         lpips, art_fid = f"lpips{self.suffix}", f"art_fid{self.suffix}"
         count, found = len(self.records), sum(r.found for r in self.records)
+        painted = f" ({self.painted} painted)" if self.painted else ""
         lines = [
-            f"{count} results, {self.art_faces} faces of art; features: {self.networks}",
+            f"{count} results{painted}, {self.art_faces} faces of art; features: {self.networks}",
             "",
             f"found {f['found']:.0%}: in {found} of {count} results a face is still found",
             f"mld {f['mld']:.4f}{_spread(f['mld_std'])} (median {f['mld_median']:.4f}): how far "

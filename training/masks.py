@@ -12,7 +12,7 @@ from ..tps_core.warp import pixel_centres, sample, stretching
 
 MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
 MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared
-BROAD = 16  # tones are compared in so many squares along a crop
+SQUARES = 16  # tones are compared in so many squares along a crop
 APART = 0.2  # difference in tone, of 0…1, that hair on skin has, and shades on a skin hardly ever
 CENTRE = 0.25  # how far from the tip of the nose a face's own tone is taken, in the crop's −1…1
 # iBUG's points; a face is an oval from the chin to as far above the nasion as this share of what it
@@ -43,7 +43,8 @@ def comparable(inside: Tensor, grid: Tensor) -> Tensor:
 
 
 def alike(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
-    """Where two faces (b, 3, h, w) with the same points (b, 68, 2) show the same kind of thing.
+    """Where a portrait and art that has tones show the same kind of thing: (b, 3, h, w) each, one
+    of them bent onto the other, which has the points (b, 68, 2).
 
     Landmarks end at the brows and the jaw: what lies above, and on, a skin they can't match. Where
     one face has hair, a hat or a beard and the other has skin, their tones are apart, each against
@@ -55,9 +56,9 @@ def alike(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
 
 
 def _tones(faces: Tensor, points: Tensor) -> Tensor:
-    """How light the faces are in broad squares, against their middle: (b, 1, BROAD, BROAD)."""
-    broad = F.adaptive_avg_pool2d(faces.mean(1, keepdim=True), BROAD)
-    away = pixel_centres((BROAD, BROAD), like=points) - points[:, None, None, NOSE_TIP]
+    """How light the faces are in broad squares, against their middle: (b, 1, SQUARES, SQUARES)."""
+    broad = F.adaptive_avg_pool2d(faces.mean(1, keepdim=True), SQUARES)
+    away = pixel_centres((SQUARES, SQUARES), like=points) - points[:, None, None, NOSE_TIP]
     middle = (away.norm(dim=-1) < CENTRE).to(faces)[:, None]
     return broad - (broad * middle).sum((2, 3), keepdim=True) / middle.sum((2, 3), keepdim=True)
 

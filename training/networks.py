@@ -25,7 +25,9 @@ class Networks(nn.Module):
     ):
         """`feature_maps` are a frozen network's, for the judge of style; without, it sees pixels.
 
-        (With the content loss l1 there is no such network.) `tones`: whether the art has any.
+        (With the content loss l1 there is no such network.) Art without `tones` is line art: its
+        judge of style knows where in the crop a place lies. That of photos always does: of faces
+        it may well learn where they have what.
         """
         super().__init__()
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512

@@ -43,7 +43,7 @@ LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims 
 # Parts are matched less strictly than faces: a few points hold them.
 PART_STIFFNESS = 2e-3
 
-Choice = tuple[int, bool]  # one of a bank's faces, and whether it is mirrored
+Choice = tuple[int, bool]  # the index of one of a bank's faces, and whether it is mirrored
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Pairs:
     def __init__(self, photos: FaceBank, art: FaceBank, size: int, device: torch.device):
         self._photos, self._art = photos, art
         self._tones = has_tones(art)
-        self._sitters = list(range(len(photos)))  # who is drawn, as often as listed
+        self._sitters = list(range(len(photos)))  # indices of photos, each drawn as often as listed
         if not self._tones:
             self._sitters += DARK_TIMES * darkest(photos)
         self._size, self._device = size, device
@@ -220,7 +220,7 @@ def _part_points(points: Tensor, part: str) -> Tensor:
 
 
 def _draw(total: int, count: int, random: torch.Generator) -> list[Choice]:
-    """`count` of `total` pictures."""
+    """`count` of `total` faces, each as it is or mirrored."""
     index = torch.randint(total, (count,), generator=random).tolist()
     mirrored = torch.randint(2, (count,), generator=random).bool().tolist()
     return list(zip(index, mirrored, strict=True))

@@ -21,6 +21,7 @@ from .options import TrainingOptions
 FORMAT = "tps-portrait-state/1"
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE = {"steps", "early_stop"}
+ANEW = "train anew: under another name, or with resume switched off (--resume never)"
 
 
 @dataclass
@@ -105,10 +106,7 @@ def load_run(run: Run, folder: Path | str) -> None:
         networks = load_file(folder / "networks.safetensors")
         optimisers = load_file(folder / "optimisers.safetensors")
     except (OSError, ValueError, SafetensorError) as error:
-        raise ValueError(
-            f"{folder}: not a training state, or damaged ({error}); delete it or train with resume "
-            f"switched off"
-        ) from None
+        raise ValueError(f"{folder}: not a training state, or damaged ({error}); {ANEW}") from None
     _check_same(run, record, folder)
     try:
         run.networks.load_state_dict(networks)
@@ -144,12 +142,12 @@ def _check_same(run: Run, record: dict, folder: Path) -> None:
     if different:
         raise ValueError(
             f"{folder}: this training was begun with other settings or pictures "
-            f"({', '.join(different)}); use the same ones, or train anew with resume switched off"
+            f"({', '.join(different)}); use the same ones, or {ANEW}"
         )
 
 
 def _other_version(folder: Path) -> str:
-    return f"{folder}: made by another version of TPS Portrait; train anew"
+    return f"{folder}: made by another version of TPS Portrait; {ANEW}"
 
 
 def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:
