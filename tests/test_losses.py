@@ -10,9 +10,11 @@ from faces import random_points, spotted_faces
 from tps_portrait.tps_core.warp import sample, spline_grid
 from tps_portrait.training.losses import (
     Content,
+    Judged,
     discriminator_step,
     face_splines,
     generator_step,
+    judge,
     l1_distance,
     lines,
 )
@@ -188,6 +190,30 @@ def test_what_lies_outside_the_art_is_not_judged(networks, batch):
     warped, invariant = pairs_of(networks, replace(batch, art=art))["style"]
     assert warped.inside.max() == 0
     assert invariant.inside.max() == 0
+
+
+def test_nor_is_what_lies_outside_the_photo(networks, batch):
+    photo = replace(batch.photo, inside=torch.zeros_like(batch.photo.inside))
+    for pair in pairs_of(networks, replace(batch, photo=photo))["style"]:
+        assert pair.inside.max() == 0
+
+
+class Brightness(nn.Module):
+    """A discriminator whose scores are how light each 4 x 4 pixels are, and all of them."""
+
+    def forward(self, picture):
+        fine = torch.nn.functional.avg_pool2d(picture[:, :1], 4)
+        return [fine, fine.mean((2, 3), keepdim=True)]
+
+
+def test_a_judges_loss_is_the_squared_distance_from_the_wanted_score_at_each_scale():
+    picture = torch.zeros(1, 3, 64, 64)
+    picture[..., :32] = 1
+    pair = Judged(Brightness(), picture, picture, torch.ones(1, 1, 64, 64), 1.0)
+    assert judge(pair, picture, 1.0).item() == pytest.approx((0.5 + 0.25) / 2)
+    assert judge(pair, picture, -1.0).item() == pytest.approx((2.5 + 2.25) / 2)
+    hidden = Judged(Brightness(), picture, picture, torch.zeros(1, 1, 64, 64), 1.0)
+    assert judge(hidden, picture, 1.0).item() == pytest.approx(0.25)  # of grey
 
 
 def test_hair_on_skin_is_not_judged_unless_the_art_has_no_other_tones(networks, batch):

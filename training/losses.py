@@ -19,6 +19,7 @@ from .networks import Networks
 from .options import TrainingOptions
 from .pairs import PARTS, Batch, View, aligned_part, part_window
 
+REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
@@ -67,10 +68,7 @@ def generator_step(
     for name in ("style", "photo"):
         judged[name] = [viewed(pair, batch.view) for pair in judged[name]]
     terms = {
-        name: sum(
-            pair.weight * _mean([(score - 1).square() for score in judge(pair, pair.fake)])
-            for pair in pairs
-        )
+        name: sum(pair.weight * judge(pair, pair.fake, REAL) for pair in pairs)
         for name, pairs in judged.items()
         if pairs
     }
@@ -104,16 +102,12 @@ def generator_step(
 
 
 def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
-    """The discriminators' loss on the same pictures, and its terms.
-
-    Least squares, "real" being 1 and "fake" −1. Source: Mao et al., "Least Squares GANs", 2017.
-    """
+    """The discriminators' loss on the same pictures, and its terms."""
     terms = {}
     for name, pairs in judged.items():
         if pairs:
             terms[f"{name}_judge"] = sum(
-                _mean([(score + 1).square() for score in judge(pair, pair.fake.detach())])
-                + _mean([(score - 1).square() for score in judge(pair, pair.real)])
+                judge(pair, pair.fake.detach(), FAKE) + judge(pair, pair.real, REAL)
                 for pair in pairs
             )
     return sum(terms.values()), terms
@@ -140,21 +134,23 @@ def style_pairs(
 
     Without a warp, its pair is what a plain CycleGAN compares.
     """
-    p, s, inside = batch.photo.pictures, batch.art.pictures, batch.art.inside
+    p, s = batch.photo.pictures, batch.art.pictures
+
+    def aligned(mask: Tensor, portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
+        return mask * alike(portrait, art, points) if batch.tones else mask
+
     pairs = []
     if p2s_warp is not None:
-        mask = comparable(inside, into_art)
-        if batch.tones:
-            mask = mask * alike(sample(p, into_art), s, batch.art.points)
-        pairs.append((p2s_warp, s, mask))
+        bent_inside = sample(batch.photo.inside, into_art, padding="zeros")
+        mask = comparable(batch.art.inside, into_art) * bent_inside
+        bent = sample(p, into_art)
+        pairs.append((p2s_warp, s, aligned(mask, bent, s, batch.art.points)))
     if options.warp_pixels:
+        mask = shown(batch.art.inside, into_portrait) * batch.photo.inside
         bent = sample(s, into_portrait)
-        mask = shown(inside, into_portrait)
-        if batch.tones:
-            mask = mask * alike(p, bent, batch.photo.points)
-        pairs.append((p2s, bent, mask))
+        pairs.append((p2s, bent, aligned(mask, p, bent, batch.photo.points)))
     elif p2s_warp is None:
-        pairs.append((p2s, s, inside))
+        pairs.append((p2s, s, batch.art.inside * batch.photo.inside))
     return [
         Judged(networks.judge_style, fake, real, mask, 1 / len(pairs)) for fake, real, mask in pairs
     ]
@@ -181,9 +177,14 @@ def viewed(pair: Judged, view: View) -> Judged:
     return Judged(pair.discriminator, fake, real, inside, pair.weight)
 
 
-def judge(pair: Judged, pictures: Tensor) -> list[Tensor]:
-    """The scores, a map for each scale, of the pair's fake or real pictures within its mask."""
-    return pair.discriminator(within(pictures, pair.inside))
+def judge(pair: Judged, pictures: Tensor, wanted: float) -> Tensor:
+    """How far the pair's discriminator is from the wanted score, on its fake or real pictures.
+
+    Seen within the mask; squared, and averaged over each scale's map, each counting alike.
+    Source: Mao et al., "Least Squares GANs", 2017.
+    """
+    maps = pair.discriminator(within(pictures, pair.inside))
+    return sum((scores - wanted).square().mean() for scores in maps) / len(maps)
 
 
 def gist(pictures: Tensor) -> Tensor:
@@ -218,8 +219,3 @@ def within(pictures: Tensor, inside: Tensor) -> Tensor:
 def l1_distance(a: Tensor, b: Tensor) -> Tensor:
     """The mean absolute difference of pictures (b, 3, h, w): (b,)."""
     return (a - b).abs().mean((1, 2, 3))
-
-
-def _mean(maps: list[Tensor]) -> Tensor:
-    """The mean of maps of several scales, each scale counting alike."""
-    return sum(map_.mean() for map_ in maps) / len(maps)

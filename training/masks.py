@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..tps_core.warp import pixel_centres, sample, stretching
+from .pose import NOSE_TIP
 
 MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
 MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared
@@ -17,7 +18,7 @@ APART = 0.2  # difference in tone, of 0…1, that hair on skin has, and shades o
 CENTRE = 0.25  # how far from the tip of the nose a face's own tone is taken, in the crop's −1…1
 # iBUG's points; a face is an oval from the chin to as far above the nasion as this share of what it
 # is below, and by so much wider than from jaw to jaw.
-JAW_ENDS, CHIN, NASION, NOSE_TIP = (0, 16), 8, 27, 30
+JAW_ENDS, CHIN, NASION = (0, 16), 8, 27
 FOREHEAD = 0.8
 ROUND = 1.1
 
