@@ -1,6 +1,6 @@
-"""Trains a style of the collection: those that come with the pack, and others to measure with.
+"""Trains the styles that come with the pack, on the public-domain and CC0 part of the collection.
 
-Those that are shipped learn from its public-domain and CC0 part only; the cartoons are CC BY. A fifth of photos and art, by a hash of the name, is never trained with: evaluate with these. Ctrl-C
+A fifth of photos and art, by a hash of the name, is never trained with: evaluate with these. Ctrl-C
 keeps what was trained; the same call goes on.
 """
 
@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from collection import ART, is_held_out, load_art, load_photos, training_photos
+from collection import ART, TO_MEASURE_WITH, is_held_out, load_art, load_photos, training_photos
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import save_style
 from tps_portrait.training.options import TrainingOptions
@@ -18,8 +18,8 @@ from tps_portrait.training.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 250  # steps
-# Drawings are so far from photos that they are told from them at once, so the generator must not be
-# chased, and likeness needs more weight.
+# What a style's art asks for: drawings are so far from photos that they are told from them at once, so
+# the generator must not be chased, and likeness needs more weight.
 DRAWN = {
     "cycle_weight": 6.0,
     "structure_weight": 1.0,
@@ -32,7 +32,7 @@ CHANGES = {"impressionist oil": {}, "ink line": DRAWN, "old masters": {}, "carto
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("style", choices=ART)
+    parser.add_argument("style", choices=ART.keys() - TO_MEASURE_WITH)
     parser.add_argument("work", type=Path, help="folder for banks and trainings")
     parser.add_argument("--steps", type=int, default=TrainingOptions.steps)
     parser.add_argument("--size", type=int, default=TrainingOptions.size)
