@@ -18,8 +18,8 @@ from tps_portrait.training.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 250  # steps
-# What a style's art asks for: drawings are so far from photos that they are told from them at once, so
-# the generator must not be chased, and likeness needs more weight.
+# What a style's art asks for: drawings are so far from photos that they are told from them at once,
+# so the generator must not be chased, and likeness needs more weight.
 DRAWN = {
     "cycle_weight": 6.0,
     "structure_weight": 1.0,
@@ -32,7 +32,7 @@ CHANGES = {"impressionist oil": {}, "ink line": DRAWN, "old masters": {}, "carto
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("style", choices=ART.keys() - TO_MEASURE_WITH)
+    parser.add_argument("style", choices=sorted(ART.keys() - TO_MEASURE_WITH))
     parser.add_argument("work", type=Path, help="folder for banks and trainings")
     parser.add_argument("--steps", type=int, default=TrainingOptions.steps)
     parser.add_argument("--size", type=int, default=TrainingOptions.size)
