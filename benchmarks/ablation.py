@@ -29,7 +29,6 @@ from tps_portrait.training.features import load_judge
 from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.sheet import sample_strip
 from tps_portrait.training.trainer import train
-from train_styles import CHANGES
 
 PLAIN = {"warp_features": False, "warp_pixels": False, "structure_weight": 0.0}
 # name: (options, whether with half of the art). "plain" is a light CycleGAN with our judges.
@@ -76,7 +75,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
         batch=trial.batch,
         seed=trial.seed,
         early_stop=False,
-        **CHANGES[trial.style] | changes,
+        **changes,
     )
     seen = art.select(lambda name: not is_held_out(name) and not (halved and _in_other_half(name)))
     steps = train(seen, training_photos(photos), options, state=work / trial.name / "state")

@@ -18,16 +18,6 @@ from tps_portrait.training.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 250  # steps
-# What a style's art asks for: drawings are so far from photos that they are told from them at once,
-# so the generator must not be chased, and likeness needs more weight.
-DRAWN = {
-    "cycle_weight": 6.0,
-    "structure_weight": 1.0,
-    "identity_weight": 2.0,
-    "learning_rate": 5e-4,
-    "judge_rate": 4e-4,
-}
-CHANGES = {"impressionist oil": {}, "ink line": DRAWN, "old masters": {}, "cartoon": DRAWN}
 
 
 def main() -> None:
@@ -46,7 +36,6 @@ def main() -> None:
         size=arguments.size,
         batch=arguments.batch,
         early_stop=False,
-        **CHANGES[arguments.style],
     )
     folder = arguments.work / f"{arguments.style} {options.size}"
     samples, last = photos.pictures(SAMPLES, options.size), None

@@ -11,7 +11,6 @@ from tps_portrait.training.pairs import (
     View,
     aligned_part,
     darkest,
-    has_tones,
     part_window,
 )
 
@@ -123,14 +122,6 @@ def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
     # … which they don't if the part is only cut out at the same place.
     cut = torch.nn.functional.grid_sample(donors.pictures, window, align_corners=False)
     assert cut[batch, 0, pixel[..., 1], pixel[..., 0]].mean() < 0.55
-
-
-def test_greys_and_colours_are_tones_and_black_on_white_is_none():
-    colours = random_bank(4)
-    greys = colours.faces[:, :1].expand(-1, 3, -1, -1)
-    ink = torch.where(greys > 127, 255, 0).to(torch.uint8)
-    found = [has_tones(replace(colours, faces=faces)) for faces in (colours.faces, greys, ink)]
-    assert found == [True, True, False]
 
 
 def test_whole_faces_are_judged_in_parts_and_from_afar_too():

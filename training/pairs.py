@@ -12,6 +12,7 @@ from ..tps_core.light import skin_light
 from ..tps_core.tps import fit
 from ..tps_core.warp import pixel_centres, sample
 from .bank import FaceBank
+from .kind import has_tones
 from .masks import shown
 
 # Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go
@@ -38,8 +39,6 @@ COARSEST = 0.5
 # nearest: what needn't be bent far can be compared.
 ART_CANDIDATES = 3
 PHOTO_CANDIDATES = 24
-TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
-LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 # Parts are matched less strictly than faces: a few points hold them.
 PART_STIFFNESS = 2e-3
 
@@ -135,14 +134,6 @@ class Pairs:
             inside = F.interpolate(inside, size, mode="bilinear", antialias=True)
         points = torch.stack([_points(bank, *choice) for choice in choices])
         return Faces(*(x.to(self._device) for x in (pictures, inside, points)))
-
-
-def has_tones(art: FaceBank) -> bool:
-    """Whether the art has colours or greys; pure black on white has none."""
-    faces = art.pictures(TONE_SAMPLE, art.size)
-    darkest, lightest = faces.amin(1), faces.amax(1)
-    between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
-    return bool(between.float().mean() > LEAST_TONES)
 
 
 def darkest(photos: FaceBank) -> list[int]:

@@ -17,10 +17,11 @@ from ..tps_core.align import CROP
 from ..tps_core.style import Style
 from .bank import FaceBank
 from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
+from .kind import has_tones, suited
 from .losses import Content, discriminator_step, generator_step, l1_distance
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import Pairs, has_tones
+from .pairs import Pairs
 from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, find_state, load_run, read_checks, read_history, save_run
 
@@ -188,9 +189,11 @@ def start_run(
 ) -> tuple[Run, Content, nn.Module | None]:
     """A run before its first step, what measures content in it, and the frozen network for that.
 
-    (With the content loss l1 there is no such network.)
+    Its options are those that suit the art. (With the content loss l1 there is no such
+    network.)
     """
     network = None if options.content_loss == "l1" else _load_network(device)
+    options = suited(options, art, photos, network)
     maps = feature_maps(network) if network else None
     if network:
         content = Content(lpips_distance(network), structure_distance(maps))

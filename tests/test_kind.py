@@ -1,0 +1,62 @@
+"""Drawings are told from paintings, and learned from more gently."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+
+from faces import random_bank
+from tps_portrait.training import kind
+from tps_portrait.training.features import Judge
+from tps_portrait.training.kind import FEWEST, FOR_DRAWINGS, has_tones, is_drawn, suited
+from tps_portrait.training.options import TrainingOptions
+
+NETWORK = nn.Linear(1, 1)  # stands for SqueezeNet
+
+
+@pytest.fixture
+def sees_colour(monkeypatch):
+    """A judge whose features are a picture's mean colour, about as large as SqueezeNet's."""
+
+    def judge(network, device):
+        return Judge("Colour", "_colour", lambda x: 1.5 * x.mean((2, 3)), None, device)
+
+    monkeypatch.setattr(kind, "squeezenet_judge", judge)
+
+
+def painted(level, count=FEWEST):
+    """A bank of noisy faces around that level of grey."""
+    bank = random_bank(count, seed=int(level * 100))
+    noise = torch.rand(bank.faces.shape, generator=torch.Generator().manual_seed(0)) * 30
+    return replace(bank, faces=(255 * level + noise).clamp(0, 255).to(torch.uint8))
+
+
+def test_greys_and_colours_are_tones_and_black_on_white_is_none():
+    colours = random_bank(4)
+    greys = colours.faces[:, :1].expand(-1, 3, -1, -1)
+    ink = torch.where(greys > 127, 255, 0).to(torch.uint8)
+    found = [has_tones(replace(colours, faces=faces)) for faces in (colours.faces, greys, ink)]
+    assert found == [True, True, False]
+
+
+def test_art_far_from_photos_is_drawn_and_art_near_to_them_is_not(sees_colour):
+    assert is_drawn(painted(0.55), painted(0.25), NETWORK)
+    assert not is_drawn(painted(0.27), painted(0.25), NETWORK)
+
+
+def test_with_few_faces_or_without_the_network_only_black_on_white_is_drawn(sees_colour):
+    few = FEWEST - 1
+    assert not is_drawn(painted(0.55, few), painted(0.25), NETWORK)
+    assert not is_drawn(painted(0.55), painted(0.25, few), NETWORK)
+    assert not is_drawn(painted(0.55), painted(0.25), None)
+    white = painted(0.55, few)
+    white = replace(white, faces=torch.full_like(white.faces, 255))
+    assert is_drawn(white, painted(0.25), None)
+
+
+def test_drawings_change_the_defaults_and_leave_what_was_chosen(sees_colour):
+    options = TrainingOptions(seed=3, cycle_weight=9.0)
+    assert suited(options, painted(0.25), painted(0.25), NETWORK) is options
+    found = suited(options, painted(0.55), painted(0.25), NETWORK)
+    assert found == replace(options, **FOR_DRAWINGS | {"cycle_weight": 9.0})
