@@ -29,7 +29,7 @@ class TrainingOptions:
     # The four discriminators of eyes, nose and mouth. Not in the default: docs/training-notes.md.
     local: bool = False
     content_loss: str = "lpips"  # what measures cycle consistency: lpips or l1
-    # Weights of the generators' losses.
+    # Weights of the generators' losses, and rates, for paintings; kind.py has those for drawings.
     adversarial_weight: float = 1.0
     local_weight: float = 0.1  # of each of the four parts
     cycle_weight: float = 2.0
