@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
@@ -51,6 +54,18 @@ def test_the_result_has_the_inputs_dtype():
     moved = fit(source, target)(source)
     assert moved.dtype == torch.float32
     torch.testing.assert_close(moved, target, rtol=0, atol=1e-4)
+
+
+def test_a_batch_of_splines_goes_through_many_points_whatever_the_number_of_threads():
+    """In a process of its own: once their number is set, MKL fails at several large systems."""
+    work = """
+import torch
+from tps_portrait.tps_core.tps import fit
+torch.set_num_threads(2)
+source, target = torch.rand(2, 3, 478, 2, dtype=torch.float64)
+torch.testing.assert_close(fit(source, target)(source), target, rtol=0, atol=1e-6)
+"""
+    subprocess.run([sys.executable, "-c", work], check=True)
 
 
 def test_blocks_leave_no_trace():

@@ -77,10 +77,22 @@ def fit(source: Tensor, target: Tensor, stiffness: float = 0.0) -> Spline:
     upper = torch.cat([kernel(distances.square()) + stiff, ones], -1)
     lower = torch.cat([ones.mT, torch.zeros(b, 3, 3, dtype=points.dtype, device=solver)], -1)
     wanted = torch.cat([values, torch.zeros(b, 3, 2, dtype=points.dtype, device=solver)], 1)
-    solution = torch.linalg.solve(torch.cat([upper, lower], 1), wanted)
+    solution = _solve(torch.cat([upper, lower], 1), wanted)
 
     parts = (centres, solution[:, :n], solution[:, n:], origin, spread)
     return Spline(*(part.to(source.device, source.dtype) for part in parts))
+
+
+def _solve(systems: Tensor, wanted: Tensor) -> Tensor:
+    """The solutions (b, n, d) of linear systems (b, n, n) for what is wanted (b, n, d).
+
+    On a CPU one after the other: once torch's number of threads has been set, MKL fails at several
+    large ones ("Parameter 6 was incorrect on entry to DLASWP", with torch 2.13).
+    """
+    if systems.device.type != "cpu" or len(systems) < 2:
+        return torch.linalg.solve(systems, wanted)
+    pairs = zip(systems, wanted, strict=True)
+    return torch.stack([torch.linalg.solve(system, values) for system, values in pairs])
 
 
 def _refuse_degenerate(centres: Tensor, distances: Tensor, points: Tensor) -> None:
