@@ -7,7 +7,6 @@ is quoted is the median of their ratios round by round.
 import argparse
 import multiprocessing
 import platform
-import random
 import resource
 import statistics
 import sys
@@ -20,6 +19,8 @@ import torch
 
 ROUNDS = 9
 LEAST_ROUNDS = 3
+PATIENCE = 240  # seconds
+SHORT = 1.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ def in_turn(
 ) -> dict[str, Times]:
     """Times the contestants in turn, `rounds` times after a warm-up; each must wait for its result.
 
-    In an order drawn anew for each round: what runs after a heavy one finds the caches cold. One
-    that would take longer than `patience` seconds in all runs fewer rounds, at least LEAST_ROUNDS.
+    In each turn one that takes less than SHORT is called once untimed before: what ran before it
+    has left caches cold. One that would take longer than `patience` seconds in all runs fewer
+    rounds, at least LEAST_ROUNDS.
     """
     warm = {name: _seconds(work)[0] for name, work in contestants.items()}
     own_rounds = {
@@ -62,12 +64,12 @@ def in_turn(
         for name, seconds in warm.items()
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
-    order, draw = list(contestants), random.Random(0)
     for turn in range(rounds):
-        draw.shuffle(order)
-        for name in order:
+        for name, work in contestants.items():
             if turn < own_rounds[name]:
-                taken[name].append(_seconds(contestants[name]))
+                if warm[name] < SHORT:
+                    work()
+                taken[name].append(_seconds(work))
     return {name: Times(*zip(*runs, strict=True)) for name, runs in taken.items()}
 
 
@@ -123,9 +125,9 @@ def add_patience_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--patience",
         type=float,
-        default=120,
+        default=PATIENCE,
         help=f"seconds for all {ROUNDS} rounds of one contestant; a slower one runs fewer, at "
-        f"least {LEAST_ROUNDS}; default: 120",
+        f"least {LEAST_ROUNDS}; default: {PATIENCE}",
     )
 
 
