@@ -110,7 +110,9 @@ def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
     _draw_sitters(photo, face, folder / "photos")
     art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
     write_picture(folder / "art_contact_sheet.png", contact_sheet(art))
-    options = TrainingOptions(steps=steps, size=SIZE, judge_rate=3e-4, cycle_weight=6.0)
+    options = TrainingOptions(
+        steps=steps, size=SIZE, learning_rate=1e-3, judge_rate=3e-4, cycle_weight=6.0
+    )
     try:
         load_squeezenet()
     except ValueError as error:
