@@ -19,7 +19,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from collection import ART, SIZE, is_held_out, load_art, load_photos, test_photos, training_photos
+from collection import (
+    ART,
+    SIZE,
+    is_held_out,
+    load_art,
+    load_photos,
+    portraits_to_show,
+    test_photos,
+    training_photos,
+)
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
@@ -103,11 +112,8 @@ def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
 
 
 def sheet(trials: list[Trial], work: Path) -> Tensor:
-    """The same portraits in a row, and below them what each trial's style made of them.
-
-    Portraits are official ones, in the public domain, that no style was trained with.
-    """
-    photos = test_photos(load_photos(work)).select(lambda name: name.startswith("congress"))
+    """The same portraits in a row, and below them what each trial's style made of them."""
+    photos = portraits_to_show(load_photos(work))
     index = torch.linspace(0, len(photos) - 1, SHOWN).round().long()
     faces = photos.faces[index].float() / 255
     rows = [faces]

@@ -37,6 +37,7 @@ from tps_portrait.training.trainer import start_run, train_step
 FOLDERS = (DATA / "photos", DATA / "art" / ART["impressionist oil"])
 FILES_EACH = 16
 CPU = torch.device("cpu")
+Source = tuple[Path, FaceBank]  # a folder of pictures, and its bank
 
 FILES = "pictures are read and cut in each step"
 TWICE = "the portrait is encoded for each branch"
@@ -66,18 +67,15 @@ class FacesInFiles:
 
 
 def stepping(
-    folders: list[Path], options: TrainingOptions, undone: tuple[str, ...]
+    sources: list[Source], options: TrainingOptions, undone: tuple[str, ...]
 ) -> Callable[[], object]:
-    """The work of a training step, on a folder of photos and one of art, without these savings."""
-    photos, art = (build_bank(folder) for folder in folders)
+    """The work of a training step, on photos and art, without these savings."""
+    photos, art = (bank for _, bank in sources)
     run, content, _ = start_run(art, photos, options, CPU)
     if PLANES in undone:
         run.networks.to(memory_format=torch.contiguous_format)
     if FILES in undone:
-        photos, art = (
-            replace(bank, faces=FacesInFiles(folder, bank))
-            for folder, bank in zip(folders, (photos, art), strict=True)
-        )
+        photos, art = (replace(bank, faces=FacesInFiles(folder, bank)) for folder, bank in sources)
     pairs = Pairs(photos, art, options.size, CPU)
     encode, seen = run.networks.p2s.encode, []
     everything = [*run.networks.generators(), *run.networks.discriminators()]
@@ -107,22 +105,24 @@ def every_pixel(spline: Spline, size: object, extent: object) -> list[Lattice]:
     return [Lattice()] * len(spline.centres)
 
 
-def copy_faces(source: Path, folder: Path) -> None:
+def copy_faces(source: Path, folder: Path) -> Source:
     """Copies FILES_EACH of the pictures in which a face is found, its landmarks beside it."""
+    folder.mkdir()
     paths = list_pictures(source)
     for path in paths[:: len(paths) // FILES_EACH]:
         picture = read_picture(path)
         for face in detect(picture, max_faces=1):
             copy = Path(shutil.copy(path, folder))
             write_sidecar(copy, [face], picture_size(copy))
+    return folder, build_bank(folder)
 
 
-def compare(preset: str, folders: list[Path], patience: float) -> str:
-    """The table of one preset's steps, on a folder of photos and one of art."""
+def compare(preset: str, sources: list[Source], patience: float) -> str:
+    """The table of one preset's steps, on photos and art."""
     options = TrainingOptions(**PRESETS[preset])
     contestants = {"ours": ()} | {name: (name,) for name in SAVED}
     contestants["all of these: the straightforward loop"] = SAVED
-    works = {name: stepping(folders, options, undone) for name, undone in contestants.items()}
+    works = {name: stepping(sources, options, undone) for name, undone in contestants.items()}
     times = in_turn(works, patience=patience)
     ours = times["ours"]
     rows = [
@@ -142,12 +142,9 @@ def main() -> int:
     print(machine(), flush=True)
     try:
         with tempfile.TemporaryDirectory() as place:
-            folders = [Path(place, source.name) for source in FOLDERS]
-            for source, folder in zip(FOLDERS, folders, strict=True):
-                folder.mkdir()
-                copy_faces(source, folder)
+            sources = [copy_faces(folder, Path(place, folder.name)) for folder in FOLDERS]
             for preset in arguments.presets:
-                print(compare(preset, folders, arguments.patience), flush=True)
+                print(compare(preset, sources, arguments.patience), flush=True)
     except ValueError as error:  # the collection or SqueezeNet is missing
         print(f"bench_training: {error}", file=sys.stderr)
         return 2

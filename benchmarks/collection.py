@@ -77,6 +77,11 @@ def test_photos(photos: FaceBank) -> FaceBank:
     )
 
 
+def portraits_to_show(photos: FaceBank) -> FaceBank:
+    """Those of `test_photos` that are in the public domain: official ones of the US Congress."""
+    return test_photos(photos).select(lambda name: name.startswith("congress"))
+
+
 def _build_ink(folder: Path, size: int) -> FaceBank:
     """The bank of the drawings, each with HEAD for its landmarks."""
     with tempfile.TemporaryDirectory() as place:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from collection import SIZE, load_photos, test_photos
+from collection import SIZE, load_photos, portraits_to_show
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import load_style
@@ -23,8 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", type=Path, help="folder for the bank of photos")
     arguments = parser.parse_args()
-    unseen = test_photos(load_photos(arguments.work))
-    unseen = unseen.select(lambda name: name.startswith("congress"))
+    unseen = portraits_to_show(load_photos(arguments.work))
     middle = unseen.faces[..., SIZE // 3 : 2 * SIZE // 3, SIZE // 3 : 2 * SIZE // 3]
     by_light = middle.float().mean((1, 2, 3)).argsort()
     chosen = by_light[torch.linspace(0, len(by_light) - 1, COUNT).long()]

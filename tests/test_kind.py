@@ -8,8 +8,9 @@ from torch import nn
 
 from faces import random_bank
 from tps_portrait.training import kind
+from tps_portrait.training.checks import FEWEST_FACES
 from tps_portrait.training.features import Judge
-from tps_portrait.training.kind import FEWEST, FOR_DRAWINGS, has_tones, is_drawn, suited
+from tps_portrait.training.kind import FOR_DRAWINGS, has_tones, is_drawn, suited
 from tps_portrait.training.options import TrainingOptions
 
 NETWORK = nn.Linear(1, 1)  # stands for SqueezeNet
@@ -25,7 +26,7 @@ def sees_colour(monkeypatch):
     monkeypatch.setattr(kind, "squeezenet_judge", judge)
 
 
-def painted(level, count=FEWEST):
+def painted(level, count=FEWEST_FACES):
     """A bank of noisy faces around that level of grey."""
     bank = random_bank(count, seed=int(level * 100))
     noise = torch.rand(bank.faces.shape, generator=torch.Generator().manual_seed(0)) * 30
@@ -46,7 +47,7 @@ def test_art_far_from_photos_is_drawn_and_art_near_to_them_is_not(sees_colour):
 
 
 def test_with_few_faces_or_without_the_network_only_black_on_white_is_drawn(sees_colour):
-    few = FEWEST - 1
+    few = FEWEST_FACES - 1
     assert not is_drawn(painted(0.55, few), painted(0.25), NETWORK)
     assert not is_drawn(painted(0.55), painted(0.25, few), NETWORK)
     assert not is_drawn(painted(0.55), painted(0.25), None)

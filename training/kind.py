@@ -11,8 +11,8 @@ from dataclasses import fields, replace
 from torch import nn
 
 from .bank import FaceBank
+from .checks import FEWEST_FACES, Examiner
 from .features import squeezenet_judge
-from .metrics import kernel_distance
 from .options import TrainingOptions
 
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
@@ -21,8 +21,6 @@ LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims 
 # depends on the size of what is looked at.
 FAR = 0.55
 SIZE = 256
-PHOTOS, ART = 48, 96  # faces looked at, at most …
-FEWEST = 10  # … and at least, for the distance to say anything
 # What drawings ask for in place of the defaults.
 FOR_DRAWINGS = {
     "cycle_weight": 6.0,
@@ -50,13 +48,11 @@ def is_drawn(art: FaceBank, photos: FaceBank, network: nn.Module | None) -> bool
     """
     if not has_tones(art):
         return True
-    if network is None or min(len(art), len(photos)) < FEWEST:
+    if network is None or min(len(art), len(photos)) < FEWEST_FACES:
         return False
     judge = squeezenet_judge(network, next(network.parameters()).device)
-    distance, _ = kernel_distance(
-        judge.features(photos.pictures(PHOTOS, SIZE)), judge.features(art.pictures(ART, SIZE))
-    )
-    return distance > FAR
+    as_they_are = Examiner(art, photos, SIZE, judge).check(0, lambda pictures: pictures)
+    return as_they_are.kid > FAR
 
 
 def suited(

@@ -135,20 +135,19 @@ def style_pairs(
     Without a warp, its pair is what a plain CycleGAN compares.
     """
     p, s = batch.photo.pictures, batch.art.pictures
-
-    def aligned(mask: Tensor, portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
-        return mask * alike(portrait, art, points) if batch.tones else mask
-
     pairs = []
     if p2s_warp is not None:
         bent_inside = sample(batch.photo.inside, into_art, padding="zeros")
         mask = comparable(batch.art.inside, into_art) * bent_inside
-        bent = sample(p, into_art)
-        pairs.append((p2s_warp, s, aligned(mask, bent, s, batch.art.points)))
+        if batch.tones:
+            mask = mask * alike(sample(p, into_art), s, batch.art.points)
+        pairs.append((p2s_warp, s, mask))
     if options.warp_pixels:
         mask = shown(batch.art.inside, into_portrait) * batch.photo.inside
         bent = sample(s, into_portrait)
-        pairs.append((p2s, bent, aligned(mask, p, bent, batch.photo.points)))
+        if batch.tones:
+            mask = mask * alike(p, bent, batch.photo.points)
+        pairs.append((p2s, bent, mask))
     elif p2s_warp is None:
         pairs.append((p2s, s, batch.art.inside * batch.photo.inside))
     return [
