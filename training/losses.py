@@ -11,13 +11,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..tps_core.painting.generator import warp_features
+from ..tps_core.painting.generator import softened, warp_features
 from ..tps_core.tps import Spline, fit
 from ..tps_core.warp import sample, spline_grid, with_border_anchors
 from .masks import alike, comparable, shown
 from .networks import Networks
 from .options import TrainingOptions
-from .pairs import PARTS, Batch, View, aligned_part, part_window
+from .pairs import PARTS, Batch, aligned_part, part_window
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD = 16  # tones are broad from a sixteenth of a picture on
@@ -66,7 +66,7 @@ def generator_step(
         "local": local_pairs(networks, batch, p2s) if options.local else [],
     }
     for name in ("style", "photo"):
-        judged[name] = [viewed(pair, batch.view) for pair in judged[name]]
+        judged[name] = [viewed(pair, batch) for pair in judged[name]]
     terms = {
         name: sum(pair.weight * judge(pair, pair.fake, REAL) for pair in pairs)
         for name, pairs in judged.items()
@@ -114,11 +114,11 @@ def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[st
 
 
 def face_splines(batch: Batch, stiffness: float) -> tuple[Spline, Spline]:
-    """The backward splines that put a portrait into the art's geometry, and art into the
-    portrait's; the crop's frame stays where it is."""
+    """The backward splines that put a portrait into the art's geometry, and the art as it is into
+    the portrait's; the crop's frame stays where it is."""
     portrait = with_border_anchors(batch.photo.points)
-    art = with_border_anchors(batch.art.points)
-    return fit(art, portrait, stiffness), fit(portrait, art, stiffness)
+    art, as_it_is = (with_border_anchors(a.points) for a in (batch.art, batch.art_as_it_is))
+    return fit(art, portrait, stiffness), fit(portrait, as_it_is, stiffness)
 
 
 def style_pairs(
@@ -143,8 +143,9 @@ def style_pairs(
             mask = mask * alike(sample(p, into_art), s, batch.art.points)
         pairs.append((p2s_warp, s, mask))
     if options.warp_pixels:
-        mask = shown(batch.art.inside, into_portrait) * batch.photo.inside
-        bent = sample(s, into_portrait)
+        as_it_is = batch.art_as_it_is
+        mask = shown(as_it_is.inside, into_portrait) * batch.photo.inside
+        bent = sample(as_it_is.pictures, into_portrait, mode="bicubic").clamp(0, 1)
         if batch.tones:
             mask = mask * alike(p, bent, batch.photo.points)
         pairs.append((p2s, bent, mask))
@@ -166,13 +167,15 @@ def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
     return pairs
 
 
-def viewed(pair: Judged, view: View) -> Judged:
-    """The pair as the view shows it.
+def viewed(pair: Judged, batch: Batch) -> Judged:
+    """The pair as the batch's view shows it, the real one as soft as a generator paints.
 
     Judges that see a picture always in one place and at one size teach what only they see: a grain
     as fine as pixels, which is gone when the painting is enlarged, and their own grid, as ripples.
+    Asked for grain finer than it can paint, the generator paints a weave, as fine as it can.
     """
-    fake, real, inside = (view(picture) for picture in (pair.fake, pair.real, pair.inside))
+    real = softened(pair.real) if batch.tones else pair.real  # lines are painted sharp enough
+    fake, real, inside = (batch.view(x) for x in (pair.fake, real, pair.inside))
     return Judged(pair.discriminator, fake, real, inside, pair.weight)
 
 

@@ -79,6 +79,7 @@ class Batch:
 
     photo: Faces
     art: Faces  # one for each portrait, in a near pose
+    art_as_it_is: Faces  # the same, neither turned nor moved: what is bent is read only once
     donors: Faces  # more art, drawn at random, for the parts
     tones: bool = True  # whether the art has any: line art can't say how dark a skin is
     view: View = View()
@@ -100,11 +101,13 @@ class Pairs:
         donors = _draw(len(self._art), count, random)
         art, photo = zip(*(self._near_pair(random) for _ in range(count)), strict=True)
         faces = _jitter(self._faces(self._photos, photo), random)
+        as_it_is = self._faces(self._art, art)
         most = GAMMA if self._tones else GAMMA_FOR_LINES
         gamma = (most * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
         return Batch(
             replace(faces, pictures=faces.pictures**gamma),
-            _jitter(self._faces(self._art, art), random),
+            _jitter(as_it_is, random),
+            as_it_is,
             self._faces(self._art, donors),
             self._tones,
             _view(self._size, random),
@@ -186,7 +189,7 @@ def _jitter(faces: Faces, random: torch.Generator) -> Faces:
     # Pixels are read backwards: what lies at `centres @ linear + shift` comes to lie at `centres`.
     grid = (centres @ linear + shift).unflatten(1, faces.pictures.shape[-2:])
     return Faces(
-        sample(faces.pictures, grid, padding="reflection"),
+        sample(faces.pictures, grid, "reflection", "bicubic").clamp(0, 1),
         sample(faces.inside, grid, padding="zeros"),
         (faces.points - shift) @ torch.linalg.inv(linear),
     )

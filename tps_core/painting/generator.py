@@ -74,10 +74,16 @@ class Generator(nn.Module):
 
     def strokes(self, half: Tensor) -> Tensor:
         """What the last map (b, c, h / 2, w / 2) adds to the colours: (b, 3, h, w)."""
-        strokes = F.pad(F.pixel_shuffle(self.head(half), 2), [1] * 4, mode="replicate")
-        # Twice the mean of 2 x 2: blind to a checkerboard of single pixels, which four painters
-        # side by side would leave.
-        return F.avg_pool2d(F.avg_pool2d(strokes, 2, 1), 2, 1)
+        return softened(F.pixel_shuffle(self.head(half), 2))
+
+
+def softened(pictures: Tensor) -> Tensor:
+    """The pictures (b, 3, h, w) as soft as the generator paints: twice the mean of 2 x 2.
+
+    That is blind to a checkerboard of single pixels, which four painters side by side would leave.
+    """
+    padded = F.pad(pictures, [1] * 4, mode="replicate")
+    return F.avg_pool2d(F.avg_pool2d(padded, 2, 1), 2, 1)
 
 
 class Block(nn.Module):
