@@ -9,7 +9,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..tps_core.detect import add_host_detector
 from ..tps_core.folders import add_model_folder
-from .bank_nodes import BuildFaceBank
+from .bank_nodes import BuildFaceBank, LoadFaceBank, SaveFaceBank
 from .core_landmarker import detect_with_core, what_is_missing
 from .editor_node import EditLandmarks
 from .evaluate_nodes import EvaluateStyle
@@ -40,6 +40,8 @@ NODES = [
     Stylize,
     SaveStyle,
     BuildFaceBank,
+    SaveFaceBank,
+    LoadFaceBank,
     TrainStyle,
     EvaluateStyle,
     ExportStyle,

@@ -1,15 +1,17 @@
-"""Nodes that make face banks."""
+"""Nodes that make, save and load face banks."""
 
 from pathlib import Path
 
 import comfy.utils
 import folder_paths
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from ..tps_core.pictures import list_files
-from ..training.bank import build_bank
+from ..training.bank import FaceBank, build_bank, find_bank, list_banks, load_bank, save_bank
 from ..training.sheet import contact_sheet
+from .file_names import free_path
 from .landmark_nodes import detector_input, min_confidence_input
+from .node_text import show_text
 from .sockets import TpsFaceBank, from_pictures
 
 
@@ -42,19 +44,7 @@ class BuildFaceBank(io.ComfyNode):
                     "whether the contact sheet shows faces only.",
                 ),
             ],
-            outputs=[
-                TpsFaceBank.Output(display_name="face_bank"),
-                io.Image.Output(
-                    display_name="contact_sheet",
-                    tooltip="The faces with their landmarks, the least sure first. Frames: green "
-                    "good, orange low confidence, violet several faces, blue extreme pose, teal "
-                    "near duplicate.",
-                ),
-                io.String.Output(
-                    display_name="report",
-                    tooltip="What was used and what was left out of the folder, and why.",
-                ),
-            ],
+            outputs=_outputs(),
         )
 
     @classmethod
@@ -75,7 +65,86 @@ class BuildFaceBank(io.ComfyNode):
             min_confidence,
             lambda done, total, entry: progress.update_absolute(done, total),
         )
-        return io.NodeOutput(bank, from_pictures(contact_sheet(bank)[None]), bank.report)
+        return _shown(bank)
+
+
+class SaveFaceBank(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitSaveFaceBank",
+            display_name="Save Face Bank",
+            category="TPS Portrait/training",
+            description="Saves a face bank in models/tps_portrait/banks. Load Face Bank then has "
+            "it under its name, without the pictures that it was made of.",
+            is_output_node=True,
+            inputs=[
+                TpsFaceBank.Input("face_bank"),
+                io.String.Input(
+                    "name",
+                    default="my faces",
+                    tooltip="A face bank that already has this name stays; the new one gets a "
+                    "number.",
+                ),
+            ],
+            outputs=[],
+        )
+
+    @classmethod
+    def execute(cls, face_bank, name) -> io.NodeOutput:
+        path = free_path(name, "banks", list_banks())
+        save_bank(face_bank, path)
+        show_text(f"saved as {path.stem}")
+        return io.NodeOutput(ui=ui.PreviewText(str(path)))
+
+
+class LoadFaceBank(io.ComfyNode):
+    @classmethod
+    def define_schema(cls):
+        return io.Schema(
+            node_id="TPSPortraitLoadFaceBank",
+            display_name="Load Face Bank",
+            category="TPS Portrait/training",
+            description="Loads a saved face bank by its name.",
+            inputs=[
+                io.Combo.Input(
+                    "bank_name",
+                    options=list(list_banks()),
+                    tooltip="The face banks in models/tps_portrait/banks. A new one is in the list "
+                    "after pressing R.",
+                ),
+            ],
+            outputs=_outputs(),
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, bank_name):
+        path = find_bank(bank_name)
+        return f"{path}:{path.stat().st_mtime_ns}"
+
+    @classmethod
+    def execute(cls, bank_name) -> io.NodeOutput:
+        return _shown(load_bank(find_bank(bank_name)))
+
+
+def _outputs() -> list[io.Output]:
+    return [
+        TpsFaceBank.Output(display_name="face_bank"),
+        io.Image.Output(
+            display_name="contact_sheet",
+            tooltip="The faces with their landmarks, the least sure first. Frames: green good, "
+            "orange low confidence, violet several faces, blue extreme pose, teal near duplicate.",
+        ),
+        io.String.Output(
+            display_name="report",
+            tooltip="What was used and what was left out of the folder, and why.",
+        ),
+    ]
+
+
+def _shown(bank: FaceBank) -> io.NodeOutput:
+    """The bank with its contact sheet and report."""
+    return io.NodeOutput(bank, from_pictures(contact_sheet(bank)[None]), bank.report)
 
 
 def _folder(name: str) -> Path:

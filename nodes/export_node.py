@@ -7,9 +7,9 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.export import PRECISIONS, export_style
 from ..tps_core.painting.generator import STRIDE
+from .file_names import file_name
 from .node_text import show_text
 from .sockets import TpsStyle, to_pictures
-from .style_nodes import file_name
 
 FOLDER = "tps_portrait"  # in ComfyUI's output
 

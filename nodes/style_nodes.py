@@ -1,15 +1,14 @@
 """Nodes that load, use and save styles."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import comfy.model_management
 import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 
-from ..tps_core.folders import model_folder
 from ..tps_core.style import find_style, list_styles, load_style, save_style
+from .file_names import free_path
 from .node_text import show_text
 from .sockets import TpsStyle, from_pictures, to_pictures
 
@@ -104,34 +103,11 @@ class SaveStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, style, name, author, licence) -> io.NodeOutput:
-        path = free_path(name)
+        path = free_path(name, "styles", list_styles())
         record = style.record | {"author": author, "licence": licence}
         save_style(replace(style, record=record), path)
         show_text(f"saved as {path.stem}")
         return io.NodeOutput(ui=ui.PreviewText(str(path)))
-
-
-def file_name(name: str) -> str:
-    """The style's name as a file's, without an ending. Raises ValueError for one that can't be."""
-    name = name.strip().removesuffix(".safetensors")
-    if not name or any(c in '<>:"/\\|?*' or ord(c) < 32 for c in name) or name.startswith("."):
-        raise ValueError(f"{name!r} can't be a file's name; use letters, digits, blanks, - and _")
-    return name
-
-
-def free_path(name: str) -> Path:
-    """A file in the user's folder of styles for a style of this name, which hides no other.
-
-    Raises ValueError for a name that can't be a file's.
-    """
-    name = file_name(name)
-    folder = model_folder() / "styles"
-    folder.mkdir(parents=True, exist_ok=True)
-    taken, free, number = list_styles(), name, 2
-    # Some systems see no difference between large and small letters.
-    while free in taken or (folder / f"{free}.safetensors").exists():
-        free, number = f"{name} {number}", number + 1
-    return folder / f"{free}.safetensors"
 
 
 def strength_input():

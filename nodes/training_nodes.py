@@ -13,7 +13,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.pictures import to_image
-from ..tps_core.style import Style, save_style
+from ..tps_core.style import Style, list_styles, save_style
 from ..training.bank import FaceBank
 from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
@@ -22,9 +22,9 @@ from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import read_history
 from ..training.trainer import Step, sample_steps, steps_left, train
+from .file_names import file_name, free_path
 from .node_text import show_text
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
-from .style_nodes import file_name, free_path
 
 PREVIEW_EVERY = 10  # steps between two previews
 SAMPLES = 4  # photos in the preview and in the sample strip
@@ -193,7 +193,7 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:
         if step is not None:
-            path = free_path(f"{name} at step {step.number}")
+            path = free_path(f"{name} at step {step.number}", "styles", list_styles())
             save_style(step.style(), path)
             show_text(f"stopped; the style so far is saved as {path.stem}")
         raise

@@ -11,7 +11,7 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import read_container, write_container
 from tps_portrait.tps_core.landmark_files.json_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.training.bank import build_bank, load_bank, save_bank
+from tps_portrait.training.bank import build_bank, find_bank, list_banks, load_bank, save_bank
 from tps_portrait.training.entry import (
     BUCKETS,
     GOOD,
@@ -176,3 +176,16 @@ def test_the_contact_sheet_shows_every_face():
     assert sheet.shape[0] == 3
     assert sheet.shape[2] > sheet.shape[1] > 256
     assert torch.isfinite(sheet).all()
+
+
+def test_saved_banks_are_found_by_name(monkeypatch, tmp_path):
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with pytest.raises(ValueError, match="mine: no such face bank; face banks: .*none yet"):
+        find_bank("mine")
+    for name in ("theirs", "mine"):
+        save_bank(random_bank(2), tmp_path / "banks" / f"{name}.safetensors")
+    assert list(list_banks()) == ["mine", "theirs"]
+    assert len(load_bank(find_bank("mine"))) == 2
+    with pytest.raises(ValueError, match="nobodys: no such face bank; face banks: mine, theirs"):
+        find_bank("nobodys")

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageChops, ImageOps
 
 import comfyui as comfyui_host
 from tps_portrait.tps_core.style import load_style
+from tps_portrait.training.bank import load_bank
 from tps_portrait.training.perceptual import BACKBONE
 from tps_portrait.training.state import read_history
 
@@ -183,6 +184,32 @@ def test_a_preset_takes_the_place_of_three_settings_and_says_how_long_it_takes(c
     assert (options["steps"], options["size"], options["batch"]) == (1500, 128, 2)
 
 
+def test_a_saved_face_bank_takes_the_place_of_the_folder(comfyui, folders):
+    built = {
+        "bank": {
+            "class_type": "TPSPortraitBuildFaceBank",
+            "inputs": {
+                "folder": folders["art"], "size": SIZE, "detector": "auto", "min_confidence": 0.3
+            },
+        },
+        "save": {
+            "class_type": "TPSPortraitSaveFaceBank",
+            "inputs": {"face_bank": ["bank", 0], "name": "posters"},
+        },
+    }  # fmt: skip
+    seen = comfyui.queue(built | sheet_and_report("bank"))
+    saved = comfyui.folder / "models" / "tps_portrait" / "banks" / "posters.safetensors"
+    assert len(load_bank(saved)) == 4
+
+    loaded = {"class_type": "TPSPortraitLoadFaceBank", "inputs": {"bank_name": "posters"}}
+    found = comfyui.queue({"bank": loaded} | sheet_and_report("bank"))
+    sheets = [comfyui.images(history)["sheet"][0] for history in (seen, found)]
+    assert ImageChops.difference(*sheets).getbbox() is None
+    reports = [history["outputs"]["report"]["text"] for history in (seen, found)]
+    assert reports[0] == reports[1]
+    assert reports[0][0].startswith("4 faces from 4 files")
+
+
 def test_training_without_photos_says_what_to_connect(comfyui, training):
     train = node_of(training, "TPSPortraitTrainStyle")
     del training[train]["inputs"]["photos"]
@@ -200,6 +227,14 @@ def node_of(prompt: dict, kind: str) -> str:
     """The id of the prompt's only node of the type."""
     (name,) = (name for name, node in prompt.items() if node["class_type"] == kind)
     return name
+
+
+def sheet_and_report(bank: str) -> dict:
+    """Nodes that show the contact sheet and the report of the node that makes a face bank."""
+    return {
+        "sheet": {"class_type": "PreviewImage", "inputs": {"images": [bank, 1]}},
+        "report": {"class_type": "PreviewAny", "inputs": {"source": [bank, 2]}},
+    }
 
 
 def style_path(host: comfyui_host.Host, name: str) -> Path:

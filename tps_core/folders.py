@@ -75,6 +75,24 @@ def style_folders() -> list[Path]:
     return [folder for folder in folders if folder.is_dir()]
 
 
+def bank_folders() -> list[Path]:
+    """The folders that hold face banks, in the order in which they are searched; all exist."""
+    folders = [folder / "banks" for folder in model_folders()]
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def files_by_name(folders: list[Path]) -> dict[str, Path]:
+    """The *.safetensors files in the folders by their names without ending, sorted.
+
+    Of several with one name, that of the first folder counts.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.glob("*.safetensors"):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
 def machine_folder() -> Path:
     """The folder for what was found out about this machine; it need not exist yet."""
     return _user_data_folder() / "tps-portrait"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .align import CROP
 from .container import read_container, write_container
-from .folders import style_folders
+from .folders import files_by_name, style_folders
 from .painting.generator import STRIDE, Generator
 from .painting.old_generator import OldGenerator
 from .painting.painter import paint
@@ -92,11 +92,7 @@ def list_styles() -> dict[str, Path]:
 
     A style of the user's hides a bundled one of the same name.
     """
-    found: dict[str, Path] = {}
-    for folder in style_folders():
-        for path in folder.glob("*.safetensors"):
-            found.setdefault(path.stem, path)
-    return dict(sorted(found.items()))
+    return files_by_name(style_folders())
 
 
 def find_style(name: str) -> Path:

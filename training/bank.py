@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ..tps_core.align import CROP
 from ..tps_core.container import read_container, write_container
+from ..tps_core.folders import bank_folders, files_by_name
 from .entry import Entry, entries_from, report
 from .examine import Finding, Look, examine_folder
 from .pose import estimate_pose
@@ -119,3 +120,21 @@ def load_bank(path: Path | str) -> FaceBank:
     if record.get("crop") != CROP:
         raise ValueError(f"{path}: its faces are cropped in another way; build the bank anew")
     return FaceBank(**tensors, entries=entries_from(record["entries"], record.get("details", [])))
+
+
+def list_banks() -> dict[str, Path]:
+    """The face banks that can be used by name, sorted: each name with its file."""
+    return files_by_name(bank_folders())
+
+
+def find_bank(name: str) -> Path:
+    """The file of the face bank of that name.
+
+    Raises ValueError, listing the names there are.
+    """
+    banks = list_banks()
+    if name not in banks:
+        raise ValueError(
+            f"{name}: no such face bank; face banks: {', '.join(banks) or 'none yet: save one'}"
+        )
+    return banks[name]
