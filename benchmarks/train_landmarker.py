@@ -25,7 +25,7 @@ from tps_portrait.tps_core.align import align, cut_square
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import as_bytes, list_pictures, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole
 
@@ -59,7 +59,7 @@ def sources(cache: Path) -> tuple[Tensor, Tensor]:
                 # Beyond the edge its last pixels are repeated: mirrored, tightly cut paintings
                 # would show their faces twice.
                 cut = cut_square(version, wide.linear, wide.shift, SOURCE_PX, "border")
-                pictures.append((cut * 255).round().to(torch.uint8))
+                pictures.append(as_bytes(cut))
                 points.append(wide.points)
         torch.save((torch.stack(pictures), torch.stack(points)), cache)
     return torch.load(cache)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..tps_core.detectors.fetch import ModelMissing
 from ..tps_core.landmarks import Landmarks
+from ..tps_core.pictures import as_bytes
 from .sockets import to_frames
 
 MODULE = "comfy_extras.nodes_mediapipe"
@@ -34,8 +35,7 @@ def detect_with_core(picture: Tensor, max_faces: int, min_confidence: float) -> 
     """
     if missing := what_is_missing():
         raise ModelMissing(f"the comfyui detector can't run: {missing}")
-    levels = (picture.detach().cpu().clamp(0, 1) * 255).round().byte()
-    image = levels.movedim(0, -1).contiguous().numpy()
+    image = as_bytes(picture.detach().cpu()).movedim(0, -1).contiguous().numpy()
     (faces,) = _load(_models()[0]).detect_batch(
         [image], num_faces=max_faces, score_thresh=min_confidence, variant="short"
     )

@@ -131,9 +131,14 @@ def as_float(picture: Tensor) -> Tensor:
     return picture if picture.is_floating_point() else picture.float() / 255
 
 
+def as_bytes(picture: Tensor) -> Tensor:
+    """The picture or part of one, of floats 0…1, in whole levels, 0…255."""
+    return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+
+
 def to_image(picture: Tensor) -> Image.Image:
     """The picture (3, h, w) or mask (1, h, w), 0…1, as a Pillow image."""
-    levels = (picture.detach().cpu().clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+    levels = as_bytes(picture.detach().cpu())
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from ..tps_core.align import align
 from ..tps_core.detect import detect, detect_face
 from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import list_pictures, read_picture
+from ..tps_core.pictures import as_bytes, list_pictures, read_picture
 from ..tps_core.style import Style
 from ..tps_core.stylize import stylize
 from .bank import FaceBank
@@ -67,7 +67,7 @@ def evaluate(
             crops = torch.stack([align(face).crop(p, SIZE) for p in (photo, result)])
             records.append(_record(name, face, found, crops, judge))
             # In whole levels, as the bank keeps its faces.
-            features.append(judge.features((crops * 255 + 0.5).to(torch.uint8)))
+            features.append(judge.features(as_bytes(crops)))
         on_photo(len(records) + len(left_out), len(photos), name)
     if len(records) < FEWEST:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
@@ -160,7 +160,7 @@ def _record(
         found is not None,
         landmark_distance(face, found) if found else math.nan,
         float(judge.distance(crops[:1], crops[1:])),
-        (small * 255 + 0.5).to(torch.uint8),
+        as_bytes(small),
     )
 
 

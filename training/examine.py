@@ -22,7 +22,7 @@ from ..tps_core.landmark_files.json_file import (
     sidecar_path,
 )
 from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import ENDINGS, list_files, picture_size, read_picture, to_image
+from ..tps_core.pictures import ENDINGS, as_bytes, list_files, picture_size, read_picture, to_image
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
 from .twins import face_prints, find_twins
 from .verdict import judge, judge_twin
@@ -131,7 +131,7 @@ def examine(path: Path, name: str, look: Look) -> Finding:
         reason = str(error).removeprefix(f"{path}: ")
         entry = Entry(name, False, reason, UNREADABLE if picture is None else NO_FACE)
         return Finding(entry, size, preview=preview)
-    face = (alignment.crop(picture, look.size) * 255 + 0.5).to(torch.uint8)
+    face = as_bytes(alignment.crop(picture, look.size))
     return Finding(
         judge(name, found, alignment.points, by_hand),
         size,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..folders import find_model
 from ..landmarks import IBUG_PARTS, Landmarks, fit_similarity, mean_face
+from ..pictures import as_bytes
 
 YUNET, ANIME = "face_detection_yunet_2026may.onnx", "lbpcascade_animeface.xml"
 SIDE_PX = 320  # of the picture as they see it
@@ -35,8 +36,8 @@ def detect_boxes(picture: Tensor) -> list[Landmarks]:
     padded = F.pad(picture[None].cpu(), [margin] * 4, mode="replicate")
     factor = SIDE_PX / max(padded.shape[-2:])
     shape = [max(1, round(n * factor)) for n in padded.shape[-2:]]
-    small = F.interpolate(padded, shape, mode="bilinear", antialias=True)[0].clamp(0, 1)
-    bgr = np.ascontiguousarray((small.flip(0).movedim(0, -1) * 255).round().byte().numpy())
+    small = F.interpolate(padded, shape, mode="bilinear", antialias=True)[0]
+    bgr = np.ascontiguousarray(as_bytes(small).flip(0).movedim(0, -1).numpy())
     seen = [(p, s, "yunet") for p, s in _yunet(bgr)] + [(p, s, "anime") for p, s in _anime(bgr)]
     return [
         Landmarks.from_pixels(

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ..folders import find_model, model_folder
 from ..landmarks import Landmarks
+from ..pictures import as_bytes
 from .fetch import ModelMissing
 
 TASK = "face_landmarker.task"
@@ -42,10 +43,10 @@ def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> 
     import mediapipe
 
     height, width = picture.shape[-2:]
-    levels = (picture.detach().cpu().clamp(0, 1) * 255).round().permute(1, 2, 0).numpy()
+    levels = as_bytes(picture.detach().cpu()).permute(1, 2, 0).numpy()
     image = mediapipe.Image(
         image_format=mediapipe.ImageFormat.SRGB,
-        data=np.ascontiguousarray(levels, dtype=np.uint8),
+        data=np.ascontiguousarray(levels),
     )
     landmarker = _load(find_model(TASK), max_faces, min_confidence)
     found = landmarker.detect(image).face_landmarks

@@ -9,7 +9,7 @@ from torch import Tensor
 from ..align import Alignment, align
 from ..blend import blend, blend_part, face_mask, match_color
 from ..light import brighten
-from ..pictures import as_float
+from ..pictures import as_bytes, as_float
 from ..style import Style
 from ..stylize import Stylized, mix, paint_whole, painting_shape, painting_size
 from .plan import FramePlan
@@ -58,7 +58,7 @@ def paint_frame(
     part = as_float(frame[:, y0:y1, x0:x1])
     blended, _ = blend_part(part, face, alignment, mask * strength)
     painted = frame.clone()
-    painted[:, y0:y1, x0:x1] = _as_bytes(blended)
+    painted[:, y0:y1, x0:x1] = as_bytes(blended)
     return painted
 
 
@@ -80,17 +80,13 @@ def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) 
     shape = painting_shape(size, style, plan.extent_px)
     # Bytes of three channels side by side are scaled in a tenth of the time that floats take.
     small = F.interpolate(frame[None], shape, mode="bilinear", antialias=True)
-    painted = _as_bytes(style(_lit(as_float(small), style, plan)))
+    painted = as_bytes(style(_lit(as_float(small), style, plan)))
     painted = painted.contiguous(memory_format=torch.channels_last)
     painted = F.interpolate(painted, size, mode="bicubic", antialias=True)[0]
     if strength < 1:
-        painted = _as_bytes(as_float(frame).lerp(as_float(painted), strength))
+        painted = as_bytes(as_float(frame).lerp(as_float(painted), strength))
     return painted
 
 
 def _lit(picture: Tensor, style: Style, plan: FramePlan) -> Tensor:
     return picture if style.tones else brighten(picture, plan.exponent)
-
-
-def _as_bytes(picture: Tensor) -> Tensor:
-    return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
