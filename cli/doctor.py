@@ -119,7 +119,7 @@ def _devices() -> dict[str, str]:
     for i in range(torch.cuda.device_count()):
         devices[f"cuda:{i}"] = torch.cuda.get_device_name(i)
     if torch.backends.mps.is_available():
-        devices["mps"] = "Apple graphics"
+        devices["mps"] = "Apple graphics, which paint; trainings run on the cpu"
     return devices
 
 

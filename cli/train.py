@@ -18,7 +18,7 @@ from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import find_state, read_checks, read_history
-from ..training.trainer import Step, sample_steps, steps_left, train
+from ..training.trainer import Step, sample_steps, steps_left, train, training_device
 from .common import (
     add_detector_options,
     add_device_option,
@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> int:
         local=arguments.local,
         content_loss=arguments.content_loss,
     )
-    device = find_device(arguments.device)
+    device = training_device(find_device(arguments.device))
     state = arguments.state or style_path.with_suffix(".state")
     if arguments.resume not in ("auto", "never"):
         state = Path(arguments.resume)

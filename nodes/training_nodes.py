@@ -21,7 +21,7 @@ from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import read_history
-from ..training.trainer import Step, sample_steps, steps_left, train
+from ..training.trainer import Step, sample_steps, steps_left, train, training_device
 from .file_names import file_name, free_path
 from .node_text import show_text
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
@@ -154,7 +154,7 @@ class TrainStyle(io.ComfyNode):
             )
         state = Path(folder_paths.get_output_directory()) / "tps_portrait" / file_name(name)
         options = TrainingOptions(**settings | PRESETS.get(preset, {}))
-        device = comfy.model_management.get_torch_device()
+        device = training_device(comfy.model_management.get_torch_device())
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
         with torch.inference_mode(False), torch.enable_grad():
             samples = photos.pictures(SAMPLES, options.size)

@@ -13,7 +13,7 @@ from tps_portrait.training import checks, trainer
 from tps_portrait.training.checks import Check
 from tps_portrait.training.options import PRESETS, TrainingOptions
 from tps_portrait.training.state import find_state, read_checks, read_history
-from tps_portrait.training.trainer import steps_left, train
+from tps_portrait.training.trainer import steps_left, train, training_device
 
 ERRORS = [0.0]  # the standard error that a check finds
 OPTIONS = TrainingOptions(steps=4, size=64, batch=1, local=True, content_loss="l1")
@@ -323,3 +323,11 @@ def test_training_brings_the_colours_of_the_art():
     painted = last.paint(photos.pictures(4, 64)).mean((0, 2, 3))
     before = photos.pictures(4, 64).mean((0, 2, 3))
     assert (painted / before)[0] > 1.3 * (painted / before)[1:].mean()
+
+
+def test_trainings_leave_apples_graphics_to_painting(caplog):
+    caplog.set_level("INFO", "tps_portrait")
+    assert training_device(torch.device("cuda:1")) == torch.device("cuda:1")
+    assert caplog.text == ""
+    assert training_device(torch.device("mps")) == torch.device("cpu")
+    assert "training on the processor" in caplog.text

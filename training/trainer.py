@@ -76,6 +76,17 @@ class Step:
         return self._run.networks.average(pictures.to(device)).to(pictures)
 
 
+def training_device(device: torch.device) -> torch.device:
+    """Where to train when this device is there: on it, or on the processor.
+
+    Of Apple's graphics torch has no gradients of `grid_sample` and of antialiased resizing.
+    """
+    if device.type != "mps":
+        return device
+    log.info("training on the processor: torch lacks gradients for Apple's graphics")
+    return torch.device("cpu")
+
+
 def train(
     art: FaceBank,
     photos: FaceBank,
