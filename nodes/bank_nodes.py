@@ -128,6 +128,7 @@ class LoadFaceBank(io.ComfyNode):
 
 
 def _outputs() -> list[io.Output]:
+    """What a node that has a face bank gives: it, its contact sheet, its report."""
     return [
         TpsFaceBank.Output(display_name="face_bank"),
         io.Image.Output(
