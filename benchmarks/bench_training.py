@@ -26,7 +26,7 @@ from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.interpolation.lattice import Lattice
 from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_sidecar
 from tps_portrait.tps_core.painting.generator import warp_features
-from tps_portrait.tps_core.pictures import list_pictures, picture_size, read_picture
+from tps_portrait.tps_core.pictures import as_bytes, list_pictures, picture_size, read_picture
 from tps_portrait.tps_core.tps import Spline
 from tps_portrait.training import losses
 from tps_portrait.training.bank import FaceBank, build_bank
@@ -62,8 +62,8 @@ class FacesInFiles:
         return torch.stack([self._face(int(i)) for i in index])
 
     def _face(self, index: int) -> Tensor:
-        face = self._alignments[index].crop(read_picture(self._paths[index]), self.shape[-1])
-        return (255 * face + 0.5).to(torch.uint8)
+        picture = read_picture(self._paths[index])
+        return as_bytes(self._alignments[index].crop(picture, self.shape[-1]))
 
 
 def stepping(

@@ -54,9 +54,9 @@ def in_turn(
 ) -> dict[str, Times]:
     """Times the contestants in turn, `rounds` times after a warm-up; each must wait for its result.
 
-    In each turn one that takes less than SHORT is called once untimed before: what ran before it
-    has left caches cold. One that would take longer than `patience` seconds in all runs fewer
-    rounds, at least LEAST_ROUNDS.
+    Every other turn goes backwards, as it matters who ran before. In each turn one that takes less
+    than SHORT is called once untimed before: what ran before it has left caches cold. One that
+    would take longer than `patience` seconds in all runs fewer rounds, at least LEAST_ROUNDS.
     """
     warm = {name: _seconds(work)[0] for name, work in contestants.items()}
     own_rounds = {
@@ -65,7 +65,7 @@ def in_turn(
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
     for turn in range(rounds):
-        for name, work in contestants.items():
+        for name, work in list(contestants.items())[:: -1 if turn % 2 else 1]:
             if turn < own_rounds[name]:
                 if warm[name] < SHORT:
                     work()
