@@ -36,7 +36,7 @@ from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
 from tps_portrait.training.evaluate import evaluate
-from tps_portrait.training.features import FACE, load_judge
+from tps_portrait.training.features import Judge, inner, load_judge
 from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.sheet import sample_strip
 from tps_portrait.training.trainer import train
@@ -104,15 +104,16 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
     save_style(style, work / trial.name / "style.safetensors")
 
     unseen = test_photos(photos)
-    sitters = unseen.pictures(photo_count, SIZE)
+    sitters, judge = unseen.pictures(photo_count, SIZE), load_judge()
     evaluation = evaluate(
         {f"{i:03d}": partial(sitters.__getitem__, i) for i in range(len(sitters))},
         lambda name, photo, face: paint(style, photo, face),
         art.select(is_held_out),
-        load_judge(),
+        judge,
     )
     write_picture(work / trial.name / "worst_first.png", evaluation.sheet())
-    found = evaluation.figures | {TRUTH: _from_truth(style) if trial.style == PAIRED else math.nan}
+    truth = _from_truth(style, judge) if trial.style == PAIRED else math.nan
+    found = evaluation.figures | {TRUTH: truth}
     figures.write_text(json.dumps(found), "utf-8")
     return found
 
@@ -188,12 +189,10 @@ def main() -> None:
         print(f"{path}: photos, {', '.join(trial.variant for trial in shown)}")
 
 
-def _from_truth(style: Style) -> float:
+def _from_truth(style: Style, judge: Judge) -> float:
     """How far the style's paintings of faces are from the true ones, on average."""
     photos, truth = filtered_photos()
-    rim = round((1 - FACE) / 2 * SIZE)
-    faces = [pictures[..., rim:-rim, rim:-rim] for pictures in (style(photos), truth)]
-    return float(load_judge().distance(*faces).mean())
+    return float(judge.distance(inner(style(photos)), inner(truth)).mean())
 
 
 def _in_other_half(name: str) -> bool:

@@ -101,7 +101,7 @@ def filtered_photos() -> tuple[Tensor, Tensor]:
             alignment = align(detect_face(photo, path.name))
             photos.append(alignment.crop(photo, SIZE))
             paintings.append(alignment.crop(read_picture(path), SIZE))
-    return torch.stack(photos).float(), torch.stack(paintings).float()
+    return torch.stack(photos), torch.stack(paintings)
 
 
 def _build_ink(folder: Path, size: int) -> FaceBank:

@@ -63,13 +63,15 @@ def in_turn(
         name: min(rounds, max(LEAST_ROUNDS, int(patience / seconds)))
         for name, seconds in warm.items()
     }
+    order = list(contestants.items())
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in contestants}
     for turn in range(rounds):
-        for name, work in list(contestants.items())[:: -1 if turn % 2 else 1]:
+        for name, work in order:
             if turn < own_rounds[name]:
                 if warm[name] < SHORT:
                     work()
                 taken[name].append(_seconds(work))
+        order.reverse()
     return {name: Times(*zip(*runs, strict=True)) for name, runs in taken.items()}
 
 

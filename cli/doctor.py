@@ -12,7 +12,7 @@ import torch
 
 from .. import __version__
 from ..tps_core.detect import usable_detectors
-from ..tps_core.folders import find_model, model_folder, model_folders, style_folders
+from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
 from ..tps_core.style import list_styles
 from ..training.perceptual import BACKBONE
 from .common import add_json_option, print_json
@@ -72,7 +72,7 @@ def examine() -> dict:
         "lpips_backbone": _backbone(),
         "model_folder": str(model_folder()),
         "model_folders": [str(folder) for folder in model_folders()],
-        "style_folders": [str(folder) for folder in style_folders()],
+        "style_folders": [str(folder) for folder in folders_of("styles")],
         "styles": {name: str(path) for name, path in list_styles().items()},
     }
 

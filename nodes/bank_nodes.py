@@ -92,7 +92,7 @@ class SaveFaceBank(io.ComfyNode):
 
     @classmethod
     def execute(cls, face_bank, name) -> io.NodeOutput:
-        path = free_path(name, "banks", list_banks())
+        path = free_path(name, "banks")
         save_bank(face_bank, path)
         show_text(f"saved as {path.stem}")
         return io.NodeOutput(ui=ui.PreviewText(str(path)))

@@ -1,9 +1,8 @@
 """Names for what nodes save."""
 
-from collections.abc import Container
 from pathlib import Path
 
-from ..tps_core.folders import model_folder
+from ..tps_core.folders import files_by_name, model_folder
 
 
 def file_name(name: str) -> str:
@@ -14,7 +13,7 @@ def file_name(name: str) -> str:
     return name
 
 
-def free_path(name: str, kind: str, taken: Container[str]) -> Path:
+def free_path(name: str, kind: str) -> Path:
     """A *.safetensors file in the user's folder of that kind, `styles` or `banks`.
 
     It has the name, or one with a number if that is taken, so that it replaces and hides no other.
@@ -23,7 +22,7 @@ def free_path(name: str, kind: str, taken: Container[str]) -> Path:
     name = file_name(name)
     folder = model_folder() / kind
     folder.mkdir(parents=True, exist_ok=True)
-    free, number = name, 2
+    taken, free, number = files_by_name(kind), name, 2
     # Some systems see no difference between large and small letters.
     while free in taken or (folder / f"{free}.safetensors").exists():
         free, number = f"{name} {number}", number + 1

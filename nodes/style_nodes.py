@@ -103,7 +103,7 @@ class SaveStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, style, name, author, licence) -> io.NodeOutput:
-        path = free_path(name, "styles", list_styles())
+        path = free_path(name, "styles")
         record = style.record | {"author": author, "licence": licence}
         save_style(replace(style, record=record), path)
         show_text(f"saved as {path.stem}")

@@ -13,7 +13,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.pictures import to_image
-from ..tps_core.style import Style, list_styles, save_style
+from ..tps_core.style import Style, save_style
 from ..training.bank import FaceBank
 from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
@@ -193,7 +193,7 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:
         if step is not None:
-            path = free_path(f"{name} at step {step.number}", "styles", list_styles())
+            path = free_path(f"{name} at step {step.number}", "styles")
             save_style(step.style(), path)
             show_text(f"stopped; the style so far is saved as {path.stem}")
         raise

@@ -214,6 +214,11 @@ class Messages:
         return [event["data"] for event in list(self.events) if event["type"] == kind]
 
 
+def node(kind: str, **inputs) -> dict:
+    """A node of a prompt."""
+    return {"class_type": kind, "inputs": inputs}
+
+
 @contextlib.contextmanager
 def start(
     folder: Path, pack: Path = PACK, environment: dict[str, str] | None = None, timeout: float = 240

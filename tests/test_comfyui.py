@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 import comfyui as comfyui_host
+from comfyui import node
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.landmarks import fit_similarity
 from tps_portrait.tps_core.pictures import to_tensor
@@ -263,11 +264,6 @@ def test_what_cannot_be_done_is_said_in_a_sentence(nodes, message, comfyui, port
 
     (error,) = (what for kind, what in history["status"]["messages"] if kind == "execution_error")
     assert error["exception_message"].strip() == message.format(input=comfyui.folder / "input")
-
-
-def node(kind: str, **inputs) -> dict:
-    """A node of a prompt."""
-    return {"class_type": kind, "inputs": inputs}
 
 
 def of_type(prompt: dict, kind: str) -> list[str]:

@@ -3,6 +3,7 @@
 import pytest
 from PIL import ImageOps
 
+from comfyui import node
 from tps_portrait.training.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
@@ -56,8 +57,3 @@ def test_another_number_of_results_is_refused_in_a_sentence(comfyui, prompt):
     assert error["exception_message"].strip() == (
         "2 photos and 1 results; connect the results of these photos, in their order"
     )
-
-
-def node(kind: str, **inputs) -> dict:
-    """A node of a prompt."""
-    return {"class_type": kind, "inputs": inputs}

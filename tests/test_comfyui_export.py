@@ -2,11 +2,9 @@
 
 import pytest
 
+from comfyui import node
+
 pytestmark = pytest.mark.slow
-
-
-def node(class_type, **inputs):
-    return {"class_type": class_type, "inputs": inputs}
 
 
 def prompt(**settings):

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageOps
 
 import comfyui as comfyui_host
+from comfyui import node
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.bank import load_bank
 from tps_portrait.training.perceptual import BACKBONE
@@ -185,24 +186,17 @@ def test_a_preset_takes_the_place_of_three_settings_and_says_how_long_it_takes(c
 
 
 def test_a_saved_face_bank_takes_the_place_of_the_folder(comfyui, folders):
+    settings = {"size": SIZE, "detector": "auto", "min_confidence": 0.3}
     built = {
-        "bank": {
-            "class_type": "TPSPortraitBuildFaceBank",
-            "inputs": {
-                "folder": folders["art"], "size": SIZE, "detector": "auto", "min_confidence": 0.3
-            },
-        },
-        "save": {
-            "class_type": "TPSPortraitSaveFaceBank",
-            "inputs": {"face_bank": ["bank", 0], "name": "posters"},
-        },
-    }  # fmt: skip
+        "bank": node("TPSPortraitBuildFaceBank", folder=folders["art"], **settings),
+        "save": node("TPSPortraitSaveFaceBank", face_bank=["bank", 0], name="posters"),
+    }
     seen = comfyui.queue(built | sheet_and_report("bank"))
     saved = comfyui.folder / "models" / "tps_portrait" / "banks" / "posters.safetensors"
     assert len(load_bank(saved)) == 4
 
-    loaded = {"class_type": "TPSPortraitLoadFaceBank", "inputs": {"bank_name": "posters"}}
-    found = comfyui.queue({"bank": loaded} | sheet_and_report("bank"))
+    loaded = {"bank": node("TPSPortraitLoadFaceBank", bank_name="posters")}
+    found = comfyui.queue(loaded | sheet_and_report("bank"))
     sheets = [comfyui.images(history)["sheet"][0] for history in (seen, found)]
     assert ImageChops.difference(*sheets).getbbox() is None
     reports = [history["outputs"]["report"]["text"] for history in (seen, found)]
@@ -232,8 +226,8 @@ def node_of(prompt: dict, kind: str) -> str:
 def sheet_and_report(bank: str) -> dict:
     """Nodes that show the contact sheet and the report of the node that makes a face bank."""
     return {
-        "sheet": {"class_type": "PreviewImage", "inputs": {"images": [bank, 1]}},
-        "report": {"class_type": "PreviewAny", "inputs": {"source": [bank, 2]}},
+        "sheet": node("PreviewImage", images=[bank, 1]),
+        "report": node("PreviewAny", source=[bank, 2]),
     }
 
 

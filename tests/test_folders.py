@@ -111,7 +111,7 @@ def test_outside_comfyui_models_lie_in_the_users_data_folder(
 
 
 def test_styles_of_the_user_come_before_the_bundled_ones(monkeypatch, tmp_path):
-    assert folders.style_folders() == []
+    assert folders.folders_of("styles") == []
     monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path / "home"))
     places = [
         tmp_path / "home" / "styles",
@@ -120,4 +120,4 @@ def test_styles_of_the_user_come_before_the_bundled_ones(monkeypatch, tmp_path):
     ]
     for place in places:
         place.mkdir(parents=True)
-    assert folders.style_folders() == places
+    assert folders.folders_of("styles") == places

@@ -69,25 +69,22 @@ def model_folders() -> list[Path]:
     return list(dict.fromkeys(folders + _default_folders()))
 
 
-def style_folders() -> list[Path]:
-    """The folders that hold styles, in the order in which they are searched; all of them exist."""
-    folders = [folder / "styles" for folder in model_folders()] + [PACK / "styles"]
+def folders_of(kind: str) -> list[Path]:
+    """The folders that hold `styles` or `banks`, in the order in which they are searched.
+
+    All of them exist. The pack's own is the last.
+    """
+    folders = [folder / kind for folder in [*model_folders(), PACK]]
     return [folder for folder in folders if folder.is_dir()]
 
 
-def bank_folders() -> list[Path]:
-    """The folders that hold face banks, in the order in which they are searched; all exist."""
-    folders = [folder / "banks" for folder in model_folders()]
-    return [folder for folder in folders if folder.is_dir()]
-
-
-def files_by_name(folders: list[Path]) -> dict[str, Path]:
-    """The *.safetensors files in the folders by their names without ending, sorted.
+def files_by_name(kind: str) -> dict[str, Path]:
+    """The *.safetensors files of that kind by their names without ending, sorted.
 
     Of several with one name, that of the first folder counts.
     """
     found: dict[str, Path] = {}
-    for folder in folders:
+    for folder in folders_of(kind):
         for path in folder.glob("*.safetensors"):
             found.setdefault(path.stem, path)
     return dict(sorted(found.items()))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .align import CROP
 from .container import read_container, write_container
-from .folders import files_by_name, style_folders
+from .folders import files_by_name
 from .painting.generator import STRIDE, Generator
 from .painting.old_generator import OldGenerator
 from .painting.painter import paint
@@ -92,7 +92,7 @@ def list_styles() -> dict[str, Path]:
 
     A style of the user's hides a bundled one of the same name.
     """
-    return files_by_name(style_folders())
+    return files_by_name("styles")
 
 
 def find_style(name: str) -> Path:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..tps_core.align import CROP
 from ..tps_core.container import read_container, write_container
-from ..tps_core.folders import bank_folders, files_by_name
+from ..tps_core.folders import files_by_name
 from .entry import Entry, entries_from, report
 from .examine import Finding, Look, examine_folder
 from .pose import estimate_pose
@@ -124,7 +124,7 @@ def load_bank(path: Path | str) -> FaceBank:
 
 def list_banks() -> dict[str, Path]:
     """The face banks that can be used by name, sorted: each name with its file."""
-    return files_by_name(bank_folders())
+    return files_by_name("banks")
 
 
 def find_bank(name: str) -> Path:

@@ -37,9 +37,7 @@ class Judge:
     @torch.no_grad()
     def features(self, crops: Tensor) -> Tensor:
         """What the faces in face crops (n, 3, s, s), 0…1 or uint8, show: (n, d), d for any s."""
-        rim = round((1 - FACE) / 2 * crops.shape[-1])
-        faces = crops[..., rim : -rim or None, rim : -rim or None]
-        parts = [self._features(self._lend(part)) for part in faces.split(BATCH)]
+        parts = [self._features(self._lend(part)) for part in inner(crops).split(BATCH)]
         return torch.cat(parts).cpu()
 
     @torch.no_grad()
@@ -50,6 +48,12 @@ class Judge:
     def _lend(self, pictures: Tensor) -> Tensor:
         scale = 1 if pictures.is_floating_point() else 255
         return pictures.to(self._device).float() / scale
+
+
+def inner(crops: Tensor) -> Tensor:
+    """The faces in the middle of face crops (n, c, s, s), FACE of their sides."""
+    rim = round((1 - FACE) / 2 * crops.shape[-1])
+    return crops[..., rim : -rim or None, rim : -rim or None]
 
 
 def load_judge(device: torch.device | str = "cpu") -> Judge:
