@@ -4,22 +4,13 @@ A file's metadata holds `format`, such as "tps-portrait-style/1", and `record`, 
 """
 
 import json
-import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Writes the file under a temporary, hidden name, then renames it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+from .output_files import replace_file
 
 
 def write_container(path: Path | str, format: str, tensors: dict[str, Tensor], record: dict):

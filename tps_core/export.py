@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .container import replace_file
+from .output_files import replace_file
 from .painting.backend_choice import MEAN, MOST
 from .painting.backends import BackendFailed, run_in_openvino
 from .painting.generator import STRIDE, Generator

@@ -8,7 +8,7 @@ keeps those that a person had placed.
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..tps_core.container import replace_file
+from ..tps_core.output_files import replace_file
 from ..tps_core.landmark_files.json_file import (
     faces_from_json,
     read_set_aside,

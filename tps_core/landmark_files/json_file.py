@@ -10,7 +10,7 @@ import json
 import math
 from pathlib import Path
 
-from ..container import replace_file
+from ..output_files import replace_file
 from ..landmarks import Landmarks
 
 SIDECAR = ".landmarks.json"  # what a sidecar's name ends in

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..container import replace_file
+from ..output_files import replace_file
 from ..folders import machine_folder
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
 from .generator import Generator
