@@ -1,9 +1,14 @@
 """Landmark files on disk: any of the forms in, the two that we write out."""
 
+import errno
+import os
 from pathlib import Path
 
+from ..file_kinds import LANDMARKS
 from ..landmarks import Landmarks
+from ..output_files import NotWritten, replace_file
 from ..pictures import ENDINGS, read_picture
+from ..targets import Targets, numbered
 from .json_file import SIDECAR, sidecar_path
 from .picture_size import Size
 from .points_json import read_points, write_points
@@ -46,7 +51,8 @@ def write_landmarks(
     path: without its ending, or with any of a picture's or a landmark file's. "json" makes a
     sidecar for one frame and the `.json` of `tps-portrait detect` for several, "pts" a .pts file,
     which holds one face. there: what to do with a file that is there already. "number" keeps it
-    and puts a number behind the name, "replace" overwrites it, "error" raises.
+    and puts a number behind the name, "replace" overwrites it if it is a landmark file, "error"
+    raises.
     Raises ValueError when it can't be written.
     """
     faces = [face for own in frames for face in own]
@@ -58,19 +64,22 @@ def write_landmarks(
     text = write_pts(faces[0]) if form == "pts" else write_points(frames, size) + "\n"
     ending = ".pts" if form == "pts" else SIDECAR if len(frames) == 1 else ".json"
     name, number = _bare_name(path.name), 1
-    path = path.with_name(name + ending)
-    if path.exists() and there == "error":
+    path = path.with_name(numbered(name, number, ending))
+    if not path.parent.is_dir():
+        raise ValueError(f"{path}: can't be written (No such file or directory)")
+    if there == "error" and os.path.lexists(path):
         raise ValueError(f"{path}: is there already; choose another name, or replace it")
-    while path.exists() and there == "number":
+    if there == "replace":
+        Targets(overwrite=True).file(path, LANDMARKS)
+    while True:
+        try:
+            replace_file(path, text.encode(), there == "replace")
+            return path
+        except NotWritten as error:
+            if error.errno != errno.EEXIST or there != "number":
+                raise ValueError(str(error)) from None
         number += 1
-        path = path.with_name(f"{name} {number}{ending}")
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(text, "utf-8")
-        part.replace(path)  # a full disk leaves what was there
-    except OSError as error:
-        raise ValueError(f"{path}: can't be written ({error.strerror})") from None
-    return path
+        path = path.with_name(numbered(name, number, ending))
 
 
 def _bare_name(name: str) -> str:

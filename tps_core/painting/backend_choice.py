@@ -140,7 +140,6 @@ def _remember(device: torch.device, choice: Choice) -> None:
     others = {k: v for k, v in _read().items() if k != key}
     kept = dict(list(others.items())[1 - REMEMBERED :]) | {key: vars(choice)}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps(kept, indent=1).encode())
     except OSError as error:
         log.info("The fastest way to paint can't be remembered: %s", error)
