@@ -43,10 +43,10 @@ class Targets:
         Raises ValueError where it isn't.
         """
         place = path
-        # "is_dir" and the like fail for names that are too long, os.path's don't.
+        # lexists is false for names that are too long, where "exists" fails.
         while not os.path.lexists(place) and place != place.parent:
             place = place.parent
-        if not os.path.isdir(place):
+        if not place.is_dir():
             raise ValueError(f"{place}: is no folder; give another place to write to")
         if not os.access(place, os.W_OK | os.X_OK):
             raise ValueError(f"{place}: can't be written to; allow yourself to, or choose another")
@@ -80,12 +80,12 @@ class Targets:
             return ""
         if _identity(path) in self._kept:
             return "is read by this command itself; give another name"
-        if os.path.isdir(path):
+        if path.is_dir():
             return "is a folder; give the name of a file"
         try:
-            if not os.path.isfile(path):
+            if not path.is_file():
                 return "is no ordinary file; give another name"
-            is_empty = os.path.getsize(path) == 0
+            is_empty = path.stat().st_size == 0
             if not (is_empty or kind.fits(path)):
                 return f"is there already, and is not {kind.name}; give another name"
             if not (self.overwrite or (ours and not is_empty)):
@@ -108,7 +108,7 @@ def numbered(stem: str, number: int, ending: str) -> str:
 def _identity(path: Path) -> tuple[int, int] | None:
     """What is the same for a file under all its names; None where there is none."""
     try:
-        found = os.stat(path)
+        found = path.stat()
     except (OSError, ValueError):
         return None
     return found.st_dev, found.st_ino
