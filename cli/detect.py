@@ -8,7 +8,7 @@ from ..tps_core.detect import detect
 from ..tps_core.draw import draw_landmarks
 from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
-from ..tps_core.output_files import replace_file
+from ..tps_core.output_files import make_folder, names_file, replace_file
 from ..tps_core.pictures import ENDINGS, picture_format, read_picture, write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
@@ -78,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if arguments.output:
         text = json.dumps({"images": images}, indent=1) + "\n"
-        with finishing(targets.written):
+        with finishing(targets.written), names_file(arguments.output):
+            make_folder(arguments.output.parent)
             replace_file(arguments.output, text.encode(), arguments.overwrite)
     if arguments.json:
         say_json({"images": images})

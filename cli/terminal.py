@@ -84,7 +84,9 @@ def add_number(
         # Written so that what is not a number, "nan", is refused.
         if least <= value <= most and not (open_range and value in (least, most)):
             return value
-        within = f"between {least} and {most}" if kind is float else f"from {least} to {most}"
+        within = f"between {least} and {most}"
+        if kind is int:
+            within = f"a whole number from {least} to {most}"
         raise BadNumber(f"{parser.prog}: {option} must be {within}, got {text[:40]}")
 
     parser.add_argument(option, type=read, **more)

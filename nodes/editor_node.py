@@ -92,6 +92,7 @@ def _detect(name: str, picture: Tensor) -> list[Landmarks]:
 def _for_editor(name: str, picture: Tensor, found: list[Landmarks], used: list[Landmarks]) -> dict:
     """What the editor needs of one picture: where it can be had, its faces before and now."""
     folder = Path(folder_paths.get_temp_directory()) / SUBFOLDER
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     if not path.is_file():
         with written_beside(path) as temporary:

@@ -14,10 +14,12 @@ from .output_files import replace_file
 
 
 def write_container(path: Path | str, format: str, tensors: dict[str, Tensor], record: dict):
-    """Writes the file, and the folder that it lies in if need be. Raises NotWritten."""
+    """Writes the file, and the folder that it lies in if need be."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     metadata = {"format": format, "record": json.dumps(record)}
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    replace_file(Path(path), save(tensors, metadata))
+    replace_file(path, save(tensors, metadata))
 
 
 def read_container(path: Path | str, format: str, what: str) -> tuple[dict[str, Tensor], dict]:

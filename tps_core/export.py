@@ -93,6 +93,7 @@ def export_style(
     exported = _check(generator, file, pictures or [_sample(size or CHECKED_PX)], path)
     if precision != "int8" and (exported.mean > MEAN or exported.most > MOST):
         raise ValueError(f"{exported.describe()}; it was not written: please report this")
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, file)
     return exported
 

@@ -33,13 +33,12 @@ def replace_file(path: Path, content: bytes, replace: bool = True) -> None:
 def written_beside(path: Path, replace: bool = True) -> Iterator[Path]:
     """Gives a hidden name beside the path to write to, and renames that file when all went well.
 
-    The folder is made if need be. Whatever goes wrong before, what was at the path stays as it was
-    and nothing else is left. Once it is renamed the file is on the disk, so a power cut leaves the
-    old or the new one. Without `replace` a file that is there is kept, even one that came just now.
+    Whatever goes wrong before, what was at the path stays as it was and nothing else is left. Once
+    it is renamed the file is on the disk, so a power cut leaves the old or the new one. Without
+    `replace` a file that is there is kept, even one that came just now.
     Raises NotWritten.
     """
     with names_file(path):
-        make_folder(path.parent)
         temporary = name_beside(path)
         try:
             yield temporary

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from .output_files import names_file, replace_file
+from .output_files import make_folder, names_file, replace_file
 
 MARK = ".tps-portrait"  # the list's name
 HEADING = "made by TPS Portrait, which may replace and delete what is listed here\n"
@@ -43,6 +43,8 @@ class OwnFolder:
         path = self.claim(name)
         # Listed first, so that a run that is killed leaves nothing that nobody made.
         self._list(name, hashlib.sha256(content).hexdigest())
+        with names_file(path):
+            make_folder(path.parent)
         replace_file(path, content)
 
     def keep(self, name: str) -> None:
@@ -76,7 +78,7 @@ class OwnFolder:
     def _list(self, name: str, digest: str) -> None:
         mark = self.place / MARK
         with names_file(mark):
-            self.place.mkdir(parents=True, exist_ok=True)
+            make_folder(self.place)
             if not mark.exists():
                 replace_file(mark, HEADING.encode())
             with mark.open("a", encoding="utf-8") as file:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from .file_kinds import MARK
-from .output_files import replace_file
+from .output_files import make_folder, names_file, replace_file
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
@@ -97,15 +97,8 @@ def picture_size(path: Path | str) -> tuple[int, int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path) as image:
-            return image.size[::-1] if _orientation(image) in ON_THEIR_SIDE else image.size
-
-
-def _orientation(image: Image.Image) -> int:
-    """How the picture lies, as its EXIF says; 1, upright, where that is damaged."""
-    try:
-        return image.getexif().get(ORIENTATION, 1)
-    except DAMAGED:
-        return 1
+            turned = image.getexif().get(ORIENTATION, 1) in ON_THEIR_SIDE
+            return image.size[::-1] if turned else image.size
 
 
 def _read_image(path: Path, most_pixels: int | None) -> Image.Image:
@@ -116,10 +109,8 @@ def _read_image(path: Path, most_pixels: int | None) -> Image.Image:
             # JPEG can be decoded at a half, a quarter or an eighth, which saves time and memory.
             image.draft("RGB", (image.width // factor or 1, image.height // factor or 1))
             factor = math.ceil(math.sqrt(image.width * image.height / most_pixels))
-        turned = _orientation(image) != 1
         image = flatten(image)
-        image = image.reduce(factor) if factor > 1 else image
-        return ImageOps.exif_transpose(image) if turned else image
+        return ImageOps.exif_transpose(image.reduce(factor) if factor > 1 else image)
 
 
 def flatten(image: Image.Image) -> Image.Image:
@@ -163,7 +154,10 @@ def write_picture(path: Path | str, picture: Tensor, replace: bool = True) -> No
     Raises ValueError for an ending that is no picture format, NotWritten when it can't be written.
     """
     path = Path(path)
-    replace_file(path, encode(to_image(picture), path), replace)
+    content = encode(to_image(picture), path)
+    with names_file(path):
+        make_folder(path.parent)
+    replace_file(path, content, replace)
 
 
 def encode(image: Image.Image, path: Path) -> bytes:

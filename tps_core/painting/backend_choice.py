@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..folders import machine_folder
 from ..output_files import replace_file
+from ..folders import machine_folder
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
 from .generator import Generator
 
@@ -140,6 +140,7 @@ def _remember(device: torch.device, choice: Choice) -> None:
     others = {k: v for k, v in _read().items() if k != key}
     kept = dict(list(others.items())[1 - REMEMBERED :]) | {key: vars(choice)}
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(path, json.dumps(kept, indent=1).encode())
     except OSError as error:
         log.info("The fastest way to paint can't be remembered: %s", error)
