@@ -44,6 +44,14 @@ def test_what_others_put_there_stays(tmp_path):
     assert files(tmp_path)["pictures/mine.jpg"] == b"mine"
 
 
+def test_a_picture_that_was_changed_since_is_not_deleted(tmp_path):
+    report(tmp_path, 3)
+    (tmp_path / "pictures" / "2.jpg").write_bytes(b"retouched")
+    report(tmp_path, 1)
+    assert files(tmp_path)["pictures/2.jpg"] == b"retouched"
+    assert "pictures/1.jpg" not in files(tmp_path)
+
+
 def as_folder(place):
     (place / "pictures").mkdir()
     (place / "pictures" / "art.jpg").write_bytes(b"art")
@@ -52,6 +60,11 @@ def as_folder(place):
 def as_link_to_a_folder(place):
     (place / "elsewhere").mkdir()
     (place / "elsewhere" / "art.jpg").write_bytes(b"art")
+    (place / "pictures").symlink_to("elsewhere")
+
+
+def as_link_to_an_empty_folder(place):
+    (place / "elsewhere").mkdir()
     (place / "pictures").symlink_to("elsewhere")
 
 
@@ -81,6 +94,7 @@ def as_file_for_the_folder(place):
     [
         as_folder,
         as_link_to_a_folder,
+        as_link_to_an_empty_folder,
         as_link_to_nowhere,
         changed_since,
         another_mark,
