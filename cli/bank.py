@@ -106,7 +106,8 @@ def run(arguments: argparse.Namespace) -> int:
             written.append(place.place)
         faces = sum(finding.entry.used for finding in findings)
         if arguments.output:
-            save_bank(bank_of(findings, folder), arguments.output)
+            # Once more: a review takes its time.
+            save_bank(bank_of(findings, folder), targets.file(arguments.output, BANK, ours=True))
     if arguments.json:
         output = str(arguments.output) if arguments.output else None
         files = [_as_json(finding.entry) for finding in findings]

@@ -80,7 +80,7 @@ def add_parser(commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output
-    place = OwnFolder(folder, [*FILES, *DRAWN, *SITTING])
+    place = OwnFolder(folder, [*FILES, "art", "photos", *DRAWN, *SITTING])
     photo = read_picture(arguments.photo) if arguments.photo else _astronaut()
     shown: list[tuple[str, Tensor]] = [("photo", photo)]
 

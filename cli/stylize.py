@@ -105,14 +105,18 @@ def run(arguments: argparse.Namespace) -> int:
             if not moving:
                 show_progress(done, len(paths), path.name)
     finally:  # stopped by Ctrl-C too
-        _list(targets.written, videos, failed, arguments.json)
+        all_done = len(targets.written) == len(paths)
+        _list(targets.written, all_done, videos, failed, arguments.json)
     return 2 if failed else 0
 
 
-def _list(written: list[Path], videos: dict, failed: list[str], as_json: bool) -> None:
+def _list(
+    written: list[Path], all_done: bool, videos: dict, failed: list[str], as_json: bool
+) -> None:
+    """Says what was painted; each by its name where somebody may want to know what is missing."""
     if as_json:
         say_json({"written": list(map(str, written)), "videos": videos, "failed": failed})
-    elif len(written) < 10:
+    elif len(written) < 10 or not all_done:
         for path in written:
             say(shown(path))
     else:

@@ -197,6 +197,14 @@ def test_a_report_takes_nothing_that_is_there(here, command, monkeypatch, capsys
         assert content(here) == before
 
 
+def test_the_demo_mixes_nothing_into_folders_of_others(here, capsys):
+    (here / "photos").rename("art")
+    before = content(here)
+    assert run("demo", "-o", ".") == 2
+    assert "art: is there already, and is not what TPS Portrait wrote" in capsys.readouterr().err
+    assert content(here) == before
+
+
 def hostile_photos(here):
     """A folder of photos of which most have something wrong with them; the names of the good."""
     photos = here / "photos"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 HEAD = 4096  # bytes at a file's beginning that say what it is
 LONGEST_HEADER = 100_000_000  # of a safetensors file, as its own library has it
+LARGEST_EXPORT = 200_000_000  # bytes: ours have a few million
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 VIDEOS = (b"\x1aE\xdf\xa3", b"GIF8")  # Matroska and WebM; a GIF that moves
 MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
@@ -60,6 +61,11 @@ def _is_ours(kind: str) -> Callable[[Path], bool]:
     return fits
 
 
+def _is_export(path: Path) -> bool:
+    # What it says of itself may stand at its end.
+    return path.stat().st_size < LARGEST_EXPORT and b"tps-portrait-style/" in path.read_bytes()
+
+
 def is_marked(path: Path) -> bool:
     """Whether the file is a PNG picture that says it was made by us."""
     head = _head(path)
@@ -70,7 +76,7 @@ PICTURE = Kind("a picture", _is_picture)
 VIDEO = Kind("a video", _is_video)
 STYLE = Kind("a style of TPS Portrait", _is_ours("tps-portrait-style"))
 BANK = Kind("a face bank", _is_ours("tps-portrait-bank"))
-EXPORT = Kind("an exported style", lambda path: b"tps-portrait-style/" in path.read_bytes())
+EXPORT = Kind("an exported style", _is_export)
 DETECTED = Kind("landmarks as detect writes them", _begins_with(rb'\s*{\s*"images"'))
 LANDMARKS = Kind(
     "a landmark file", _begins_with(rb'\s*({\s*"(images|size|faces|set_aside)"|version:)')
