@@ -61,7 +61,8 @@ def test_results_are_measured_and_reported(folder, capsys):
     assert "found 50%: in 1 of 2 results" in said
     assert "missing.png: no results are called 'missing'" in said
     report = folder / "report"
-    assert {p.name for p in report.iterdir()} == {"contact_sheet.png", "report.txt", "pictures.csv"}
+    shown = {p.name for p in report.iterdir() if not p.name.startswith(".")}
+    assert shown == {"contact_sheet.png", "report.txt", "pictures.csv"}
     assert (report / "report.txt").read_text("utf-8") == said
     with (report / "pictures.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

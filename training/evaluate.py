@@ -60,7 +60,7 @@ def evaluate(
             photo = read()
             face = detect_face(photo, name, detector, min_confidence)
             result = _fitted(paint(name, photo, face), photo)
-        except ValueError as error:
+        except (ValueError, OSError, RecursionError, MemoryError) as error:
             left_out[name] = str(error).removeprefix(f"{name}: ")
         else:
             found = _find_again(face, result, detector, min_confidence)

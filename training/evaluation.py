@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..tps_core.plain_text import shown
 from .sheet import captioned, tile
 
 PAIRS_A_ROW = 4
@@ -71,7 +72,7 @@ class Evaluation:
         ]
         if self.left_out:
             lines += ["", f"left out, {len(self.left_out)}:"]
-            lines += [f"{name}: {reason}" for name, reason in self.left_out.items()]
+            lines += [shown(f"{name}: {reason}") for name, reason in self.left_out.items()]
         return "\n".join(lines)
 
     def sheet(self, most: int = 120) -> Tensor:
@@ -80,7 +81,7 @@ class Evaluation:
         for record in self.worst_first[:most]:
             text = f"mld {record.mld:.3f}" if record.found else "no face found"
             pair = torch.cat(list(record.crops), dim=-1).float() / 255
-            cells.append(captioned(pair, f"{text}  lpips {record.lpips:.3f}  {record.name}"))
+            cells.append(captioned(pair, f"{text}  lpips {record.lpips:.3f}  {shown(record.name)}"))
         return tile(torch.stack(cells), min(PAIRS_A_ROW, len(cells)))
 
     def _cautions(self) -> list[str]:
