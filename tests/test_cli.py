@@ -129,7 +129,8 @@ def test_stylize_paints_a_folder_and_reports_what_it_could_not(
     (tmp_path / "in").mkdir()
     for path in (photo, noise):
         path.rename(tmp_path / "in" / path.name)
-    assert run("stylize", tmp_path / "in", "--style", style, "-o", tmp_path / "out") == 2
+    command = ("stylize", tmp_path / "in", "--style", style, "-o", tmp_path / "out")
+    assert run(*command, "--face-only") == 2
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["portrait.png"]
     (line,) = capsys.readouterr().err.splitlines()
     assert "noise.png: no face found" in line
@@ -137,7 +138,7 @@ def test_stylize_paints_a_folder_and_reports_what_it_could_not(
 
 def test_the_whole_image_is_painted_even_without_a_face(noise, style, tmp_path):
     out = tmp_path / "painted.png"
-    assert run("stylize", noise, "--style", style, "-o", out, "--whole-image") == 0
+    assert run("stylize", noise, "--style", style, "-o", out) == 0
     assert read_picture(out).shape == (3, 90, 120)
 
 
@@ -161,7 +162,7 @@ def test_strength_zero_leaves_the_photo(photo, style, tmp_path):
         ),
         (
             ["stylize", "{photo}", "--style", "{style}", "-o", "x.png", "--strength", "3"],
-            "strength must be between 0 and 1",
+            "strength must be between 0 and 2",
         ),
         (["bank", "nowhere", "-o", "x.safetensors"], "no such folder"),
         (["bank", "."], "say what to make: -o BANK.safetensors, --report FOLDER, or --review"),

@@ -39,8 +39,8 @@ def finish(
     of focus, "transparent": the result is (4, h, w), with the person as its alpha.
     `mask` (1, h, w) is 1 on the person, without it `person_mask`; `covered` (1, h, w) is 1 where
     the painting isn't the photo, without it everywhere; `face_px` is the side of the face crop.
-    Raises ValueError, with the `name`, for a ground that is not known, and when it can't be told
-    from a person as none is seen.
+    Raises ValueError, with the `name`, for a ground that is not known, and where another than
+    "paint" needs a person and none is seen.
     """
     check_ground(ground)
     scale = face_px or USUAL_FACE * min(photo.shape[-2:])
@@ -58,16 +58,25 @@ def finish(
     if ground == "paint":
         return picture
     if mask is None:
-        mask = person_mask(photo)
-        if not mask.any():
-            raise ValueError(
-                f"{name}: no person is seen in it, so the ground can't be told from one; "
-                "have the ground painted (ground paint)"
-            )
+        mask = find_person(photo, name)
     if ground == "transparent":
         return torch.cat([picture, mask])
     behind = photo if ground == "keep" else ground_out_of_focus(photo, mask, GROUND_BLUR * scale)
     return behind.lerp(picture, mask)
+
+
+def find_person(photo: Tensor, name: str = "the photo") -> Tensor:
+    """Where the person is in the photo (3, h, w): (1, h, w), 1 is the person.
+
+    Raises ValueError, with the `name`, when nobody is seen.
+    """
+    mask = person_mask(photo)
+    if not mask.any():
+        raise ValueError(
+            f"{name}: no person is seen in it, so there is no telling the ground from one; "
+            "have the ground painted too (ground: paint)"
+        )
+    return mask
 
 
 def check_ground(ground: str) -> None:

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
+WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # can be partly transparent
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
 # ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
 DAMAGED = (
@@ -137,13 +138,13 @@ def as_bytes(picture: Tensor) -> Tensor:
 
 
 def to_image(picture: Tensor) -> Image.Image:
-    """The picture (3, h, w) or mask (1, h, w), 0…1, as a Pillow image."""
+    """The picture (3, h, w), with alpha (4, h, w), or mask (1, h, w), 0…1, as a Pillow image."""
     levels = as_bytes(picture.detach().cpu())
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
 
 
 def write_picture(path: Path | str, picture: Tensor) -> None:
-    """Writes the picture (3, h, w), 0…1; the ending of the name says in which format.
+    """Writes the picture (3, h, w), or with alpha (4, h, w), 0…1; the ending of the name says in which format.
 
     Raises ValueError for an ending that is no picture format.
     """

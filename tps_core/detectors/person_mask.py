@@ -1,4 +1,4 @@
-"""Where the person is in a picture: MediaPipe's selfie segmentation, its edges taken from the photo.
+"""Where the person is in a picture: MediaPipe's selfie segmentation, with the photo's own edges.
 
 Source of the network: MediaPipe's selfie_segmentation (Apache-2.0). Of the edges: He et al.,
 "Guided Image Filtering", 2010, its coefficients found in a smaller picture as in "Fast Guided
@@ -62,7 +62,7 @@ def _seen(picture: Tensor) -> Tensor:
 
 
 def _stretched(network: MeshNetwork, picture: Tensor) -> Tensor:
-    """What the network sees in the picture (1, 3, h, w) stretched to a square, as MediaPipe does."""
+    """What the network sees in the picture (1, 3, h, w), stretched to a square as MediaPipe does."""
     square = F.interpolate(picture, (network.size,) * 2, mode="bilinear", antialias=True)
     return F.interpolate(network(square)[0], picture.shape[-2:], mode="bilinear")
 
