@@ -57,5 +57,5 @@ def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> No
     ending = arguments.output.suffix.lower()
     if len(paths) == 1 and ending in ENDINGS and ending not in WITH_ALPHA:
         raise ValueError(
-            f"{arguments.output}: a {ending} can't be transparent; let the name end in .png or .webp"
+            f"{arguments.output}: can't be transparent; let its name end in .png or .webp"
         )

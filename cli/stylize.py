@@ -26,8 +26,8 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "stylize",
         help="paint portraits and videos in a style",
-        description="Paints each picture or video in the style, at the scale of its largest face, or "
-        "the face alone. In a video the face is followed and held steady; its sound is copied.",
+        description="Paints each picture or video in the style: all of it, or the face alone. In a "
+        "video the face is followed and held steady; its sound is copied.",
     )
     parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO")
     parser.add_argument(

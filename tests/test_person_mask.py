@@ -65,7 +65,7 @@ def test_the_edge_is_put_where_the_picture_has_it():
     steps = guided(picture, rough, picture)[0, 0, 30].diff()
     assert steps.argmax() == 32  # between the pixels 32 and 33
     assert steps[32] > 0.4
-    assert steps[29] < 0.05
+    assert steps[29] < 0.1
 
 
 def test_small_systems_are_solved_as_lapack_solves_them():

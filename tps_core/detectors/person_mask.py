@@ -62,7 +62,7 @@ def _seen(picture: Tensor) -> Tensor:
 
 
 def _stretched(network: MeshNetwork, picture: Tensor) -> Tensor:
-    """What the network sees in the picture (1, 3, h, w), stretched to a square as MediaPipe does."""
+    """What the network sees in the picture (1, 3, h, w), stretched to a square as by MediaPipe."""
     square = F.interpolate(picture, (network.size,) * 2, mode="bilinear", antialias=True)
     return F.interpolate(network(square)[0], picture.shape[-2:], mode="bilinear")
 
