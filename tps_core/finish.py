@@ -16,6 +16,7 @@ MASSES = 0.025  # standard deviation at which the photo's masses are left, and i
 OUTLINE = 0.015  # how far colours of the photo spread, as paint does beyond a line
 GROUND_BLUR = 0.07  # the ground out of focus
 GAIN = 2.0  # of exaggeration at strength 2
+COLORS = 0.3  # how much of a change of colour is exaggerated; more turns warm skin green
 NEUTRAL = 0.1  # difference between channels below which paint is a grey, and stays one
 COARSE_PX = 4.0  # standard deviation of a blur that is made in a smaller picture if it is larger
 
@@ -108,7 +109,7 @@ def exaggerated(photo: Tensor, painting: Tensor, amount: float, masses_px: float
     change = painting - _blurred(photo, masses_px)
     # Ink doesn't turn blue where the skin that it is drawn on was red.
     colorful = ((painting.amax(0) - painting.amin(0)) / NEUTRAL).clamp(max=1)
-    change = change.mean(0).lerp(change, colorful).clamp(-1, 1)
+    change = change.mean(0).lerp(change, COLORS * colorful).clamp(-1, 1)
     power = GAIN * amount
     lighter = 1 - (1 - painting) * (1 - change) ** power
     return torch.where(change > 0, lighter, painting * (1 + change) ** power)
