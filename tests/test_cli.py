@@ -234,6 +234,47 @@ def test_a_video_does_not_become_a_picture(film, style, tmp_path, capsys):
     assert "a video's name must end in .mp4" in capsys.readouterr().err
 
 
+def painted(photo, style, out, *options):
+    command = ("stylize", photo, "--style", style, "-o", out, "--device", "cpu")
+    assert run(*command, *options) == 0
+    with Image.open(out) as image:
+        return np.asarray(image).astype(int)
+
+
+def test_the_face_alone_is_painted_only_when_that_is_asked_for(photo, style, tmp_path):
+    before = np.asarray(Image.open(photo).convert("RGB")).astype(int)
+    whole = painted(photo, style, tmp_path / "a.png")
+    assert np.array_equal(painted(photo, style, tmp_path / "b.png", "--whole-image"), whole)
+    face = painted(photo, style, tmp_path / "c.png", "--face-only")
+    assert np.abs(face - before)[:20, :20].max() <= 1
+    assert np.abs(whole - before)[:20, :20].mean() > 5
+
+
+def test_the_options_of_finishing_reach_the_picture(photo, style, tmp_path):
+    plain = painted(photo, style, tmp_path / "plain.png")
+    for options in (["--strength", "1.5"], ["--keep-colors"], ["--ground", "blur"]):
+        assert np.abs(painted(photo, style, tmp_path / "x.png", *options) - plain).mean() > 1
+    for name in ("clear.png", "clear.webp"):
+        clear = painted(photo, style, tmp_path / name, "--ground", "transparent")
+        assert clear.shape == (512, 512, 4)
+        assert clear[100:160, 200:240, 3].min() > 250  # the face
+        assert clear[20:160, 20:60, 3].max() < 5
+
+
+def test_what_can_not_be_transparent_is_refused_before_work_starts(
+    film, photo, style, tmp_path, capsys
+):
+    for paths, out, message in (
+        ([photo], "out.jpg", "out.jpg: can't be transparent; let its name end in .png or .webp"),
+        ([photo, film], "out", "film.mkv: a video can't be painted with a transparent ground"),
+    ):
+        command = ("stylize", *paths, "--style", style, "-o", tmp_path / out)
+        assert run(*command, "--ground", "transparent") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+        assert not (tmp_path / out).exists()
+
+
 @pytest.mark.parametrize(
     "command", ["detect", "warp", "bank", "train", "stylize", "evaluate", "doctor", "demo"]
 )

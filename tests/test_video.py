@@ -147,6 +147,25 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
         assert (exact.picture - still).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "finish", [{"strength": 1.7}, {"keep_colors": 1.0}, {"ground": "keep"}, {"ground": "blur"}]
+)
+def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
+    frame = (photo * 255).round().byte()
+    plan = FramePlan(face, 1.0, align(face).extent_px, 1.0)
+    painted = paint_frame(frame, Negative(), plan, VideoOptions(whole_image=whole, **finish))
+    still = stylize(frame.float() / 255, Negative(), face, whole, **finish).picture
+    assert painted.dtype == torch.uint8
+    assert (painted.float() / 255 - still).abs().max() < 1.1 / 255
+
+
+def test_a_frame_without_a_person_is_left_as_it_is_where_the_ground_is_kept():
+    frame = torch.full((3, 64, 64), 90, dtype=torch.uint8)
+    options = VideoOptions(ground="keep")
+    assert torch.equal(paint_frame(frame, Negative(), FramePlan(None, 0, 0, 1.0), options), frame)
+
+
 def test_a_face_that_fades_is_painted_less(photo, face):
     frame = (photo * 255).byte()
     plans = (FramePlan(face, opacity, 0, 1.0) for opacity in (0.3, 1.0))
