@@ -3,6 +3,8 @@
     python benchmarks/convert_selfie_segmentation.py WHEEL
 
 WHEEL is the pinned mediapipe 0.10.21 (see tps_core/detectors/fetch.py, which says how to get it).
+On 20 photos the network's output is LiteRT's (2.3.0) of the original file to 2e-4 at most, 1e-7 in
+the mean.
 """
 
 import hashlib
