@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
+from tps_portrait.tps_core.detectors import person_mask as module
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
 from tps_portrait.tps_core.detectors.person_mask import FILE, _solve, guided, person_mask
 from tps_portrait.tps_core.pictures import to_tensor
@@ -51,10 +52,50 @@ def test_where_nobody_is_the_mask_is_empty(level):
     assert not person_mask(torch.full((3, 64, 96), level)).any()
 
 
-def test_a_brown_dark_photo_is_looked_at_again(picture):
-    # One look alone misses most of her here.
-    brown = picture.mean(0, keepdim=True) ** 2 * torch.tensor([0.5, 0.28, 0.05])[:, None, None]
-    assert person_mask(brown)[0, 60:200, 190:260].mean() > 0.9
+def test_a_photo_in_which_one_look_sees_nobody_is_looked_at_again(picture, monkeypatch):
+    monkeypatch.setattr(module, "_stretched", lambda network, p: torch.zeros_like(p[:, :1]))
+    half = (torch.arange(384) < 192).float().expand(1, 1, 384, -1)
+    monkeypatch.setattr(module, "_squared", lambda network, p: half)
+    mask = person_mask(picture)
+    assert mask[0, :, :200].mean() > 0.9  # the look that saw nobody takes nothing away
+
+
+def test_a_look_that_is_unsure_counts_little(picture, monkeypatch):
+    monkeypatch.setattr(module, "_stretched", lambda network, p: torch.full_like(p[:, :1], 0.4))
+    monkeypatch.setattr(module, "_squared", lambda network, p: torch.ones_like(p[:, :1]))
+    assert person_mask(picture).mean() > 0.99
+
+
+def test_one_look_that_is_sure_is_enough(picture, monkeypatch):
+    half = (torch.arange(384) < 192).float().expand(1, 1, 384, -1)
+    monkeypatch.setattr(module, "_stretched", lambda network, p: half)
+    monkeypatch.setattr(module, "_squared", lambda network, p: pytest.fail("looked again"))
+    assert person_mask(picture).any()
+
+
+def test_a_faded_brown_photo_is_seen_as_a_new_one(picture):
+    faded = 0.2 + 0.1 * picture.mean(0, keepdim=True) * torch.tensor([1, 0.6, 0.2])[:, None, None]
+    new = module._retouched(faded[None])[0]
+    assert new.amin() < 0.05
+    assert new.amax() > 0.9
+    assert new.mean() == pytest.approx(module.MIDDLE, abs=0.1)
+
+
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
+def test_a_square_look_is_cut_back_to_the_picture(shape, monkeypatch):
+    monkeypatch.setattr(module, "_stretched", lambda network, p: p[:, :1])
+    tall = torch.rand(1, 3, *shape, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(module._squared(None, tall), tall[:, :1])
+
+
+def test_edges_finer_than_the_network_sees_are_in_the_mask(monkeypatch):
+    picture = torch.zeros(3, 800, 800)
+    picture[..., 405:] = torch.tensor([0.8, 0.3, 0.2])[:, None, None]
+    rough = (torch.linspace(-1, 1, 384)[None, None, None] > 0).float().expand(-1, -1, 384, -1)
+    monkeypatch.setattr(module, "_seen", lambda small: rough)
+    steps = person_mask(picture)[0, 400].diff()
+    assert steps.argmax() == 404
+    assert steps[404] > 0.3
 
 
 def test_the_edge_is_put_where_the_picture_has_it():

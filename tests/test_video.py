@@ -173,6 +173,9 @@ def test_a_face_that_fades_is_painted_less(photo, face):
     change = [(painted.float() - frame.float()).abs().sum() for painted in (faded, full)]
     assert float(change[0] / change[1]) == pytest.approx(0.3, abs=0.02)
     assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0), FACE) is frame
+    floats = frame.float() / 255
+    exact = stylize_frame(floats, Negative(), FramePlan(face, 0.3, 0, 1.0), FACE).picture
+    assert (exact - faded.float() / 255).abs().max() < 1.5 / 255
 
 
 def test_a_video_without_a_face_is_an_error_and_no_file(tmp_path):

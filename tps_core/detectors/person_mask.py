@@ -19,7 +19,10 @@ FILE = Path(__file__).parent / "person_mask.safetensors"
 SURE = 0.98  # of a look, from which no other is asked for
 TRUST = 4  # the power that makes of how sure a look is how much it counts
 SMALLEST_SHARE = 0.03  # of the picture, below which a look has seen nobody
-MIDDLE = 0.5  # mean light that a dark picture is given for another look
+# For another look at an old photo:
+GRAIN_PX = 160  # longer side at which grain and print are gone
+MIDDLE = 0.5  # mean light that it is given if it is dark
+SKIN_TONE = (0.8, 1.0, 1.2)  # powers of red, green and blue that make grey as warm as skin
 GUIDE_PX = 384  # longer side of the picture in which the edges are found
 RADIUS_PX = 6  # of what is compared there: about what the network's edges may be off
 SMALLEST_EDGE = 1e-4  # the photo's variance from which an edge is taken to be one
@@ -47,7 +50,7 @@ def _seen(picture: Tensor) -> Tensor:
     """
     network = load_networks(FILE, picture.device)["person_mask"]
     masks, trust = [], []
-    for look in (_stretched, _squared, lambda n, p: _squared(n, _even(p))):
+    for look in (_stretched, _squared, lambda n, p: _squared(n, _retouched(p))):
         mask = look(network, picture)
         sure = float(mask.square().sum() / mask.sum().clamp_min(1e-6))
         seen = float(mask.mean()) > SMALLEST_SHARE
@@ -77,13 +80,17 @@ def _squared(network: MeshNetwork, picture: Tensor) -> Tensor:
     return mask[..., top : top + height, left : left + width]
 
 
-def _even(picture: Tensor) -> Tensor:
-    """The picture (1, 3, h, w) with each colour's full range, and lit if it is dark."""
-    levels = F.interpolate(picture, (64, 64), mode="area").flatten(2)
-    low, high = (levels.quantile(q, 2)[..., None, None] for q in (0.01, 0.99))
-    even = ((picture - low) / (high - low).clamp_min(0.05)).clamp(0, 1)
-    mean = float(even.mean().clamp(0.05, 0.95))
-    return even ** min(1.0, math.log(MIDDLE) / math.log(mean))
+def _retouched(picture: Tensor) -> Tensor:
+    """The old photo (1, 3, h, w) in its full range, lit if dark, without grain, skin-toned."""
+    scale = min(1.0, GRAIN_PX / max(picture.shape[-2:]))
+    shape = [max(1, round(n * scale)) for n in picture.shape[-2:]]
+    small = F.interpolate(picture, shape, mode="bilinear", antialias=True)
+    grey = small.mean(1, keepdim=True)
+    low, high = grey.quantile(0.01), grey.quantile(0.99)
+    grey = ((grey - low) / (high - low).clamp_min(0.05)).clamp(0, 1)
+    light = math.log(MIDDLE) / math.log(float(grey.mean().clamp(0.05, 0.95)))
+    tone = torch.tensor(SKIN_TONE).to(picture)[:, None, None]
+    return F.interpolate(grey ** (min(1.0, light) * tone), picture.shape[-2:], mode="bilinear")
 
 
 def guided(small: Tensor, mask: Tensor, picture: Tensor) -> Tensor:
