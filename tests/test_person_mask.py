@@ -61,9 +61,19 @@ def test_a_photo_in_which_one_look_sees_nobody_is_looked_at_again(picture, monke
 
 
 def test_a_look_that_is_unsure_counts_little(picture, monkeypatch):
-    monkeypatch.setattr(module, "_stretched", lambda network, p: torch.full_like(p[:, :1], 0.4))
-    monkeypatch.setattr(module, "_squared", lambda network, p: torch.ones_like(p[:, :1]))
+    levels = iter([1.0, 0.2])
+    monkeypatch.setattr(module, "_stretched", lambda network, p: torch.full_like(p[:, :1], 0.2))
+    monkeypatch.setattr(
+        module, "_squared", lambda network, p: torch.full_like(p[:, :1], next(levels))
+    )
     assert person_mask(picture).mean() > 0.99
+
+
+def test_a_look_that_sees_a_spot_has_seen_nobody(picture, monkeypatch):
+    spot = (torch.arange(384) < 8).float().expand(1, 1, 384, -1)
+    monkeypatch.setattr(module, "_stretched", lambda network, p: spot)
+    monkeypatch.setattr(module, "_squared", lambda network, p: 1 - spot)
+    assert person_mask(picture)[..., 30:].mean() > 0.99
 
 
 def test_one_look_that_is_sure_is_enough(picture, monkeypatch):
