@@ -4,8 +4,10 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, STRONGEST
-from ..tps_core.pictures import ENDINGS, WITH_ALPHA
+from ..tps_core.pictures import ENDINGS
 from .video import is_video
+
+WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # what can be partly transparent
 
 
 def add_finish_options(parser: argparse.ArgumentParser) -> None:

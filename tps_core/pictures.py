@@ -13,7 +13,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
-WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # can be partly transparent
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
 # ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
 DAMAGED = (
@@ -144,7 +143,7 @@ def to_image(picture: Tensor) -> Image.Image:
 
 
 def write_picture(path: Path | str, picture: Tensor) -> None:
-    """Writes the picture (3, h, w), or with alpha (4, h, w), 0…1, as the name's ending says.
+    """Writes the picture (3, h, w), 0…1; the ending of the name says in which format.
 
     Raises ValueError for an ending that is no picture format.
     """
