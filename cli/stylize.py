@@ -21,6 +21,7 @@ from .common import (
     find_device,
     reason,
 )
+from .finish_options import add_finish_options, check_finish_options
 from .terminal import add_number, say, say_json, show_progress, tell
 from .video import is_video, paint_video
 
@@ -29,8 +30,8 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "stylize",
         help="paint portraits and videos in a style",
-        description="Finds the face in each picture or video, paints it in the style and puts it "
-        "back. In a video the face is followed and held steady; its sound is copied.",
+        description="Paints each picture or video in the style: all of it, or the face alone. In a "
+        "video the face is followed and held steady; its sound is copied.",
     )
     parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO")
     parser.add_argument(
@@ -47,17 +48,7 @@ def add_parser(commands) -> None:
         metavar="OUT",
         help="a picture's or a video's name (.mp4, .mkv, .webm, .gif …); of several, a folder",
     )
-    parser.add_argument("--whole-image", action="store_true", help="paint the background too")
-    add_number(
-        parser,
-        "--strength",
-        float,
-        0,
-        1,
-        default=1.0,
-        metavar="S",
-        help="0…1, mixes painting and photo; default: 1, the painting",
-    )
+    add_finish_options(parser)
     add_number(
         parser,
         "--color-match",
@@ -66,7 +57,7 @@ def add_parser(commands) -> None:
         1,
         default=0.0,
         metavar="C",
-        help="0…1, takes the face's colours towards the photo's; default: 0",
+        help="0…1, with --face-only: takes the face's colours towards the photo's; default: 0",
     )
     add_overwrite_option(parser)
     add_device_option(parser)
@@ -78,6 +69,7 @@ def add_parser(commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Paints every picture; one that can't be painted fails the command, after the others."""
     paths = expand(arguments.inputs)
+    check_finish_options(arguments, paths)
     style_path = find_style(arguments.style)
     targets = Targets([*paths, style_path], arguments.overwrite)
     alone = _is_name_of_result(paths, arguments.output)
@@ -134,6 +126,9 @@ def _paint_picture(path: Path, target: Path, style: Style, arguments: argparse.N
         arguments.whole_image,
         arguments.strength,
         arguments.color_match,
+        str(path),
+        float(arguments.keep_colors),
+        arguments.ground,
     )
     write_picture(target, result.picture, arguments.overwrite)
 

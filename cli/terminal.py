@@ -84,7 +84,7 @@ def add_number(
         # Written so that what is not a number, "nan", is refused.
         if least <= value <= most and not (open_range and value in (least, most)):
             return value
-        within = f"between {least} and {most}"
+        within = f"between {least:g} and {most:g}"
         if kind is int:
             within = f"a whole number from {least} to {most}"
         raise BadNumber(f"{parser.prog}: {option} must be {within}, got {text[:40]}")
