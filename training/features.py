@@ -115,10 +115,12 @@ def load_judge(device: torch.device | str = "cpu") -> Judge:
         log.info("evaluating with SqueezeNet: the standard networks can't be had (%s)", reason)
         judge = squeezenet_judge(load_squeezenet(device), device)
     try:
-        return replace(judge, witness=Witness(load_efficientnet(device), device))
+        witness = Witness(load_efficientnet(device), device)
     except ValueError as error:
         log.info("evaluating without a witness: %s", error)
         return judge
+    networks = f"{judge.networks}; and EfficientNet, which no training looks through"
+    return replace(judge, networks=networks, witness=witness)
 
 
 def _load_standard(device: torch.device) -> Judge:
