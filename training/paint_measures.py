@@ -64,10 +64,8 @@ def _unexplained(photo: Tensor, result: Tensor) -> Tensor:
     """What the best quadratic function of the photo's RGB leaves of the result: (3, h w)."""
     r, g, b = _pixels(photo)
     terms = torch.stack([torch.ones_like(r), r, g, b, r * r, g * g, b * b, r * g, r * b, g * b], 1)
-    # Only as many of them as differ: those of a grey photo are the same but for their size.
-    basis, rest = torch.linalg.qr(terms)
-    rotation, sizes, _ = torch.linalg.svd(rest)
-    basis = basis @ rotation[:, sizes > 1e-9 * sizes[0]]
+    # Terms that depend on each other, as a grey photo's, leave columns of no more than noise.
+    basis = torch.linalg.qr(terms).Q
     colors = _pixels(result)
     return colors - colors @ basis @ basis.T
 
