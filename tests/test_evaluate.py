@@ -247,8 +247,13 @@ def people(photo):
 
 @pytest.mark.parametrize(
     ("order", "share"),
-    [("red green blue", 1), ("green blue red", 0), ("red blue green", 1 / 3)],
-    ids=["own", "others'", "one"],
+    [
+        ("red green blue", 1),
+        ("green blue red", 0),
+        ("red blue green", 1 / 3),
+        ("red red red", 1 / 3),
+    ],
+    ids=["own", "others'", "one", "all the first"],
 )
 def test_retrieval_is_the_share_whose_own_photo_is_the_nearest_of_all(order, share, people, art):
     results = dict(zip(people, order.split(), strict=True))

@@ -193,3 +193,15 @@ def test_what_all_places_have_in_common_is_not_the_person():
         witness = Witness(lambda faces, shown=shown: (shown, None), torch.device("cpu"))
         seen.append(witness.persons(pictures(1))[:, : 80 * 144])
     assert nn.functional.cosine_similarity(*seen) > 0.9
+
+
+def test_each_place_counts_alike_for_who_it_is():
+    """A strong light in one place doesn't decide."""
+    where = torch.rand(1, 80, 12, 12, generator=torch.Generator().manual_seed(0))
+    strong = where.clone()
+    strong[..., 3, 4] *= 100
+    seen = [
+        Witness(lambda faces, shown=shown: (shown, None), torch.device("cpu")).persons(pictures(1))
+        for shown in (where, strong)
+    ]
+    torch.testing.assert_close(*seen)
