@@ -14,7 +14,7 @@ from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
 from ..tps_core.style import find_style, load_style
 from ..training.bank import FaceBank, load_bank
 from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
-from ..training.evaluation import Evaluation
+from ..training.evaluation import PAINT_FIGURES, Evaluation, Record
 from ..training.features import load_judge
 from .common import (
     UNUSABLE,
@@ -34,9 +34,9 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure how well results keep the face and look like the art",
-        description="Compares photos with their results (landmarks: MLD; looks: LPIPS), and the "
-        "results with art (KID, FID), all in the face crop. Use photos that the style was not "
-        "trained with, 30 or more.",
+        description="Compares photos with their results (landmarks: MLD; looks: LPIPS; paint: "
+        "colour curve, strokes and weave; the person: retrieval), and the results with art (KID, "
+        "FID), all in the face crop. Use photos that the style was not trained with, 30 or more.",
     )
     parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
@@ -119,10 +119,11 @@ def write_report(evaluation: Evaluation, place: OwnFolder) -> None:
     place.write(text, f"{evaluation.report}\n".encode())
     file = io.StringIO(newline="")
     writer = csv.writer(file)
-    writer.writerow(["photo", "found", "mld", f"lpips{evaluation.suffix}"])
-    for record in evaluation.worst_first:
-        mld = record.mld if record.found else ""
-        writer.writerow([record.name, int(record.found), mld, record.lpips])
+    pictures = [_picture(record, evaluation.suffix) for record in evaluation.worst_first]
+    writer.writerow(pictures[0])
+    for picture in pictures:
+        values = [int(v) if isinstance(v, bool) else v for v in picture.values()]
+        writer.writerow(["" if value is None else value for value in values])
     place.write(table, file.getvalue().encode("utf-8", "backslashreplace"))
     place.finish()
 
@@ -147,23 +148,26 @@ def _art(arguments: argparse.Namespace) -> FaceBank:
 
 
 def _as_json(evaluation: Evaluation) -> dict:
-    pictures = [
-        {
-            "photo": r.name,
-            "found": r.found,
-            "mld": _number(r.mld),
-            f"lpips{evaluation.suffix}": r.lpips,
-        }
-        for r in evaluation.records
-    ]
     return {
         "figures": {name: _number(value) for name, value in evaluation.figures.items()},
         "networks": evaluation.networks,
         "painted": evaluation.painted,
         "results": len(evaluation.records),
         "art": evaluation.art_faces,
-        "pictures": pictures,
+        "pictures": [_picture(record, evaluation.suffix) for record in evaluation.records],
         "left_out": evaluation.left_out,
+    }
+
+
+def _picture(record: Record, suffix: str) -> dict:
+    """One photo's own figures; None for what is not known of it."""
+    return {
+        "photo": record.name,
+        "found": record.found,
+        "mld": _number(record.mld),
+        f"lpips{suffix}": record.lpips,
+        **{name: _number(getattr(record, name)) for name in PAINT_FIGURES},
+        "own_photo_nearest": record.kept,
     }
 
 
