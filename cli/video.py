@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ..tps_core.pictures import DAMAGED
 from ..tps_core.style import Style
 from ..tps_core.videos.paint_frame import VideoOptions
 from ..tps_core.videos.reader import ENDINGS
@@ -27,7 +28,7 @@ def is_video(path: Path, output: Path) -> bool:
     try:
         with Image.open(path) as image:
             return getattr(image, "n_frames", 1) > 1
-    except (OSError, UnidentifiedImageError):
+    except DAMAGED:
         return False  # as a picture it is told what is wrong with it
 
 

@@ -8,7 +8,6 @@ keeps those that a person had placed.
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..tps_core.output_files import replace_file
 from ..tps_core.landmark_files.json_file import (
     faces_from_json,
     read_set_aside,
@@ -16,6 +15,7 @@ from ..tps_core.landmark_files.json_file import (
     write_sidecar,
 )
 from ..tps_core.landmarks import Landmarks
+from ..tps_core.output_files import replace_file
 from .entry import Entry
 from .examine import Finding, Look, examine, mark_twins
 
@@ -118,7 +118,7 @@ class Review:
             return "the points are saved"
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}; known: {', '.join(ACTIONS)}")
-        if not isinstance(face, int) or not 0 <= face < len(known):
+        if type(face) is not int or not 0 <= face < len(known):  # true is no number
             raise ValueError(f"{finding.entry.name}: it has no face of that number")
         chosen, others = known[face], known[:face] + known[face + 1 :]
         if action == "confirm":

@@ -1,13 +1,33 @@
 """Runs the converted face detector and face mesh in plain PyTorch."""
 
-import json
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from ..container import read_tensors
+from ..json_reading import listed, named, one_line, parse_json, shown, text, whole
+from . import fetch
+
+MOST_BYTES = 50_000_000  # of the file; it has 2 million
+MOST_STEPS, LARGEST = 1000, 100_000  # of a network, and of a number in it
+# What each kind of step needs: its settings, and its weights.
+NEEDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "conv": (("padding", "stride", "groups"), ("weight", "bias")),
+    "add": ((), ()),
+    "relu": ((), ()),
+    "prelu": ((), ("weight",)),
+    "max_pool": (("size", "stride"), ()),
+    "pad": (("channels",), ()),
+    "reshape": (("shape",), ()),
+    "concatenate": ((), ()),
+}
+# How many numbers the networks give: 896 boxes of 16 and their scores; 468 points and a presence.
+OUTPUTS = {"face_detector": [896 * 16, 896], "face_mesh": [468 * 3, 1]}
 
 
 @dataclass(frozen=True)
@@ -54,23 +74,86 @@ class MeshNetwork:
 
 @cache
 def load_networks(path: Path, device: torch.device) -> dict[str, MeshNetwork]:
-    """The networks in the converted models' file, by name, ready to run on the device."""
-    from safetensors import safe_open
+    """The networks in the converted models' file, by name, ready to run on the device.
 
-    # Loaded as ordinary tensors even if a host calls in inference mode: they outlive that call.
-    with torch.inference_mode(False), safe_open(path, "pt", str(device)) as file:
-        graphs = json.loads(file.metadata()["graphs"])
-        weights = {name: _side_by_side(file.get_tensor(name).float()) for name in file.keys()}
-    return {
-        name: MeshNetwork(
-            graph["steps"],
-            {k.removeprefix(name + "."): v for k, v in weights.items() if k.startswith(name + ".")},
-            graph["input"],
-            graph["outputs"],
-            graph["size"],
-        )
-        for name, graph in graphs.items()
-    }
+    Raises ValueError for a file that is damaged, foreign, or holds other networks.
+    """
+    return read_networks(path, device)
+
+
+def read_networks(path: Path, device: torch.device) -> dict[str, MeshNetwork]:
+    """The same, read from the file each time."""
+    tensors, metadata = read_tensors(path, fetch.FORMAT, "the face landmark models", MOST_BYTES)
+    try:
+        graphs = named(parse_json(metadata.get("graphs", "")), "the networks", *fetch.MEMBERS)
+        networks = {name: _network(name, graphs[name], tensors) for name in fetch.MEMBERS}
+        for name, network in networks.items():
+            _try(name, network)
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: damaged ({one_line(error)}); delete it, and it is made again"
+        ) from None
+    for network in networks.values():
+        network.weights.update({name: x.to(device) for name, x in network.weights.items()})
+    return networks
+
+
+def _network(name: str, graph: object, tensors: dict[str, Tensor]) -> MeshNetwork:
+    graph = named(graph, f"the network {name}", "input", "outputs", "size", "steps")
+    weights = {}
+    for full, tensor in tensors.items():
+        if full.startswith(name + "."):
+            if not (tensor.is_floating_point() and tensor.isfinite().all()):
+                raise ValueError(f"the tensor {full} holds other than finite numbers")
+            weights[full.removeprefix(name + ".")] = _side_by_side(tensor.float())
+    known = {text(graph["input"], "the input")}
+    steps = listed(graph["steps"], "the steps")
+    if len(steps) > MOST_STEPS:
+        raise ValueError(f"the network {name} has {len(steps)} steps")
+    for step in steps:
+        _check_step(step, known, weights)
+    outputs = [text(output, "an output") for output in listed(graph["outputs"], "the outputs")]
+    if not outputs or not known.issuperset(outputs):
+        raise ValueError(f"the network {name} has outputs that none of its steps makes")
+    size = whole(graph["size"], "the size", 1, LARGEST)
+    return MeshNetwork(steps, weights, graph["input"], outputs, size)
+
+
+def _check_step(step: object, known: set[str], weights: dict[str, Tensor]) -> None:
+    """Raises ValueError for a step that can't be run; adds its output to the known ones."""
+    step = named(step, "a step", "do", "inputs", "output")
+    kind, output = text(step["do"], "a step's kind"), text(step["output"], "a step's output")
+    if kind not in NEEDS:
+        raise ValueError(f"there is a step {shown(kind)}, which is not known here")
+    inputs = [text(name, "an input") for name in listed(step["inputs"], "a step's inputs")]
+    if not known.issuperset(inputs) or len(inputs) < (2 if kind == "add" else 1):
+        raise ValueError(f"a step {kind} has inputs that no step before it makes")
+    settings, tensors = NEEDS[kind]
+    named(step, f"a step {kind}", *settings)
+    for name in settings:
+        values = listed(step[name], name) if name in ("padding", "shape") else [step[name]]
+        for value in values:
+            whole(value, name, 0 if name in ("padding", "channels") else 1, LARGEST)
+    for name in tensors:
+        if f"{output}.{name}" not in weights:
+            raise ValueError(f"a step {kind} has no {name}")
+    known.add(output)
+
+
+def _try(name: str, network: MeshNetwork) -> None:
+    """Raises ValueError if the network doesn't run, or gives other than is expected of it.
+
+    Tried with shapes only, so that one that asks for more memory than there is does no harm.
+    """
+    on_meta = {key: tensor.to("meta") for key, tensor in network.weights.items()}
+    picture = torch.empty(1, 3, network.size, network.size, device="meta")
+    try:
+        made = replace(network, weights=on_meta)(picture)
+    except (RuntimeError, TypeError, IndexError, OverflowError) as error:  # what torch makes of it
+        raise ValueError(f"the network {name} can't be run: {one_line(error)}") from None
+    shapes = [tuple(x.shape[1:]) for x in made]
+    if name in OUTPUTS and [math.prod(shape) for shape in shapes] != OUTPUTS[name]:
+        raise ValueError(f"the network {name} gives {shapes}")
 
 
 def _side_by_side(x: Tensor) -> Tensor:

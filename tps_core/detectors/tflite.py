@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..json_reading import one_line
+
 # schema.fbs: BuiltinOperator
 OPERATORS = {
     0: "add",
@@ -85,7 +87,14 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     """
     if data[4:8] != b"TFL3":
         raise ValueError("this is not a TFLite file")
-    model = Table.root(data)
+    try:
+        return _read(Table.root(data))
+    except (struct.error, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # What offsets and numbers that lead nowhere end in.
+        raise ValueError(f"this TFLite file is damaged ({one_line(error)})") from None
+
+
+def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
     codes = [max(code.number(0, "b"), code.number(3)) for code in model.tables(1)]
     subgraph, buffers = model.tables(2)[0], model.tables(4)
     tensors = subgraph.tables(0)
