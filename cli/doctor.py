@@ -4,7 +4,9 @@ import argparse
 import importlib.metadata
 import importlib.util
 import platform
-import subprocess  # nosec B404: imports packages of a fixed list
+
+# Imports packages of a fixed list.
+import subprocess  # nosec B404
 import sys
 from pathlib import Path
 

@@ -9,7 +9,9 @@ import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from pickle import UnpicklingError  # nosec B403: the error's name only; nothing is unpickled
+
+# The name of an error: nothing is unpickled.
+from pickle import UnpicklingError  # nosec B403
 
 import torch
 import torch.nn.functional as F

@@ -16,7 +16,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError  # nosec B403: the error's name only; nothing is unpickled
+
+# The name of an error: nothing is unpickled.
+from pickle import UnpicklingError  # nosec B403
 
 import numpy as np
 import torch

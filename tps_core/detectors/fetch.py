@@ -11,7 +11,9 @@ import json
 import logging
 import os
 import shlex
-import subprocess  # nosec B404: runs pip, by a list of fixed arguments
+
+# Runs pip, by a list of fixed arguments.
+import subprocess  # nosec B404
 import sys
 import tempfile
 import zipfile

@@ -28,6 +28,10 @@ OPERATORS = {
 DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # schema.fbs: TensorType
 
 
+class NotKnown(ValueError):
+    """The file has something in it that is not known here."""
+
+
 @dataclass(frozen=True)
 class Table:
     """One table of a FlatBuffer: fields by number, read where they lie."""
@@ -89,7 +93,16 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
         raise ValueError("this is not a TFLite file")
     try:
         return _read(Table.root(data))
-    except (struct.error, LookupError, TypeError, AttributeError, OverflowError) as error:
+    except NotKnown:
+        raise
+    except (
+        ValueError,
+        struct.error,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+    ) as error:
         # What offsets and numbers that lead nowhere end in.
         raise ValueError(f"this TFLite file is damaged ({one_line(error)})") from None
 
@@ -111,7 +124,7 @@ def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
     for operator in subgraph.tables(3):
         code = codes[operator.number(0, "I")]
         if code not in OPERATORS:
-            raise ValueError(f"this TFLite file uses operator {code}, which is not known here")
+            raise NotKnown(f"this TFLite file uses operator {code}, which is not known here")
         kind = OPERATORS[code]
         takes, gives = operator.array(1).tolist(), operator.array(2).tolist()[0]
         if kind == "dequantize":
@@ -135,7 +148,7 @@ def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
             step |= _window(options, kind, size, shapes, takes[0], gives) | {"size": size[0]}
         elif kind == "pad":
             if np.any(fixed[0][:3]) or fixed[0][3, 0]:
-                raise ValueError("this TFLite file pads other than after the last channel")
+                raise NotKnown("this TFLite file pads other than after the last channel")
             step["channels"] = int(fixed[0][3, 1])
         elif kind == "reshape":
             step["shape"] = shapes[gives][1:]
@@ -154,7 +167,7 @@ def _window(options: Table, kind: str, size, shapes, source: int, target: int) -
     stride = options.number(1)
     activation = options.number({"conv": 3, "depthwise": 4, "max_pool": 5}[kind], "b")
     if stride != options.number(2) or activation:
-        raise ValueError(f"this TFLite file has a {kind} with options that are not known here")
+        raise NotKnown(f"this TFLite file has a {kind} with options that are not known here")
     padding = []
     for axis in (2, 1):  # width, then height
         missing = (shapes[target][axis] - 1) * stride + size[axis - 1] - shapes[source][axis]

@@ -69,6 +69,9 @@ class VideoReader:
             self.close()
             raise ValueError(f"{path}: has no pictures; name a video")
         self.stream = self._file.streams.video[0]
+        if self.stream.codec_context is None:
+            self.close()
+            raise ValueError(f"{path}: can't be read (nothing here decodes its pictures)")
         self._check_size(self.stream.width, self.stream.height)
         self.stream.thread_type = "AUTO"
         self.sounds = list(self._file.streams.audio)
