@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import random
+import re
 import signal
 import struct
 import sys
@@ -56,11 +57,7 @@ from tps_portrait.training.bank import load_bank, save_bank
 from tps_portrait.training.perceptual import _from_caffe
 from tps_portrait.training.review import _placed
 
-try:
-    import resource
-except ImportError:  # Windows: memory is not measured
-    resource = None
-
+STATUS = Path("/proc/self/status")
 SECONDS = 10  # that a case may take
 MEMORY = 1_000_000_000  # bytes that a case may add to what the program holds
 SIZE = (200, 100)
@@ -420,10 +417,10 @@ NAMED = {"tflite": "TFLite", "pose": "", "edits": "edits", "review": "", "back e
 
 def memory():
     """The most bytes that the program has held so far."""
-    if resource is None:
-        return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    if STATUS.is_file():
+        # Unlike ru_maxrss it doesn't begin with what the program held that started this one.
+        return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", STATUS.read_text())[1])
+    return 0  # other systems don't say
 
 
 def judge(name, case, dice, folder):

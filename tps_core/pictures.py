@@ -29,7 +29,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "T
 # What reading a picture may cost, and what it costs, in bytes a pixel of the file while it is
 # decoded, and of the picture that comes back while it is made.
 MOST_BYTES = 1_000_000_000
-DECODING = {"WEBP": 20, "AVIF": 20}
+DECODING = {"WEBP": 28, "AVIF": 28}
 DECODING_OTHERS = 6
 KEPT = 20
 STRIP = 2_000_000  # pixels that are converted at a time
