@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from torch import Tensor
 
+from ..tps_core.json_reading import named, parse_json
 from ..tps_core.pictures import read_picture
 from ..training.examine import MOST_PIXELS, to_jpeg
 from ..training.page import PAGE, data_script, entry_data, thumb
@@ -112,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _act(self, what: str, body: bytes) -> None:
         try:
-            request = json.loads(body)
+            request = named(parse_json(body), "the request")
             if what == "finish":
                 self._send_json({"message": self.server.farewell})
                 # From another thread: it waits until all requests are answered, this one too.

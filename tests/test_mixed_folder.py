@@ -233,7 +233,7 @@ def test_what_may_not_be_read_is_reported(tmp_path):
 def test_what_may_not_be_read_has_a_sentence(tmp_path, monkeypatch):
     """As above, for those whom nothing is forbidden."""
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     noise().save(tmp_path / "locked.png")
