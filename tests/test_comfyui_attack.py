@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 import os
 import socket
 import threading
@@ -28,6 +29,8 @@ from tps_portrait.tps_core.pictures import to_tensor
 from tps_portrait.tps_core.style import Style, load_style
 from tps_portrait.training.bank import FaceBank, save_bank
 from tps_portrait.training.entry import Entry
+
+log = logging.getLogger("tps_portrait")
 
 pytestmark = pytest.mark.slow
 
@@ -119,7 +122,7 @@ def place(tmp_path_factory) -> Iterator[Place]:
     save_bank(noise_bank(34), base / "models" / "tps_portrait" / "banks" / "noise.safetensors")
     save_bank(noise_bank(2), top / "secret" / "noise.safetensors")
     watched = [top / "secret", home / "private", top / "allowed too", top / "allowed",
-               "/etc/passwd", "/etc/shadow", "/dev/zero", "/dev/random", "/proc/1/root"]  # fmt: skip
+               "/etc/passwd", "/etc/shadow", "/dev/zero", "/dev/random"]  # fmt: skip
     environment = {
         "TPS_PORTRAIT_HOME": "",
         "TPS_PORTRAIT_ROOTS": str(top / "allowed"),
@@ -420,8 +423,9 @@ def test_of_two_hundred_prompts_of_four_clients_none_is_lost_or_mixed_up(place):
             assert len({order.prompt_id for order in orders}) == CLIENTS * each
             for order in orders:
                 damaged += check(place.host, order, styles)
+            place.host.post("/history", {"clear": True})  # ComfyUI's own memory of them
     growth = process.memory_info().rss / before - 1
-    print(f"{len(orders)} prompts, {damaged} met a half-written style, memory {growth:+.2%}")
+    log.info("%d prompts, %d met half a style, memory %+.2f %%", len(orders), damaged, 100 * growth)
     assert damaged < EACH  # most find it whole
     assert growth < 0.02
 
@@ -444,8 +448,8 @@ def client(host: comfyui_host.Host, name: str, first: int, count: int) -> list[O
 
 def prompt_for(host: comfyui_host.Host, order: Order) -> dict:
     """A blank of the order's colour, and a painting or landmarks of its own."""
-    blank = node("EmptyImage", width=16, height=16, batch_size=1, color=order.colour)
-    prompt = {"blank": blank, "colour": node("PreviewImage", images=["blank", 0])}
+    own = node("EmptyImage", width=16, height=16, batch_size=1, color=order.colour)
+    prompt = {"own": own, "colour": node("PreviewImage", images=["own", 0])}
     if order.kind == "landmarks":
         made = points(json.dumps(order.points)) | {
             "save": node("TPSPortraitSaveLandmarks", face_landmarks=["points", 0],
@@ -456,7 +460,7 @@ def prompt_for(host: comfyui_host.Host, order: Order) -> dict:
         }  # fmt: skip
         made["json"]["inputs"] |= {"points_json": "", "face_landmarks": ["load", 0]}
         del made["json"]["inputs"]["image"]
-        return prompt | {"plain": blank} | made
+        return prompt | made
     picture = noise(order.number, (10, 8)).resize((80, 64))
     return prompt | {
         "photo": node("LoadImage", image=host.upload(picture, f"crowd {order.number}.png")),
