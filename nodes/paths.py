@@ -85,8 +85,8 @@ def files_below(folder: Path) -> list[Path]:
     files = list(islice(list_files(folder, is_readable), MOST_FILES + 1))
     if len(files) > MOST_FILES:
         raise ValueError(
-            f"{folder.name}: more than {MOST_FILES} files in the folder and below it; choose one "
-            "with the pictures alone"
+            f"{folder.name or folder}: more than {MOST_FILES} files in the folder and below it; "
+            "choose one with the pictures alone"
         )
     return files
 
@@ -202,7 +202,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def _place(name: str, wanted: str) -> Path:
-    """What was typed, as a full path or as one below a folder of ComfyUI's, without any `..`.
+    """What was typed, as a full path or as one below a folder of ComfyUI's.
 
     Looks at no file. Raises ValueError for what could be neither, on any system.
     """
@@ -211,8 +211,6 @@ def _place(name: str, wanted: str) -> Path:
         raise ValueError(f"name the {wanted}")
     parts = [part for part in re.split(r"[/\\]", typed) if part not in ("", ".")]
     reason = _bad_characters(typed) or _too_long(typed, LONGEST_PATH)
-    if ".." in parts:
-        reason = "it leads upwards"
     if reason:
         raise ValueError(_unusable(name, reason))
     if typed[0] == "~" and _reads_anything():
@@ -250,8 +248,8 @@ def _parts_below(path: Path, roots: list[Path]) -> tuple[str, ...] | None:
 
 def _fault(part: str, most_bytes: int = LONGEST_NAME) -> str:
     """Why this can't be the name of a file or folder on every system; "" if it can."""
-    if not part:
-        return "it is empty"
+    if part in ("", ".."):
+        return "it leads upwards" if part else "it is empty"
     if reason := _bad_characters(part) or _too_long(part, most_bytes):
         return reason
     if any(character in '<>:"|?*' for character in part):

@@ -375,6 +375,29 @@ def test_a_long_walk_ends_and_can_be_cancelled(place):
     assert said.startswith("many: more than 20000 files in the folder and below it; choose one")
 
 
+def test_on_its_own_machine_a_server_reads_anywhere_and_writes_nowhere_else(comfyui, tmp_path):
+    """With the setting that everybody starts with."""
+    set_traps(tmp_path / "traps", tmp_path)
+    write_landmarks(tmp_path / "mine", [[FACE]], FACE.size)
+    assert errors_of(comfyui, [prompt_of("load", f"{tmp_path}/mine.landmarks.json")]) == [""]
+    before = tree(tmp_path)
+    traps = [f"{tmp_path}/traps/{name}" for name in
+             ("pipe.json", "pipe.png", "zero.json", "socket.json", "folder.json", "huge.json",
+              "round.json", "nowhere.json")]  # fmt: skip
+    traps += ["/dev/zero", "/dev/stdin", "/proc/self/mem", "/", "/root"]
+    places = [f"{tmp_path}/new", f"{tmp_path}/mine", "/tmp/new", "~/new", "traps/../x"]
+    prompts = [prompt_of("load", name) for name in traps]
+    prompts += [prompt_of("build", "/")]
+    prompts += [
+        prompt_of(use, name) for use in (*WRITING, "save style", "export") for name in places
+    ]
+    said = errors_of(comfyui, prompts)
+    assert [prompt for prompt, error in zip(prompts, said, strict=True) if not error] == []
+    assert "/: more than 20000 files in the folder" in said[len(traps)]
+    assert tree(tmp_path) == before
+    assert comfyui.get("/system_stats")
+
+
 CLIENTS, EACH = 4, 50  # prompts of each
 WARM_UP = 15  # prompts of each client, before the memory is looked at
 KINDS = ("bundled", "renamed", "rewritten", "landmarks")

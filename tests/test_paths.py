@@ -99,6 +99,25 @@ def test_what_lies_outside_is_refused_alike_whether_it_is_there_or_not(server):
     assert len(said) == 1
 
 
+def test_what_lies_outside_by_its_name_is_not_even_looked_at(server, monkeypatch):
+    """On Windows a look at \\\\host\\share tells that host who is asking."""
+    looked, realpath = [], os.path.realpath
+    monkeypatch.setattr(
+        os.path, "realpath", lambda path: looked.append(str(path)) or realpath(path)
+    )
+    monkeypatch.setattr(os.path, "lexists", lambda path: looked.append(str(path)) or False)
+    uses = (
+        server.paths.readable_folder,
+        lambda name: server.paths.readable_file(name, JSON, 100),
+        server.paths.writable_path,
+    )
+    for use in uses:
+        with pytest.raises(ValueError, match=OUTSIDE):
+            use(f"{server.secret}/a.json")
+    assert looked
+    assert [path for path in looked if path.startswith(str(server.secret))] == []
+
+
 def test_links_may_lead_about_below_the_roots_only(server):
     (server.output / "made").mkdir()
     (server.output / "made" / "a.json").write_text("{}")
@@ -131,6 +150,13 @@ def test_full_paths_may_lead_into_comfyui_s_own_folders(server):
     for folder in (server.models, server.temp):
         with pytest.raises(ValueError, match=OUTSIDE):
             server.paths.writable_path(str(folder / "x"))
+
+
+def test_a_root_that_is_no_full_path_is_none(server, monkeypatch):
+    monkeypatch.chdir(server.secret.parent)
+    monkeypatch.setenv("TPS_PORTRAIT_ROOTS", "secret")
+    with pytest.raises(ValueError, match=OUTSIDE):
+        server.paths.readable_folder(str(server.secret))
 
 
 def test_the_owner_may_add_roots(server, monkeypatch):
