@@ -292,6 +292,23 @@ def test_no_name_leads_out_of_the_folders(use, place):
     assert place.host.get("/system_stats")
 
 
+def test_names_in_the_editor_s_text_are_no_files(place):
+    names = [*NAMES, *map(place.name, OUTSIDE)]
+    outside = [place.folders[name] for name in ("secret", "home", "allowed")]
+    before = tree(*outside)
+    faces = {"size": [300, 200], "faces": [{"points": json.loads(POINTS), "scheme": "ibug-68"}]}
+    prompts = []
+    for name in names:
+        edit = node("TPSPortraitEditLandmarks", image=["blank", 0], face_landmarks=["points", 0],
+                    edits=json.dumps({"images": {name: faces}}))  # fmt: skip
+        prompts.append(points() | {"show": edit})
+    errors_of(place.host, prompts)
+    assert tree(*outside) == before
+    assert place.touched() == set()
+    shown = list((place.folders["temp"] / "tps_portrait_editor").iterdir())
+    assert len(shown) == 1  # all of them had the same picture
+
+
 def test_whether_there_is_something_outside_is_not_told(place):
     for use in READING:
         there = ["{secret}/art", "{secret}/face.pts", "out/art", "out/face.pts", "/etc/passwd"]
