@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import comfy.model_management
 import comfy.utils
-import folder_paths
 import torch
 from comfy_api.latest import io
 from torch import Tensor
@@ -22,8 +20,8 @@ from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
 from ..training.state import read_history
 from ..training.trainer import Step, sample_steps, steps_left, train, training_device
-from .file_names import file_name, free_path
 from .node_text import show_text
+from .paths import file_name, free_path, writable_path
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
 
 PREVIEW_EVERY = 10  # steps between two previews
@@ -152,7 +150,7 @@ class TrainStyle(io.ComfyNode):
                 "training needs portrait photos: connect a second Build Face Bank, of a folder "
                 "with 20 or more photos of any people, to photos"
             )
-        state = Path(folder_paths.get_output_directory()) / "tps_portrait" / file_name(name)
+        state = writable_path(f"tps_portrait/{file_name(name, '.safetensors')}")
         options = TrainingOptions(**settings | PRESETS.get(preset, {}))
         device = training_device(comfy.model_management.get_torch_device())
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
@@ -193,7 +191,7 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:
         if step is not None:
-            path = free_path(f"{name} at step {step.number}", "styles")
+            path = free_path(name, "styles", f" at step {step.number}")
             save_style(step.style(), path)
             show_text(f"stopped; the style so far is saved as {path.stem}")
         raise

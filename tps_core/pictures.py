@@ -5,7 +5,7 @@ import math
 import os
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -52,10 +52,13 @@ def list_pictures(folder: Path | str) -> list[Path]:
     return [path for path in list_files(folder) if path.suffix.lower() in ENDINGS]
 
 
-def list_files(folder: Path) -> Iterator[Path]:
+def list_files(
+    folder: Path, may_read: Callable[[Path], bool] = lambda path: True
+) -> Iterator[Path]:
     """All files in the folder and below it, sorted, hidden ones left out.
 
-    A folder that can't be opened stands for what is in it. Linked folders are entered, once each.
+    A folder that can't be opened, or that `may_read` says no to, stands for what is in it. Linked
+    folders are entered, once each.
     """
     seen, closed = set(), []
     walk = os.walk(folder, followlinks=True, onerror=lambda error: closed.append(error.filename))
@@ -66,6 +69,10 @@ def list_files(folder: Path) -> Iterator[Path]:
             folders.clear()
             continue
         seen.add(here)
+        if not may_read(Path(root)):
+            folders.clear()
+            closed.append(root)
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             if not name.startswith("."):

@@ -79,14 +79,16 @@ def build_bank(
     detector: str = "auto",
     min_confidence: float = 0.5,
     on_entry: Callable[[int, int, Entry], None] = lambda done, total, entry: None,
+    may_read: Callable[[Path], bool] = lambda path: True,
 ) -> FaceBank:
     """The bank of all faces in the folder and below it, one (the largest) a picture.
 
     No file stops it: what can't be used is in the entries with its reason. `on_entry` is told of
-    each file as it is done; what it raises ends the work.
-    Raises ValueError when there is no folder, or no usable face in it.
+    each file as it is done, and `may_read` is asked about each before; what they raise ends the
+    work. Raises ValueError when there is no folder, or no usable face in it.
     """
-    return bank_of(examine_folder(folder, Look(size, detector, min_confidence), on_entry), folder)
+    look = Look(size, detector, min_confidence, may_read=may_read)
+    return bank_of(examine_folder(folder, look, on_entry), folder)
 
 
 def bank_of(findings: list[Finding], folder: Path | str) -> FaceBank:
