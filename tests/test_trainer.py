@@ -12,7 +12,7 @@ from faces import random_bank
 from tps_portrait.training import checks, trainer
 from tps_portrait.training.checks import Check
 from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.state import find_state, read_checks, read_history
+from tps_portrait.training.state_folder import find_state
 from tps_portrait.training.trainer import steps_left, train, training_device
 
 ERRORS = [0.0]  # the standard error that a check finds
@@ -69,7 +69,7 @@ def test_a_killed_run_goes_on_from_its_last_save_bit_for_bit(banks, tmp_path, py
     tests = str(pytestconfig.rootpath / "tests")
     done = subprocess.run([sys.executable, "-c", KILLED, str(state), tests], check=False)
     assert done.returncode == 9
-    assert len(read_history(state)) == 2  # the third step was never saved
+    assert len(find_state(state).history) == 2  # the third step was never saved
     *_, whole = train(*banks, OPTIONS)
     *_, resumed = train(*banks, OPTIONS, state=state)
     for name, tensor in weights(whole).items():
@@ -87,7 +87,7 @@ def test_an_error_in_the_callers_hands_loses_nothing(banks, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         stop_at_the_third()
-    assert len(read_history(tmp_path / "run")) == 3
+    assert len(find_state(tmp_path / "run").history) == 3
 
 
 def test_a_finished_run_gives_its_style_at_once(banks, tmp_path):
@@ -149,8 +149,8 @@ def test_a_resumed_run_is_checked_as_if_it_had_never_stopped(banks, checked, tmp
         next(steps)
         next(steps)
     *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
-    assert read_checks(tmp_path / "run") == read_checks(tmp_path / "whole")
-    assert len(read_checks(tmp_path / "run")) == 4
+    assert find_state(tmp_path / "run").checks == find_state(tmp_path / "whole").checks
+    assert len(find_state(tmp_path / "run").checks) == 4
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(resumed)[name]), name
 
@@ -165,9 +165,9 @@ def test_a_check_that_was_cut_off_is_made_up_for(banks, checked, tmp_path, monke
         cut.setattr(trainer, "find_examiner", lambda *arguments: Cut())
         with pytest.raises(KeyboardInterrupt):
             list(train(*banks, OPTIONS, state=state))
-    assert (len(read_history(state)), read_checks(state)) == (1, [])
+    assert (len(find_state(state).history), find_state(state).checks) == (1, [])
     *_, last = train(*banks, OPTIONS, state=state)
-    assert [check.step for check in read_checks(state)] == [1, 2, 3]
+    assert [check.step for check in find_state(state).checks] == [1, 2, 3]
     assert last.stop
 
 
@@ -188,7 +188,7 @@ def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
     record = json.loads(path.read_text())
     del record["checks"], record["options"]["early_stop"]
     path.write_text(json.dumps(record))
-    assert read_checks(tmp_path / "run") == []
+    assert find_state(tmp_path / "run").checks == []
     steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))
     assert [step.number for step in steps] == [1, 2]
 
@@ -251,7 +251,7 @@ def test_another_runs_state_is_refused(banks, tmp_path, change, message):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
     with pytest.raises(ValueError, match=message):
         list(train(*change(*banks, OPTIONS), state=tmp_path / "run"))
-    assert len(read_history(tmp_path / "run")) == 1  # and left as it was
+    assert len(find_state(tmp_path / "run").history) == 1  # and left as it was
 
 
 def test_a_damaged_state_is_refused(banks, tmp_path):
@@ -271,7 +271,7 @@ def test_a_save_that_was_cut_off_leaves_the_last_one(banks, tmp_path, monkeypatc
     monkeypatch.setattr("tps_portrait.training.state.save", fail)
     with pytest.raises(OSError, match="disk full"):
         list(train(*banks, replace(OPTIONS, steps=2), state=state))
-    assert len(read_history(find_state(state))) == 1
+    assert len(find_state(state).history) == 1
 
 
 def test_the_global_random_state_is_left_alone(banks):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -32,3 +32,15 @@ def sync(path: Path) -> None:
     """Makes the system write the file to the disk now."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the system write to the disk now which files the folder has, where that can be asked."""
+    if os.name == "nt":  # it opens no folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network folders can't
+            os.fsync(handle)
+    finally:
+        os.close(handle)
