@@ -35,7 +35,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the system write to the disk now which files the folder has, where that can be asked."""
+    """Makes the system write to the disk now which files the folder has, where it can be asked."""
     if os.name == "nt":  # it opens no folders
         return
     handle = os.open(folder, os.O_RDONLY)

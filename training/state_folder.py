@@ -105,8 +105,6 @@ class StateFolder:
             )
         self._kept = _saves(self._folder)[-1:]  # of the files here: those that stay at a save
         self._old = list(_old_places(self._folder))
-        for cut_off in self._folder.glob(".save-*"):  # by a crash while it was written
-            _remove(cut_off)
 
     def __enter__(self) -> "StateFolder":
         return self
@@ -148,13 +146,17 @@ class StateFolder:
         text = json.dumps(record, allow_nan=False).encode()
         tensors["record"] = torch.frombuffer(bytearray(text), dtype=torch.uint8)
         try:
+            self._folder.mkdir(parents=True, exist_ok=True)  # should somebody have deleted it
+            (self._folder / MARK).touch()
+            for cut_off in self._folder.glob(".save-*"):  # by a crash while it was written
+                _remove(cut_off)
             write_container(path, FORMAT, tensors, {"digest": _digest(tensors)})
             sync_folder(self._folder)
         except OSError as error:
             raise OSError(
-                f"{self._folder}: the training can't be saved ({error.strerror or error}); what was "
-                f"saved before is whole: make room, or allow writing there, and the same settings "
-                f"go on from it"
+                f"{self._folder}: the training can't be saved ({error.strerror or error}); what "
+                f"was saved before is whole: make room, or allow writing there, and the same "
+                f"settings go on from it"
             ) from None
         self._kept = [*self._kept, path][-KEPT:]
         for other in _saves(self._folder):
