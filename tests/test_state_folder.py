@@ -202,7 +202,7 @@ def test_a_state_of_which_all_is_damaged_is_refused_and_left_as_it_is(tmp_path):
         path.write_bytes(b"damaged")
     before = files(tmp_path)
     with pytest.raises(
-        ValueError, match="save-000002.safetensors: no whole training state .* anew"
+        ValueError, match="save-000002.safetensors: no whole training state .* start over"
     ):
         tiny_training(tmp_path / "run", 2)
     assert files(tmp_path) == before
@@ -375,7 +375,7 @@ def test_one_with_a_file_missing_is_refused_and_left_as_it_is(tmp_path, old, nam
     old(1)
     (tmp_path / "run" / name).unlink()
     before = files(tmp_path / "run")
-    with pytest.raises(ValueError, match="run: no whole training state .*; train anew"):
+    with pytest.raises(ValueError, match="run: no whole training state .*; start over"):
         tiny_training(tmp_path / "run", 2)
     assert before.items() <= files(tmp_path / "run").items()
     assert find_state_fails(tmp_path / "run")

@@ -16,7 +16,7 @@ from .options import TrainingOptions
 
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE = {"steps", "early_stop"}
-ANEW = "train anew: under another name, or with resume switched off (--resume never)"
+START_OVER = "start over, under another name or with resume switched off (--resume never)"
 ADAM = ("exp_avg", "exp_avg_sq", "step")  # what it remembers of each parameter
 
 
@@ -161,7 +161,7 @@ def _check_same(run: Run, record: dict) -> None:
     if different:
         raise ValueError(
             "this training was begun with other settings or pictures "
-            f"({', '.join(different)}); use the same ones, or {ANEW}"
+            f"({', '.join(different)}); use the same ones, or {START_OVER}"
         )
 
 
@@ -178,13 +178,13 @@ def _check_fit(run: Run, tensors: dict[str, Tensor]) -> None:
         (tensor.shape, tensor.dtype) != (needed[name].shape, needed[name].dtype)
         for name, tensor in tensors.items()
     ):
-        raise ValueError(f"made by another version of TPS Portrait; {ANEW}")
+        raise ValueError(f"made by another version of TPS Portrait; {START_OVER}")
     try:
         torch.Generator().set_state(tensors["random"].cpu())
     except RuntimeError:
-        raise ValueError(f"its random state is damaged; {ANEW}") from None
+        raise ValueError(f"its random state is damaged; {START_OVER}") from None
     if not _all_finite(tensors):
-        raise ValueError(f"numbers in it are infinite, or none; {ANEW}")
+        raise ValueError(f"numbers in it are infinite, or none; {START_OVER}")
 
 
 def _all_finite(tensors: dict[str, Tensor]) -> bool:

@@ -24,7 +24,7 @@ from ..tps_core.container import read_container, write_container
 from ..tps_core.output_files import sync_folder
 from .checks import Check
 from .lock import lock
-from .state import ANEW, Run, checked_record, pack, unpack
+from .state import START_OVER, Run, checked_record, pack, unpack
 
 FORMAT = "tps-portrait-state/2"
 MARK = "tps-portrait-training.lock"
@@ -74,7 +74,7 @@ def find_state(folder: Path | str) -> Saved | None:
             reason = reason.removeprefix(f"{path}: ")
             damaged = damaged or f"{path}: no whole training state ({reason})"
     if damaged:
-        raise ValueError(f"{damaged}; {ANEW}")
+        raise ValueError(f"{damaged}; {START_OVER}")
     return None
 
 
