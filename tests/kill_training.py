@@ -24,38 +24,42 @@ from tps_portrait.training.options import TrainingOptions
 from tps_portrait.training.state_folder import find_state
 
 BANKS = random_bank(3, seed=1), random_bank(3, seed=2)
-LONGEST = 1.0  # seconds that a process lives; a step takes about a tenth, and so does a save
+MOST_STEPS = 3  # that a process is left to do, before it is killed within the next
 
 
 def options(steps: int) -> TrainingOptions:
     return TrainingOptions(steps=steps, size=64, batch=1, content_loss="l1")
 
 
-def train_until_killed(state: Path, told: int) -> None:
+def train_until_killed(state: Path, tell: int) -> None:
     """What each process does: trains, saves each step, tells of it."""
     trainer.SAVE_EVERY = 1
     with closing(trainer.train(*BANKS, options(100_000), state=state)) as steps:
-        os.write(told, b"0\n")
+        os.write(tell, b"0\n")
         for step in steps:
-            os.write(told, f"{step.number}\n".encode())
+            os.write(tell, f"{step.number}\n".encode())
 
 
 def kill_one(state: Path, chance: random.Random) -> tuple[int, bool]:
-    """Begins a process and kills it: the last step it told of, and whether it had begun at all."""
-    heard, told = os.pipe()
+    """Begins a process and kills it: the last step it told of, and whether it had got so far."""
+    heard, tell = os.pipe()
     child = os.fork()
     if not child:
         try:
-            train_until_killed(state, told)
+            train_until_killed(state, tell)
         finally:
             os._exit(1)
-    os.close(told)
-    time.sleep(chance.uniform(0, LONGEST))
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    os.close(tell)
     with open(heard, "rb") as file:  # noqa: PTH123 (a handle)
-        steps = [int(line) for line in file.read().split()]
-    return max(steps, default=0), bool(steps)
+        told, begun, pace = [], time.monotonic(), 1.0
+        for _ in range(chance.randint(0, MOST_STEPS)):
+            told.append(int(file.readline()))
+            begun, pace = time.monotonic(), time.monotonic() - begun
+        time.sleep(chance.uniform(0, pace))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        told += [int(line) for line in file.read().split()]
+    return max(told, default=0), bool(told)
 
 
 def kill_often(state: Path, kills: int, seed: int = 0) -> Counter:
