@@ -278,9 +278,11 @@ def test_a_full_disk_is_found_before_the_first_step(banks, tmp_path, full):
 
 
 def test_another_training_on_its_state_is_told_before_the_first_step(banks, tmp_path):
-    with closing(train(*banks, OPTIONS, state=tmp_path / "run")):  # not a step is taken yet
-        with pytest.raises(ValueError, match="another training is going on there"):
-            train(*banks, OPTIONS, state=tmp_path / "run")
+    with (
+        closing(train(*banks, OPTIONS, state=tmp_path / "run")),  # not a step is taken yet
+        pytest.raises(ValueError, match="another training is going on there"),
+    ):
+        train(*banks, OPTIONS, state=tmp_path / "run")
     *_, last = train(*banks, OPTIONS, state=tmp_path / "run")
     assert last.number == 4
 
