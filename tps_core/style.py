@@ -88,11 +88,13 @@ class Style:
 def save_style(style: Style, path: Path | str) -> None:
     """Writes the style to a *.safetensors file, in half precision.
 
-    Raises ValueError when the name doesn't end so.
+    Raises ValueError when the name doesn't end so, and for a style with weights that aren't finite.
     """
     if Path(path).suffix != ".safetensors":
         raise ValueError(f"{path}: a style's file name must end in .safetensors")
     weights = {name: tensor.half() for name, tensor in style.generator.state_dict().items()}
+    if not all(tensor.isfinite().all() for tensor in weights.values()):
+        raise ValueError(f"{path}: not saved, as weights of the style are infinite; train it again")
     write_container(path, FORMAT, weights, style.record)
 
 
