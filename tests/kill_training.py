@@ -71,7 +71,7 @@ def kill_often(state: Path, kills: int, seed: int = 0) -> Counter:
         told, begun = kill_one(state, chance)
         seen["before the first step" if not begun else "in training"] += 1
         if state.is_dir():
-            seen["while a file was written"] += any(state.glob(TEMPORARY))
+            seen["while a file was written"] += any(state.glob(f"{TEMPORARY}.*"))
         found = find_state(state)
         step = len(found.history) if found else 0
         assert found is None or not found.damaged, found.damaged

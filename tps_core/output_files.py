@@ -10,7 +10,7 @@ from pathlib import Path
 # What some file systems say that can't be told to write to the disk now.
 NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 LONGEST_ENDING = 12  # of those that say what kind of file it is
-TEMPORARY = ".tps-portrait-*.tmp*"  # what `name_beside` gives
+TEMPORARY = ".tps-portrait-*.tmp"  # what `name_beside` gives, before the ending
 
 
 class NotWritten(OSError):

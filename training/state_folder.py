@@ -150,7 +150,8 @@ class StateFolder:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)  # should somebody have deleted it
             (self._folder / MARK).touch()
-            for cut_off in self._folder.glob(TEMPORARY):  # by a crash while it was written
+            # What a crash cut off while it was written.
+            for cut_off in self._folder.glob(f"{TEMPORARY}.safetensors"):
                 _remove(cut_off)
             write_container(path, FORMAT, tensors, {"digest": _digest(tensors)})
             sync_folder(self._folder)
