@@ -81,7 +81,7 @@ def _picture_table(portrait: Tensor, style: Style, folder: Path, rounds: int) ->
         "blend": lambda: blend(photo, painted, alignment),
         "scale and paint the whole": lambda: paint_whole(photo, style, alignment.extent_px),
         "write the JPEG": lambda: write_picture(folder / "out.jpg", photo),
-        "**all: the face**": lambda: stylize(photo, style),
+        "**all: the face**": lambda: stylize(photo, style, whole_image=False),
         "**all: the whole image**": lambda: stylize(photo, style, whole_image=True),
     }
     if style.tones:
@@ -150,7 +150,7 @@ def _video_table(folder: Path, styles: dict[str, Style], rounds: int) -> str:
 
 
 def _ways() -> dict[str, VideoOptions]:
-    return {"the face": VideoOptions(), "the whole image": VideoOptions(whole_image=True)}
+    return {"the face": VideoOptions(whole_image=False), "the whole image": VideoOptions()}
 
 
 def _portrait(path: str | None) -> Tensor:

@@ -18,6 +18,7 @@ from .common import (
     print_json,
     show_progress,
 )
+from .finish_options import add_finish_options, check_finish_options
 from .video import is_video, paint_video
 
 
@@ -25,8 +26,8 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "stylize",
         help="paint portraits and videos in a style",
-        description="Finds the face in each picture or video, paints it in the style and puts it "
-        "back. In a video the face is followed and held steady; its sound is copied.",
+        description="Paints each picture or video in the style: all of it, or the face alone. In a "
+        "video the face is followed and held steady; its sound is copied.",
     )
     parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO")
     parser.add_argument(
@@ -43,20 +44,13 @@ def add_parser(commands) -> None:
         metavar="OUT",
         help="a picture's or a video's name (.mp4, .mkv, .webm, .gif …); of several, a folder",
     )
-    parser.add_argument("--whole-image", action="store_true", help="paint the background too")
-    parser.add_argument(
-        "--strength",
-        type=float,
-        default=1.0,
-        metavar="S",
-        help="0…1, mixes painting and photo; default: 1, the painting",
-    )
+    add_finish_options(parser)
     parser.add_argument(
         "--color-match",
         type=float,
         default=0.0,
         metavar="C",
-        help="0…1, takes the face's colours towards the photo's; default: 0",
+        help="0…1, with --face-only: takes the face's colours towards the photo's; default: 0",
     )
     add_device_option(parser)
     add_detector_options(parser)
@@ -66,10 +60,10 @@ def add_parser(commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Paints every picture; one that can't be painted fails the command, after the others."""
-    for name in ("strength", "color_match"):
-        if not 0 <= getattr(arguments, name) <= 1:
-            raise ValueError(f"{name.replace('_', '-')} must be between 0 and 1")
+    if not 0 <= arguments.color_match <= 1:
+        raise ValueError("color-match must be between 0 and 1")
     paths = expand(arguments.inputs)
+    check_finish_options(arguments, paths)
     style = load_style(find_style(arguments.style)).to(find_device(arguments.device))
     written: dict[str, str] = {}
     videos, failed = {}, []
@@ -105,6 +99,9 @@ def _paint_picture(path: Path, target: Path, style: Style, arguments: argparse.N
         arguments.whole_image,
         arguments.strength,
         arguments.color_match,
+        str(path),
+        float(arguments.keep_colors),
+        arguments.ground,
     )
     write_picture(target, result.picture)
 

@@ -42,6 +42,8 @@ def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Name
         arguments.color_match,
         arguments.detector,
         arguments.min_confidence,
+        float(arguments.keep_colors),
+        arguments.ground,
     )
     begun = time.monotonic()
 

@@ -33,7 +33,7 @@ def to_pictures(image: Tensor) -> Tensor:
 
 
 def from_pictures(pictures: Tensor) -> Tensor:
-    """Pictures (b, 3, h, w) as an IMAGE (b, h, w, 3)."""
+    """Pictures (b, c, h, w) as an IMAGE (b, h, w, c)."""
     return pictures.movedim(1, -1).clamp(0, 1).cpu().contiguous()  # BCHW -> BHWC
 
 

@@ -7,6 +7,7 @@ import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 
+from ..tps_core.finish import STRONGEST, finish
 from ..tps_core.style import find_style, list_styles, load_style, save_style
 from .file_names import free_path
 from .node_text import show_text
@@ -65,9 +66,9 @@ class ApplyStyle(io.ComfyNode):
         progress = comfy.utils.ProgressBar(len(pictures))
         painted = []
         for picture in pictures:
-            painted.append(style(picture[None])[0])
+            painted.append(finish(picture, style(picture[None])[0], strength))
             progress.update(1)
-        return io.NodeOutput(from_pictures(pictures.lerp(torch.stack(painted), strength)))
+        return io.NodeOutput(from_pictures(torch.stack(painted)))
 
 
 class SaveStyle(io.ComfyNode):
@@ -115,7 +116,7 @@ def strength_input():
         "strength",
         default=1.0,
         min=0.0,
-        max=1.0,
+        max=STRONGEST,
         step=0.05,
-        tooltip="Mixes photo and painting: 0 is the photo, 1 the painting alone.",
+        tooltip="0 is the photo, 1 the painting; more exaggerates what the painting changes.",
     )

@@ -7,6 +7,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.detect import FaceNotFound
+from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize
 from ..tps_core.tracking.follower import Follower
@@ -42,7 +43,7 @@ class Stylize(io.ComfyNode):
                 ),
                 io.Boolean.Input(
                     "whole_image",
-                    default=False,
+                    default=True,
                     tooltip="Paint hair, clothes and background too, not the face alone.",
                 ),
                 strength_input(),
@@ -54,18 +55,47 @@ class Stylize(io.ComfyNode):
                     tooltip="The images are frames that follow each other: the face is followed "
                     "and held steady. Without face_landmarks only.",
                 ),
+                # Optional and last, as video is: older workflows and prompts go on as they were.
+                io.Float.Input(
+                    "keep_colors",
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    optional=True,
+                    tooltip="1 keeps the photo's colours: only light and dark are painted.",
+                ),
+                io.Combo.Input(
+                    "ground",
+                    options=list(GROUNDS),
+                    default="paint",
+                    optional=True,
+                    tooltip="What is behind the person: painted too, kept from the photo, blurred, "
+                    "or transparent (the image then has an alpha channel; save it as PNG).",
+                ),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
 
     @classmethod
     def execute(
-        cls, image, style, whole_image, strength, color_match, face_landmarks=None, video=False
+        cls,
+        image,
+        style,
+        whole_image,
+        strength,
+        color_match,
+        face_landmarks=None,
+        video=False,
+        keep_colors=0.0,
+        ground="paint",
     ) -> io.NodeOutput:
         pictures = to_pictures(image)
         style = style.to(comfy.model_management.get_torch_device())
         if video and face_landmarks is None:
-            options = VideoOptions(whole_image, strength, color_match)
+            options = VideoOptions(
+                whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
+            )
             return _output(_stylize_video(pictures, style, options))
         frames = [None] * len(pictures)
         if face_landmarks is not None:
@@ -74,7 +104,8 @@ class Stylize(io.ComfyNode):
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
             name = f"image {index + 1} of {len(pictures)}"
-            results.append(stylize(picture, style, faces, whole_image, strength, color_match, name))
+            options = (whole_image, strength, color_match, name, keep_colors, ground)
+            results.append(stylize(picture, style, faces, *options))
             progress.update(1)
         return _output(results)
 

@@ -129,7 +129,8 @@ def test_stylize_paints_a_folder_and_reports_what_it_could_not(
     (tmp_path / "in").mkdir()
     for path in (photo, noise):
         path.rename(tmp_path / "in" / path.name)
-    assert run("stylize", tmp_path / "in", "--style", style, "-o", tmp_path / "out") == 2
+    command = ("stylize", tmp_path / "in", "--style", style, "-o", tmp_path / "out")
+    assert run(*command, "--face-only") == 2
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["portrait.png"]
     (line,) = capsys.readouterr().err.splitlines()
     assert "noise.png: no face found" in line
@@ -137,7 +138,7 @@ def test_stylize_paints_a_folder_and_reports_what_it_could_not(
 
 def test_the_whole_image_is_painted_even_without_a_face(noise, style, tmp_path):
     out = tmp_path / "painted.png"
-    assert run("stylize", noise, "--style", style, "-o", out, "--whole-image") == 0
+    assert run("stylize", noise, "--style", style, "-o", out) == 0
     assert read_picture(out).shape == (3, 90, 120)
 
 
@@ -161,7 +162,7 @@ def test_strength_zero_leaves_the_photo(photo, style, tmp_path):
         ),
         (
             ["stylize", "{photo}", "--style", "{style}", "-o", "x.png", "--strength", "3"],
-            "strength must be between 0 and 1",
+            "strength must be between 0 and 2",
         ),
         (["bank", "nowhere", "-o", "x.safetensors"], "no such folder"),
         (["bank", "."], "say what to make: -o BANK.safetensors, --report FOLDER, or --review"),
@@ -231,6 +232,53 @@ def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(photo, styl
 def test_a_video_does_not_become_a_picture(film, style, tmp_path, capsys):
     assert run("stylize", film, "--style", style, "-o", tmp_path / "out.png") == 2
     assert "a video's name must end in .mp4" in capsys.readouterr().err
+
+
+@pytest.fixture
+def small_photo(portrait, tmp_path):
+    portrait.crop((60, 0, 420, 320)).resize((180, 160)).save(tmp_path / "small.png")
+    return tmp_path / "small.png"
+
+
+def painted(photo, style, out, *options):
+    command = ("stylize", photo, "--style", style, "-o", out, "--device", "cpu")
+    assert run(*command, *options) == 0
+    with Image.open(out) as image:
+        return np.asarray(image).astype(int)
+
+
+def test_the_face_alone_is_painted_only_when_that_is_asked_for(small_photo, style, tmp_path):
+    before = np.asarray(Image.open(small_photo).convert("RGB")).astype(int)
+    whole = painted(small_photo, style, tmp_path / "a.png")
+    assert np.array_equal(painted(small_photo, style, tmp_path / "b.png", "--whole-image"), whole)
+    face = painted(small_photo, style, tmp_path / "c.png", "--face-only")
+    assert np.abs(face - before)[:10, :10].max() <= 1
+    assert np.abs(whole - before)[:10, :10].mean() > 5
+
+
+def test_the_options_of_finishing_reach_the_picture(small_photo, style, tmp_path):
+    plain = painted(small_photo, style, tmp_path / "plain.png")
+    for options in (["--strength", "1.5"], ["--keep-colors"], ["--ground", "blur"]):
+        assert np.abs(painted(small_photo, style, tmp_path / "x.png", *options) - plain).mean() > 1
+    for name in ("clear.png", "clear.webp"):
+        clear = painted(small_photo, style, tmp_path / name, "--ground", "transparent")
+        assert clear.shape == (160, 180, 4)
+        assert clear[50:80, 70:90, 3].min() > 250  # the face
+        assert clear[:60, :15, 3].max() < 5
+
+
+def test_what_can_not_be_transparent_is_refused_before_work_starts(
+    film, photo, style, tmp_path, capsys
+):
+    for paths, out, message in (
+        ([photo], "out.jpg", "out.jpg: can't be transparent; let its name end in .png or .webp"),
+        ([photo, film], "out", "film.mkv: a video can't be painted with a transparent ground"),
+    ):
+        command = ("stylize", *paths, "--style", style, "-o", tmp_path / out)
+        assert run(*command, "--ground", "transparent") == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert message in line
+        assert not (tmp_path / out).exists()
 
 
 @pytest.mark.parametrize(

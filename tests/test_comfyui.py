@@ -154,6 +154,35 @@ def test_stylizing_in_one_node_keeps_the_size_too(comfyui, portrait):
     assert np.abs(levels(result) - levels(photo)).mean() > 3
 
 
+@pytest.mark.parametrize("video", [False, True])
+def test_a_transparent_ground_is_saved_as_such(comfyui, portrait, video):
+    prompt = {
+        "photo": node("LoadImage", image=comfyui.upload(portrait, "photo.png")),
+        "style": node("TPSPortraitLoadStyle", style_name="ink line"),
+        "paint": node(
+            "TPSPortraitStylize",
+            image=["photo", 0],
+            style=["style", 0],
+            whole_image=True,
+            strength=1.5,
+            color_match=0.0,
+            video=video,
+            keep_colors=0.5,
+            ground="transparent",
+        ),
+        "show": node("PreviewImage", images=["paint", 0]),
+        "as image": node("MaskToImage", mask=["paint", 1]),
+        "mask": node("PreviewImage", images=["as image", 0]),
+    }
+    shown = comfyui.images(comfyui.queue(prompt))
+    (result,), (mask,) = shown["show"], shown["mask"]
+    assert result.mode == "RGBA"
+    alpha = np.asarray(result)[..., 3]
+    assert alpha[60:200, 190:260].mean() > 250  # the face
+    assert alpha[20:160, 20:60].max() < 5
+    assert np.abs(levels(mask)[..., 0] - alpha).max() <= 1
+
+
 def test_frames_of_a_video_are_painted_one_after_the_other(comfyui, portrait):
     photo = portrait.crop((20, 0, 420, 512))
     prompt = {

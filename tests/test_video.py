@@ -20,6 +20,7 @@ from tps_portrait.tps_core.videos.writer import VideoWriter, find_codec
 from videos import RATE, read_video, write_video
 
 av = pytest.importorskip("av")
+FACE = VideoOptions(whole_image=False)
 
 
 class Negative:
@@ -49,7 +50,7 @@ def film(pixels, tmp_path):
 def test_the_painted_video_is_the_same_film(film, tmp_path):
     told = []
     out = tmp_path / "new" / "painted.mp4"
-    report = stylize_video(film, out, Negative(), progress=lambda *at: told.append(at), workers=2)
+    report = stylize_video(film, out, Negative(), FACE, 2, lambda *at: told.append(at))
     before, times, sound = read_video(film)
     after, new_times, new_sound = read_video(out)
     assert (report.frames, report.frames_with_face) == (8, 8)
@@ -146,19 +147,42 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
         assert (exact.picture - still).abs().max() < 1e-4
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize(
+    "finish", [{"strength": 1.7}, {"keep_colors": 1.0}, {"ground": "keep"}, {"ground": "blur"}]
+)
+def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
+    frame = (photo * 255).round().byte()
+    plan = FramePlan(face, 1.0, align(face).extent_px, 1.0)
+    painted = paint_frame(frame, Negative(), plan, VideoOptions(whole_image=whole, **finish))
+    still = stylize(frame.float() / 255, Negative(), face, whole, **finish).picture
+    assert painted.dtype == torch.uint8
+    assert (painted.float() / 255 - still).abs().max() < 1.1 / 255
+
+
+def test_a_frame_without_a_person_is_left_as_it_is_where_the_ground_is_kept():
+    frame = torch.full((3, 64, 64), 90, dtype=torch.uint8)
+    options = VideoOptions(ground="keep")
+    assert torch.equal(paint_frame(frame, Negative(), FramePlan(None, 0, 0, 1.0), options), frame)
+
+
 def test_a_face_that_fades_is_painted_less(photo, face):
     frame = (photo * 255).byte()
-    faded, full = (paint_frame(frame, Negative(), FramePlan(face, o, 0, 1.0)) for o in (0.3, 1.0))
+    plans = (FramePlan(face, opacity, 0, 1.0) for opacity in (0.3, 1.0))
+    faded, full = (paint_frame(frame, Negative(), plan, FACE) for plan in plans)
     change = [(painted.float() - frame.float()).abs().sum() for painted in (faded, full)]
     assert float(change[0] / change[1]) == pytest.approx(0.3, abs=0.02)
-    assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0)) is frame
+    assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0), FACE) is frame
+    floats = frame.float() / 255
+    exact = stylize_frame(floats, Negative(), FramePlan(face, 0.3, 0, 1.0), FACE).picture
+    assert (exact - faded.float() / 255).abs().max() < 1.5 / 255
 
 
 def test_a_video_without_a_face_is_an_error_and_no_file(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     write_video(tmp_path / "film.mp4", [noise] * 3)
     with pytest.raises(FaceNotFound, match="film.mp4: no face found in any frame .* whole image"):
-        stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative())
+        stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), FACE)
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 
 

@@ -137,7 +137,7 @@ def as_bytes(picture: Tensor) -> Tensor:
 
 
 def to_image(picture: Tensor) -> Image.Image:
-    """The picture (3, h, w) or mask (1, h, w), 0…1, as a Pillow image."""
+    """The picture (3, h, w), one with alpha (4, h, w), or mask (1, h, w), 0…1, as Pillow has it."""
     levels = as_bytes(picture.detach().cpu())
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
 

@@ -7,9 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .align import align
+from .align import Alignment, align
 from .blend import blend
 from .detect import detect_face
+from .finish import check_ground, find_person, finish
 from .landmarks import Landmarks
 from .light import light_for_lines
 from .style import Style
@@ -24,7 +25,7 @@ LONGEST_PX = 2048  # a photo of small faces isn't enlarged beyond this to be pai
 class Stylized(NamedTuple):
     """A painted picture and where it is painted."""
 
-    picture: Tensor  # (3, h, w) in 0…1
+    picture: Tensor  # (3, h, w) in 0…1; (4, h, w) with the ground transparent
     mask: Tensor  # (1, h, w) in 0…1
 
 
@@ -32,33 +33,66 @@ def stylize(
     photo: Tensor,
     style: Style,
     landmarks: Landmarks | Sequence[Landmarks] | None = None,
-    whole_image: bool = False,
+    whole_image: bool = True,
     strength: float = 1.0,
     color_match: float = 0.0,
     name: str = "the photo",
+    keep_colors: float = 0.0,
+    ground: str = "paint",
 ) -> Stylized:
-    """The photo (3, h, w), 0…1, with its faces painted in the style.
+    """The photo (3, h, w), 0…1, painted in the style.
 
     `landmarks` are the faces to paint; without them, the largest face that is found.
-    `whole_image` paints all of it, at the scale of the largest face. `strength` 0…1 mixes painting
-    and photo; `color_match` 0…1 takes the colours of faces set into the photo towards the photo's.
-    Raises FaceNotFound (a ValueError), with the `name`, when there is no face.
+    `whole_image` paints all of it, at the scale of the largest face; else the faces alone are set
+    into the photo, and `color_match` 0…1 takes their colours towards the photo's.
+    `strength`, `keep_colors` and `ground` are those of `finish`.
+    Raises FaceNotFound (a ValueError), with the `name`, when there is no face; ValueError as
+    `finish` does.
     """
+    check_ground(ground)
     if landmarks is None:
         landmarks = detect_face(photo, name)
     faces = [landmarks] if isinstance(landmarks, Landmarks) else landmarks
     alignments = [align(face) for face in faces]
+    largest = max(alignments, key=lambda a: a.extent_px, default=None)
+    extent_px = largest.extent_px if largest else 0.0
 
     if whole_image:
         # The faces with it: painted apart they come out a little different, and leave a seam.
-        largest = max(alignments, key=lambda a: a.extent_px, default=None)
-        lit, extent_px = photo, 0.0
+        lit = photo
         if largest:
             points = largest.landmarks.convert("ibug-68").points
             lit = photo if style.tones else light_for_lines(photo, points)
-            extent_px = largest.extent_px
-        picture = paint_whole(lit, style, extent_px)
-        return Stylized(mix(photo, picture, strength), torch.full_like(photo[:1], strength))
+        picture, covered = paint_whole(lit, style, extent_px), torch.ones_like(photo[:1])
+    else:
+        picture, covered = _paint_faces(photo, style, alignments, color_match)
+    person = None if ground == "paint" else find_person(photo, name)
+    return finished(photo, picture, covered, strength, keep_colors, ground, person, extent_px)
+
+
+def finished(
+    photo: Tensor,
+    picture: Tensor,
+    covered: Tensor,
+    strength: float,
+    keep_colors: float,
+    ground: str,
+    person: Tensor | None,
+    extent_px: float,
+) -> Stylized:
+    """The painted picture (3, h, w) finished, and what of it is painted then.
+
+    `covered` (1, h, w) is painted, `person` (1, h, w) is the person unless the ground is painted.
+    """
+    picture = finish(photo, picture, strength, keep_colors, ground, person, covered, extent_px)
+    mask = covered * min(strength, 1.0)
+    return Stylized(picture, mask if person is None else mask * person)
+
+
+def _paint_faces(
+    photo: Tensor, style: Style, alignments: list[Alignment], color_match: float
+) -> tuple[Tensor, Tensor]:
+    """The photo with the faces painted, and where: (3, h, w) and (1, h, w)."""
     picture, covered = photo, torch.zeros_like(photo[:1])
     for alignment in alignments:
         crop = alignment.crop(photo, painting_size(style))
@@ -67,12 +101,7 @@ def stylize(
         face = style(crop[None])[0]
         picture, mask = blend(picture, face, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
-    return Stylized(mix(photo, picture, strength), covered * strength)
-
-
-def mix(photo: Tensor, picture: Tensor, strength: float) -> Tensor:
-    """The way from the photo to the picture, as far as strength 0…1 says."""
-    return picture if strength == 1 else photo.lerp(picture, strength)
+    return picture, covered
 
 
 def painting_size(style: Style) -> int:

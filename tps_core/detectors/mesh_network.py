@@ -1,4 +1,4 @@
-"""Runs the converted face detector and face mesh in plain PyTorch."""
+"""Runs the networks converted from TFLite files in plain PyTorch."""
 
 import json
 from dataclasses import dataclass
@@ -35,8 +35,20 @@ class MeshNetwork:
                 bias = self.weights[step["output"] + ".bias"]
                 x = F.pad(x, step["padding"]) if any(step["padding"]) else x
                 return F.conv2d(x, weight, bias, step["stride"], groups=step["groups"])
+            case "double":
+                return F.conv_transpose2d(x, weight, self.weights[step["output"] + ".bias"], 2)
             case "add":
                 return x + inputs[1]
+            case "multiply":
+                return x * inputs[1]
+            case "mean":
+                return x.mean((2, 3), keepdim=True)
+            case "resize":
+                return F.interpolate(x, tuple(step["shape"]), mode="bilinear")
+            case "hard_swish":
+                return F.hardswish(x)
+            case "sigmoid":
+                return x.sigmoid()
             case "relu":
                 return F.relu(x)
             case "prelu":
@@ -49,7 +61,7 @@ class MeshNetwork:
                 return x.permute(0, 2, 3, 1).reshape(-1, *step["shape"])
             case "concatenate":
                 return torch.cat(inputs, 1)
-        raise AssertionError(f"a landmarker file of our own has the step {step['do']!r}")
+        raise AssertionError(f"a file of our own has the step {step['do']!r}")
 
 
 @cache

@@ -1,6 +1,6 @@
 """Reads a TFLite file: its network as a list of steps, and its weights in PyTorch's layout.
 
-Knows the ten operators that MediaPipe's face models are made of, and refuses all others.
+Knows the operators that MediaPipe's models of faces and persons are made of, and refuses others.
 Source: the FlatBuffers binary format and TensorFlow's schema.fbs (version 3), from which the
 field numbers below come. numpy only.
 """
@@ -13,16 +13,23 @@ import numpy as np
 # schema.fbs: BuiltinOperator
 OPERATORS = {
     0: "add",
+    1: "mean",
     2: "concatenate",
     3: "conv",
     4: "depthwise",
     6: "dequantize",
+    14: "sigmoid",
     17: "max_pool",
+    18: "multiply",
     19: "relu",
     22: "reshape",
+    23: "resize",
+    32: "custom",
     34: "pad",
     54: "prelu",
+    117: "hard_swish",
 }
+TRANSPOSED = "Convolution2DTransposeBias"  # the one custom operator known here
 DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # schema.fbs: TensorType
 
 
@@ -59,6 +66,10 @@ class Table:
         start, count = self._vector(field)
         return np.frombuffer(self.data, dtype, count, start)
 
+    def text(self, field: int) -> str:
+        """A string."""
+        return self.array(field, np.uint8).tobytes().decode()
+
     def _vector(self, field: int) -> tuple[int, int]:
         place = self._place(field)
         if not place:
@@ -80,13 +91,15 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     """The network in a TFLite file as (graph, weights).
 
     graph: `{"input", "size", "outputs", "steps"}`; a step is `{"do", "inputs", "output", ...}`
-    with its padding spelled out. weights: convolutions (out, in / groups, h, w), the rest (c,).
+    with its padding spelled out. weights: convolutions (out, in / groups, h, w), those that double
+    a map (in, out, 2, 2), the rest (c,).
     Raises ValueError for another file, and for an operator or option that is not known here.
     """
     if data[4:8] != b"TFL3":
         raise ValueError("this is not a TFLite file")
     model = Table.root(data)
     codes = [max(code.number(0, "b"), code.number(3)) for code in model.tables(1)]
+    names = [code.text(1) for code in model.tables(1)]  # of custom operators
     subgraph, buffers = model.tables(2)[0], model.tables(4)
     tensors = subgraph.tables(0)
     shapes = [tuple(tensor.array(0).tolist()) for tensor in tensors]
@@ -124,6 +137,23 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
             options = operator.table(4)
             size = (options.number(4), options.number(3))  # filter height, width
             step |= _window(options, kind, size, shapes, takes[0], gives) | {"size": size[0]}
+        elif kind == "mean":
+            if shapes[gives][1:3] != (1, 1):
+                raise ValueError("this TFLite file has means over less than the whole map")
+        elif kind == "resize":
+            options = operator.table(4)
+            if options.number(2, "b") or not options.number(3, "b"):
+                raise ValueError("this TFLite file resizes with other than half-pixel centres")
+            step["shape"] = shapes[gives][1:3]
+        elif kind == "custom":
+            kernel, bias = fixed
+            doubled = tuple(2 * n for n in shapes[takes[0]][1:3])
+            known = names[operator.number(0, "I")] == TRANSPOSED and kernel.shape[1:3] == (2, 2)
+            if not known or shapes[gives][1:3] != doubled:
+                raise ValueError("this TFLite file has a custom operator that is not known here")
+            weights[f"{gives}.weight"] = np.ascontiguousarray(kernel.transpose(3, 0, 1, 2))
+            weights[f"{gives}.bias"] = bias
+            step["do"] = "double"
         elif kind == "pad":
             if np.any(fixed[0][:3]) or fixed[0][3, 0]:
                 raise ValueError("this TFLite file pads other than after the last channel")

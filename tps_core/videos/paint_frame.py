@@ -8,10 +8,11 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..blend import blend, blend_part, face_mask, match_color
+from ..detectors.person_mask import person_mask
 from ..light import brighten
 from ..pictures import as_bytes, as_float
 from ..style import Style
-from ..stylize import Stylized, mix, paint_whole, painting_shape, painting_size
+from ..stylize import Stylized, finished, paint_whole, painting_shape, painting_size
 from .plan import FramePlan
 
 
@@ -19,11 +20,18 @@ from .plan import FramePlan
 class VideoOptions:
     """How a video is painted; as in `stylize` and `detect`."""
 
-    whole_image: bool = False
+    whole_image: bool = True
     strength: float = 1.0
     color_match: float = 0.0
     detector: str = "auto"
     min_confidence: float = 0.5
+    keep_colors: float = 0.0
+    ground: str = "paint"
+
+    @property
+    def plain(self) -> bool:
+        """Whether the painting is only mixed with the frame."""
+        return self.strength <= 1 and not self.keep_colors and self.ground == "paint"
 
 
 PLAIN = VideoOptions()
@@ -35,19 +43,31 @@ def stylize_frame(
     """The frame (3, h, w), 0…1, painted as planned; as `stylize` does with pictures."""
     if options.whole_image:
         picture = paint_whole(_lit(frame, style, plan), style, plan.extent_px)
-        mask = torch.full_like(frame[:1], options.strength)
-        return Stylized(mix(frame, picture, options.strength), mask)
-    strength = options.strength * plan.opacity
-    if plan.face is None or strength == 0:
-        return Stylized(frame, torch.zeros_like(frame[:1]))
-    alignment, face, mask = _painted_face(frame, style, plan, options.color_match)
-    return Stylized(*blend(frame, face, alignment, mask * strength))
+        covered = torch.ones_like(frame[:1])
+    elif plan.face is None or plan.opacity == 0:
+        picture, covered = frame, torch.zeros_like(frame[:1])
+    else:
+        alignment, face, mask = _painted_face(frame, style, plan, options.color_match)
+        picture, covered = blend(frame, face, alignment, mask * plan.opacity)
+    person = None if options.ground == "paint" else person_mask(frame)
+    return finished(
+        frame,
+        picture,
+        covered,
+        options.strength,
+        options.keep_colors,
+        options.ground,
+        person,
+        plan.extent_px,
+    )
 
 
 def paint_frame(
     frame: Tensor, style: Style, plan: FramePlan, options: VideoOptions = PLAIN
 ) -> Tensor:
     """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too."""
+    if not options.plain:
+        return as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
     if options.whole_image:
         return _paint_whole(frame, style, plan, options.strength)
     strength = options.strength * plan.opacity

@@ -1,0 +1,63 @@
+"""The options of the commands that paint: how much, how strongly, whose colours, what ground."""
+
+import argparse
+from pathlib import Path
+
+from ..tps_core.finish import GROUNDS, STRONGEST
+from ..tps_core.pictures import ENDINGS
+from .video import is_video
+
+WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # what can be partly transparent
+
+
+def add_finish_options(parser: argparse.ArgumentParser) -> None:
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument(
+        "--face-only",
+        dest="whole_image",
+        action="store_false",
+        help="paint the face alone and set it into the photo; else all of it is painted",
+    )
+    # What it asked for has become the default; scripts that say so go on.
+    part.add_argument(
+        "--whole-image", dest="whole_image", action="store_true", help=argparse.SUPPRESS
+    )
+    parser.set_defaults(whole_image=True)
+    parser.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="S",
+        help=f"0…{STRONGEST:g}: 0 is the photo, 1 the painting, more exaggerates what the painting "
+        "changes; default: 1",
+    )
+    parser.add_argument(
+        "--keep-colors",
+        action="store_true",
+        help="keep the photo's colours: only light and dark are painted",
+    )
+    parser.add_argument(
+        "--ground",
+        choices=GROUNDS,
+        default="paint",
+        help="what is behind the person: painted, kept from the photo, blurred, or transparent "
+        "(.png and .webp only); default: paint",
+    )
+
+
+def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> None:
+    """Raises ValueError for options that can't be, before anything is painted."""
+    if not 0 <= arguments.strength <= STRONGEST:
+        raise ValueError(f"strength must be between 0 and {STRONGEST:g}")
+    if arguments.ground != "transparent":
+        return
+    if moving := [path for path in paths if is_video(path, arguments.output)]:
+        raise ValueError(
+            f"{moving[0]}: a video can't be painted with a transparent ground; "
+            "choose --ground keep or --ground blur"
+        )
+    ending = arguments.output.suffix.lower()
+    if len(paths) == 1 and ending in ENDINGS and ending not in WITH_ALPHA:
+        raise ValueError(
+            f"{arguments.output}: can't be transparent; let its name end in .png or .webp"
+        )

@@ -1,0 +1,72 @@
+"""Painting a photo: all of it or the face, and what is said to be painted."""
+
+import pytest
+import torch
+
+from tps_portrait.tps_core import finish as finishing
+from tps_portrait.tps_core.stylize import stylize
+
+
+class Negative:
+    """A style in whose painting nothing stays what it was."""
+
+    size, tones = 64, True
+
+    def __call__(self, pictures):
+        return 1 - pictures
+
+
+@pytest.fixture
+def person(photo, monkeypatch):
+    """The left half is the person."""
+    mask = torch.zeros_like(photo[:1])
+    mask[..., : photo.shape[-1] // 2] = 1
+    monkeypatch.setattr(finishing, "person_mask", lambda picture: mask)
+    return mask
+
+
+def test_the_whole_image_is_painted_unless_the_face_alone_is_wanted(photo, face):
+    whole, alone = (stylize(photo, Negative(), face, *w) for w in ((), (False,)))
+    assert (whole.picture[:, :8, :8] - photo[:, :8, :8]).abs().max() > 0.3
+    assert (whole.mask == 1).all()
+    assert torch.equal(alone.picture[:, :8, :8], photo[:, :8, :8])
+    assert alone.mask[0, :8, :8].max() == 0
+    assert alone.mask.max() == 1
+
+
+@pytest.mark.parametrize("whole_image", [True, False])
+def test_the_ground_is_what_was_asked_for_and_the_mask_what_is_painted(
+    whole_image, photo, face, person
+):
+    painted = stylize(photo, Negative(), face, whole_image)
+    kept = stylize(photo, Negative(), face, whole_image, ground="keep")
+    assert torch.equal(kept.picture, torch.where(person == 1, painted.picture, photo))
+    assert torch.equal(kept.mask, painted.mask * person)
+    clear = stylize(photo, Negative(), face, whole_image, ground="transparent")
+    assert torch.equal(clear.picture, torch.cat([painted.picture, person]))
+
+
+def test_beyond_full_strength_the_mask_is_full(photo, face):
+    assert stylize(photo, Negative(), face, strength=1.5).mask.max() == 1
+    assert stylize(photo, Negative(), face, strength=0.5).mask.max() == 0.5
+
+
+@pytest.mark.parametrize("options", [{"strength": 1.8}, {"keep_colors": 1.0}])
+def test_around_a_face_that_is_painted_alone_the_photo_stays_as_it_is(options, photo, face):
+    result = stylize(photo, Negative(), face, False, **options)
+    outside = result.mask[0] == 0
+    assert outside.float().mean() > 0.3
+    assert torch.equal(result.picture[:, outside], photo[:, outside])
+    plain = stylize(photo, Negative(), face, False).picture
+    assert (result.picture - plain).abs().max() > 0.1
+
+
+def test_an_unknown_ground_is_refused_before_anything_is_painted(photo):
+    with pytest.raises(ValueError, match="ground 'sky' is not known"):
+        stylize(photo, None, ground="sky")
+
+
+def test_a_ground_without_a_person_is_refused_by_the_photos_name(photo, face, person):
+    person.zero_()
+    with pytest.raises(ValueError, match="me.jpg: no person is seen"):
+        stylize(photo, Negative(), face, name="me.jpg", ground="blur")
