@@ -25,6 +25,7 @@ class Artwork:
     alignment: Alignment  # of its face
     mirrored: Alignment  # of the face in the mirrored picture
     is_line_art: bool  # black on white, without tones
+    inside: Tensor | None = None  # (1, h, w), 1 where the picture is art; None: everywhere
 
 
 @dataclass(frozen=True)
@@ -43,21 +44,31 @@ def artwork(picture: Tensor, face: Landmarks) -> Artwork:
     return Artwork(picture, alignment, align(face.mirror()), not _has_tones(crop, inside))
 
 
+def artwork_of_crop(crop: Tensor, points: Tensor, inside: Tensor) -> Artwork:
+    """The same from a face crop (3, s, s), 0…1, alone, as face banks have it.
+
+    `points` (68, 2) are its landmarks, in −1…1; `inside` (1, s, s) is 1 where it is art.
+    """
+    side = crop.shape[-1]
+    alignment = align(Landmarks(points, "ibug-68", (side, side)))
+    mirrored = align(alignment.landmarks.mirror())
+    return Artwork(crop, alignment, mirrored, not _has_tones(crop, inside), inside)
+
+
 def bend(art: Artwork, points: Tensor, canvas: Canvas) -> list[Bent]:
     """The art, and mirrored, with its landmarks where the portrait's are; the nearer pose first.
 
     `points` (68, 2) are the portrait's landmarks in its face crop, `canvas` is where art lies.
     """
-    views = [
-        (art.picture, art.alignment),
-        (art.picture.flip(-1), art.mirrored),
-    ]
+    inside = torch.ones_like(art.picture[:1]) if art.inside is None else art.inside
+    seen = torch.cat([art.picture, inside.to(art.picture)])
+    views = [(seen, art.alignment), (seen.flip(-1), art.mirrored)]
     views.sort(key=lambda view: float((view[1].points - points).norm(dim=-1).mean()))
-    return [_bent(picture, alignment, points, canvas) for picture, alignment in views]
+    return [_bent(view, alignment, points, canvas) for view, alignment in views]
 
 
 def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas) -> Bent:
-    """One view of the art bent onto the points."""
+    """One view of the art (4, h, w), the last channel saying where it is art, bent."""
     # Shrunk first where the art is finer than the canvas: sampling alone would alias.
     shrink = min(1.0, canvas.face_px / alignment.extent_px)
     height, width = picture.shape[-2:]
@@ -72,9 +83,9 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
     crop = spline_grid(spline, (canvas.height, canvas.width), extent) * torch.tensor(extent)
     places_px = crop @ alignment.linear.T + alignment.shift
     grid = (2 * places_px / torch.tensor([width, height]) - 1).to(picture)
-    shown = (grid.abs() <= 1).all(-1).to(picture)
     bent = sample(picture[None], grid, "reflection", "bicubic").clamp(0, 1)[0]
-    return Bent(bent, shown, alignment.points)
+    shown = (grid.abs() <= 1).all(-1) & (bent[3:] > 0.99)
+    return Bent(bent[:3], shown.to(bent), alignment.points)
 
 
 def _has_tones(crop: Tensor, inside: Tensor) -> bool:

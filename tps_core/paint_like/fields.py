@@ -1,4 +1,4 @@
-"""Small filters of pictures (c, h, w): Gaussian, box, guided filter, distribution, and gradients."""
+"""Filters of pictures (c, h, w): Gaussian, box, guided filter, distribution, gradients."""
 
 import math
 

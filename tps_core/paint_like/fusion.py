@@ -1,4 +1,4 @@
-"""Making one painting of the patches: seams go, strokes stay, the face's features keep their place."""
+"""Makes one painting of the patches: seams go, strokes and the face's features stay."""
 
 import torch
 from torch import Tensor
@@ -57,7 +57,9 @@ def _gradients(matches: Matches, bent: list[Bent], colors: Tensor) -> tuple[Tens
     one_art_y = matches.art.diff(dim=0) == 0
     same_x = one_art_x & (matches.x.diff(dim=1) == 1) & (matches.y.diff(dim=1) == 0)
     same_y = one_art_y & (matches.y.diff(dim=0) == 1) & (matches.x.diff(dim=0) == 0)
-    return _stronger(x / 2, colors.diff(dim=2), same_x), _stronger(y / 2, colors.diff(dim=1), same_y)
+    return _stronger(x / 2, colors.diff(dim=2), same_x), _stronger(
+        y / 2, colors.diff(dim=1), same_y
+    )
 
 
 def _stronger(gradient: Tensor, wanted: Tensor, sure: Tensor) -> Tensor:

@@ -17,7 +17,10 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..blend import blend
+from ..detect import FaceNotFound, detect_face
+from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
+from ..stylize import Stylized, finished
 from .artwork import Artwork, bend
 from .canvas import Canvas
 from .fields import resized
@@ -32,8 +35,48 @@ MOST_PIXELS = 1_500_000  # of a whole photo while it is painted
 Progress = Callable[[float, Tensor], None]  # the share that is done, and the painting (3, h, w)
 
 
+def _silent(share: float, seen: Tensor) -> None:
+    """Tells nobody."""
+
+
+def paint_like(
+    photo: Tensor,
+    art: Artwork,
+    landmarks: Landmarks | Sequence[Landmarks] | None = None,
+    whole_image: bool = True,
+    strength: float = 1.0,
+    color_match: float = 0.0,
+    name: str = "the photo",
+    keep_colors: float = 0.0,
+    ground: str = "paint",
+    on_progress: Progress = _silent,
+) -> Stylized:
+    """The photo (3, h, w), 0…1, painted like the art.
+
+    All arguments but the art are those of `stylize`; `on_progress` sees the painting grow, and what
+    it raises ends the work.
+    Raises FaceNotFound (a ValueError), with the `name`, when there is no face; ValueError as
+    `finish` does.
+    """
+    check_ground(ground)
+    if landmarks is None:
+        landmarks = detect_face(photo, name)
+    faces = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
+    if not faces:
+        raise FaceNotFound(f"{name}: there is no face among its landmarks to paint by")
+    largest = max(faces, key=lambda face: align(face).extent_px)
+    if whole_image:
+        picture = paint_whole(photo, largest, art, on_progress)
+        covered = torch.ones_like(photo[:1])
+    else:
+        picture, covered = paint_faces(photo, faces, art, color_match, on_progress)
+    person = None if ground == "paint" else find_person(photo, name)
+    extent_px = align(largest).extent_px
+    return finished(photo, picture, covered, strength, keep_colors, ground, person, extent_px)
+
+
 def paint_whole(
-    photo: Tensor, face: Landmarks, art: Artwork, on_progress: Progress = lambda share, seen: None
+    photo: Tensor, face: Landmarks, art: Artwork, on_progress: Progress = _silent
 ) -> Tensor:
     """The photo (3, h, w), 0…1, with its largest face, painted like the art: (3, h, w)."""
     alignment = align(face)
@@ -60,7 +103,7 @@ def paint_faces(
     faces: Sequence[Landmarks],
     art: Artwork,
     color_match: float = 0.0,
-    on_progress: Progress = lambda share, seen: None,
+    on_progress: Progress = _silent,
 ) -> tuple[Tensor, Tensor]:
     """The photo (3, h, w) with its faces alone painted, and where: (3, h, w) and (1, h, w)."""
     picture, covered = photo, torch.zeros_like(photo[:1])
@@ -87,7 +130,7 @@ def paint_crop(crop: Tensor, points: Tensor, art: Artwork) -> Tensor:
     """
     side = crop.shape[-1]
     canvas = Canvas(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
-    return _ended(_paint(crop, canvas, points, art, side, lambda share, seen: None), art)
+    return _ended(_paint(crop, canvas, points, art, side, _silent), art)
 
 
 def _painted_side(alignment: Alignment, art: Artwork) -> int:
@@ -114,10 +157,8 @@ def _paint(
     bent = bend(art, points, art_canvas)
     guides = guide(photo, padded, points, bent, art_canvas)
     scales = int(math.log2(coarsest)) + 1
-    patches = matches = None
-    for done, (patches, matches) in enumerate(
-        search((padded.height, padded.width), bent, guides, side, origin), 1
-    ):
+    found = search((padded.height, padded.width), bent, guides, side, origin)
+    for done, (patches, matches) in enumerate(found, 1):
         on_progress(4.0 ** (done - scales), patches)  # each scale takes four times the last
     painting = fuse(patches, matches, bent, guides, side)
     return painting[:, : canvas.height, : canvas.width]

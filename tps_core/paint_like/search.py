@@ -121,9 +121,7 @@ def _scale(size, bent: list[Bent], guides: Guides, face_px, origin, factor: int)
     art = torch.stack(
         [
             torch.cat([at(view.picture), at(fine), at(broad), 1 - at(view.shown)])
-            for view, fine, broad in zip(
-                bent, guides.fine_of_art, guides.broad_of_art, strict=True
-            )
+            for view, fine, broad in zip(bent, guides.fine_of_art, guides.broad_of_art, strict=True)
         ]
     ).permute(0, 2, 3, 1)
     wanted = torch.cat([at(guides.fine), at(guides.broad)]).permute(1, 2, 0)
@@ -188,7 +186,9 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
     costs = costs + (weights * wanted.square().sum(2)).sum(1)
     costs = costs + (place * own.square()).sum(1)
     view, place_in_view = best // (rows * columns), best % (rows * columns)
-    found = Matches(*(t.view(h, w) for t in (view, place_in_view // columns, place_in_view % columns)))
+    found = Matches(
+        *(t.view(h, w) for t in (view, place_in_view // columns, place_in_view % columns))
+    )
     return found, costs.clamp_min(0).view(h, w)
 
 
