@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
@@ -36,6 +37,8 @@ class Guides:
     fine_of_art: list[Tensor]
     face: Tensor  # 1 in the face
     parts: Tensor  # 1 at eyes, brows, nose and mouth
+    parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
+    shown: Tensor  # 1 where the art shows something at the same place
     open_mouth: Tensor  # 1 between lips that the art has closed
 
 
@@ -67,8 +70,17 @@ def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_c
         fines,
         _polygon(_outline(points), canvas, FACE_EDGE).to(photo),
         _near_parts(canvas, points).to(photo),
+        _near_parts(art_canvas, points).to(photo),
+        _seen_from(canvas, art_canvas, bent[0].shown),
         (_opener(points, bent[0].points) * _polygon(points[60:68], canvas, LIPS_EDGE)).to(photo),
     )
+
+
+def _seen_from(canvas: Canvas, art_canvas: Canvas, maps: Tensor) -> Tensor:
+    """The maps (c, h', w') of the canvas of art on the other canvas: (c, h, w), 0 beyond."""
+    x, y = (canvas.shift - art_canvas.shift).round().int().tolist()  # of art's corner on the other
+    right, below = canvas.width - x - art_canvas.width, canvas.height - y - art_canvas.height
+    return F.pad(maps, [x, right, y, below])  # cut off where that is negative
 
 
 def _around_face(canvas: Canvas, points: Tensor) -> Tensor:

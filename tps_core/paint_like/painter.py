@@ -157,10 +157,9 @@ def _paint(
     bent = bend(art, points, art_canvas)
     guides = guide(photo, padded, points, bent, art_canvas)
     scales = int(math.log2(coarsest)) + 1
-    found = search((padded.height, padded.width), bent, guides, side, origin)
-    for done, (patches, matches) in enumerate(found, 1):
-        on_progress(4.0 ** (done - scales), patches)  # each scale takes four times the last
-    painting = fuse(patches, matches, bent, guides, side)
+    for done, scale in enumerate(search(bent, guides, side, origin), 1):
+        on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
+    painting = fuse(scale.painting, scale.matches, bent, guides, side)
     return painting[:, : canvas.height, : canvas.width]
 
 

@@ -18,7 +18,7 @@ from .guides import Guides
 
 FACE_AT_FIRST = 32  # pixels of the face crop's side at the coarsest scale
 FACE_AT_LAST = 64  # and at the last at which all patches are compared
-MOST_COMPARISONS = 80_000_000  # of patches at such a scale; beyond, only those around
+MOST_COMPARISONS = 250_000_000  # of patches at such a scale; beyond, only those around
 COMPARED_AT_ONCE = 8_000_000
 RADIUS = 2  # of a patch, in pixels
 STEP = 2  # how far around a place is searched, in pixels
@@ -28,7 +28,9 @@ FINE, FINE_AT_PARTS = 2.25, 13.5  # what differences of light weigh; those of co
 BROAD = 1.5
 # Squared distances from the own place, in face crops, weigh this much.
 PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 1.6, 0.5, 4.8
+PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
+PARTS = 0.5  # of an eye where there is none, or the other way round
 FIRST_COLORS = 0.3  # the painting so far counts for little while it is only the bent art
 SHARPNESS = 4.0  # by which patches that fit better count for more where several cover a pixel
 
@@ -58,27 +60,34 @@ class Matches:
 
 
 @dataclass(frozen=True)
+class Found:
+    """What the search has found at one scale."""
+
+    painting: Tensor  # (3, h, w) in 0…1
+    matches: Matches
+
+
+@dataclass(frozen=True)
 class _Scale:
     """All maps at one scale."""
 
-    art: Tensor  # (k, h', w', 6): colour, fine light, broad light, and whether nothing is shown
-    wanted: Tensor  # (h, w, 2): fine and broad light
-    weights: Tensor  # (h, w, 6)
+    art: Tensor  # (k, h', w', 7): colour, fine light, broad light, parts, whether nothing is shown
+    wanted: Tensor  # (h, w, 4): the same but for the colour
+    weights: Tensor  # (h, w, 7)
     place: Tensor  # (h, w) weight of squared pixels away from the own place
     own_y: Tensor  # (h, 1) the own places of pixels, on the canvas of art
     own_x: Tensor  # (1, w)
     everywhere: bool  # whether all patches are compared
 
     def target(self, painting: Tensor) -> Tensor:
-        """What a pixel of art should be like: (h, w, 6)."""
-        nothing = torch.zeros_like(self.wanted[..., :1])
-        return torch.cat([painting.permute(1, 2, 0), self.wanted, nothing], -1)
+        """What a pixel of art should be like: (h, w, 7)."""
+        return torch.cat([painting.permute(1, 2, 0), self.wanted], -1)
 
 
 def search(
-    size: tuple[int, int], bent: list[Bent], guides: Guides, face_px: int, origin: tuple[int, int]
-) -> Iterator[tuple[Tensor, Matches]]:
-    """Yields the painting (3, h, w) and its matches, at each scale; the last is of `size` (h, w).
+    bent: list[Bent], guides: Guides, face_px: int, origin: tuple[int, int]
+) -> Iterator[Found]:
+    """Yields what is found at each scale; the last is that of the guides.
 
     `origin` is where (x, y) = (0, 0) of the art's canvas lies on that of the painting.
     Sides and origin are multiples of face_px / FACE_AT_FIRST, a power of two.
@@ -87,7 +96,7 @@ def search(
     matches = None
     painting = None
     while factor >= 1:
-        scale = _scale(size, bent, guides, face_px, origin, factor)
+        scale = _scale(bent, guides, face_px, origin, factor)
         if matches is None:
             h, w = scale.wanted.shape[:2]
             matches = Matches(
@@ -108,24 +117,26 @@ def search(
                 matches, costs = _compare_around(scale, target, matches)
             painting, matches = _put_together(scale, matches, costs, round_ == ROUNDS - 1)
             colors = 1.0
-        yield painting, matches
+        yield Found(painting, matches)
         factor //= 2
 
 
-def _scale(size, bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _Scale:
+def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _Scale:
     """The maps made `factor` times smaller."""
 
     def at(maps: Tensor) -> Tensor:
         return resized(maps, (maps.shape[-2] // factor, maps.shape[-1] // factor))
 
+    parts_of_art = at(guides.parts_of_art)
     art = torch.stack(
         [
-            torch.cat([at(view.picture), at(fine), at(broad), 1 - at(view.shown)])
+            torch.cat([at(view.picture), at(fine), at(broad), parts_of_art, 1 - at(view.shown)])
             for view, fine, broad in zip(bent, guides.fine_of_art, guides.broad_of_art, strict=True)
         ]
     ).permute(0, 2, 3, 1)
-    wanted = torch.cat([at(guides.fine), at(guides.broad)]).permute(1, 2, 0)
-    face, parts = at(guides.face)[0], at(guides.parts)[0]
+    wanted = torch.cat([at(guides.fine), at(guides.broad), at(guides.parts)])
+    wanted = torch.cat([wanted, torch.zeros_like(wanted[:1])]).permute(1, 2, 0)
+    face, parts, shown = at(guides.face)[0], at(guides.parts)[0], at(guides.shown)[0]
     ones = torch.ones_like(face)
     weights = torch.stack(
         [
@@ -134,11 +145,13 @@ def _scale(size, bent: list[Bent], guides: Guides, face_px, origin, factor: int)
             ones / 3,
             FINE + (FINE_AT_PARTS - FINE) * parts,
             BROAD * ones,
+            PARTS * ones,
             NOT_SHOWN * ones,
         ],
         -1,
     )
     own = PLACE + (PLACE_IN_FACE - PLACE) * face + PLACE_AT_PARTS * parts
+    own = PLACE_NOT_SHOWN + (own - PLACE_NOT_SHOWN) * shown
     h, w = face.shape
     device = face.device
     patches = h * w * art[..., 0].numel()
@@ -161,10 +174,10 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
     """
     area = (2 * RADIUS + 1) ** 2
     views, rows, columns, _ = scale.art.shape
-    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 6)
+    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 7)
     weights[:, :3] *= colors
-    wanted = _patches(target)  # (n, 6, area)
-    have = torch.cat([_patches(view) for view in scale.art])  # (m, 6, area)
+    wanted = _patches(target)  # (n, 7, area)
+    have = torch.cat([_patches(view) for view in scale.art])  # (m, 7, area)
     place = scale.place.flatten()[:, None]  # (n, 1)
     h, w = scale.place.shape
     own = torch.stack(
@@ -175,6 +188,8 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
         indexing="ij",
     )  # fmt: skip
     there = torch.stack([y, x], -1).to(have).flatten(0, 1).repeat(views, 1)
+    usable = (scale.art[..., -1].flatten() < 0.5).nonzero()[:, 0]
+    have, there = have[usable], there[usable]
     left = torch.cat(
         [(-2 * weights[..., None] * wanted).flatten(1), weights, -2 * place * own, place], 1
     )
@@ -185,6 +200,7 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
     costs, best = (torch.cat(p) for p in zip(*((q @ right.T).min(1) for q in parts), strict=True))
     costs = costs + (weights * wanted.square().sum(2)).sum(1)
     costs = costs + (place * own.square()).sum(1)
+    best = usable[best]
     view, place_in_view = best // (rows * columns), best % (rows * columns)
     found = Matches(
         *(t.view(h, w) for t in (view, place_in_view // columns, place_in_view % columns))
