@@ -1,11 +1,10 @@
 """The command line, `tps-portrait`. Each command is a module with `add_parser` and `run`."""
 
-import argparse
 import logging
 import signal
-import sys
 
 from .. import __version__
+from .terminal import BadNumber, Parser, PlainFormatter, prepare_streams, tell
 
 BAD_INPUT = 2
 STOPPED = 130  # what a shell says of a program that was stopped by Ctrl-C
@@ -13,34 +12,41 @@ STOPPED = 130  # what a shell says of a program that was stopped by Ctrl-C
 
 def main(argv: list[str] | None = None) -> int:
     """Runs a command; the exit status: 0 done, 2 bad input (one line on stderr), 130 stopped."""
+    prepare_streams()
     try:
         import torch  # noqa: F401 (asked for here to explain its absence)
     except ImportError:
-        print(
+        tell(
             "tps-portrait: needs torch, which is not installed; pip install torch, or run it "
-            "with ComfyUI's own Python",
-            file=sys.stderr,
+            "with ComfyUI's own Python"
         )
         return BAD_INPUT
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     logging.getLogger("tps_portrait").setLevel(logging.INFO)
     # Being ended by the system saves what there is, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    arguments = _parser().parse_args(argv)
+    try:
+        arguments = _parser().parse_args(argv)
+    except BadNumber as error:
+        tell(error)
+        return BAD_INPUT
     try:
         return arguments.run(arguments)
     except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
+        tell()
+        tell("stopped")
         return STOPPED
     except (ValueError, OSError) as error:
-        print(f"tps-portrait {arguments.command}: {error}", file=sys.stderr)
+        tell(f"tps-portrait {arguments.command}: {error}")
         return BAD_INPUT
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     from . import bank, demo, detect, doctor, evaluate, export, stylize, train, warp
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tps-portrait",
         description="Learns a portrait style from a folder of art and paints portraits in it.",
     )

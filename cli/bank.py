@@ -5,21 +5,26 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..tps_core.pictures import write_picture
+from ..tps_core.file_kinds import BANK
+from ..tps_core.own_folder import OwnFolder
+from ..tps_core.pictures import encode, to_image
+from ..tps_core.plain_text import shown
+from ..tps_core.targets import Targets
 from ..training.bank import bank_of, load_bank, save_bank
 from ..training.entry import Entry, report
 from ..training.examine import Finding, Look, examine_folder
-from ..training.page import write_page
+from ..training.page import page_names, write_page
 from ..training.review import Review
 from ..training.sheet import contact_sheet
 from .common import (
     add_detector_options,
     add_json_option,
+    add_overwrite_option,
     build_folder_bank,
-    print_json,
-    show_progress,
+    finishing,
 )
 from .review import serve
+from .terminal import add_number, say, say_json, show_progress, tell
 
 
 def add_parser(commands) -> None:
@@ -36,7 +41,7 @@ def add_parser(commands) -> None:
         type=Path,
         metavar="FOLDER",
         help="where to put a page that shows all files in buckets (index.html), a contact sheet "
-        "and the list of all files",
+        "and the list of all files; a report that is there is replaced, other files never",
     )
     parser.add_argument(
         "--review",
@@ -52,28 +57,39 @@ def add_parser(commands) -> None:
         metavar="FOLDER|BANK",
         help="photos whose poses the page compares with those of the art",
     )
-    parser.add_argument(
+    add_number(
+        parser,
         "--size",
-        type=int,
+        int,
+        16,
+        2048,
         default=256,
         metavar="N",
         help="side of the faces in pixels; default: 256",
     )
+    add_overwrite_option(parser)
     add_detector_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Builds the bank; a report is written even where no face can be used."""
+    """Builds the bank; a report is written even where no face can be used.
+
+    A file that can't be read fails the command, after the others; one without a face doesn't.
+    """
     if not (arguments.output or arguments.report or arguments.review):
         raise ValueError("say what to make: -o BANK.safetensors, --report FOLDER, or --review")
     folder, size = arguments.folder, arguments.size
+    if arguments.output:
+        targets = Targets([arguments.photos or folder], arguments.overwrite)
+        targets.file(arguments.output, BANK, ours=True)
+    place = OwnFolder(arguments.report, report_names()) if arguments.report else None
     look = Look(
         size,
         arguments.detector,
         arguments.min_confidence,
-        with_previews=bool(arguments.report or arguments.review),
+        with_previews=bool(place or arguments.review),
     )
     findings = examine_folder(
         folder, look, lambda done, total, entry: show_progress(done, total, entry.name)
@@ -83,32 +99,46 @@ def run(arguments: argparse.Namespace) -> int:
         review = Review(folder, look, findings)
         serve(review, photos, _farewell(arguments), not arguments.no_browser)
         findings = review.findings
-    if arguments.report:
-        write_report(findings, folder, arguments.report, photos)
-    faces = sum(finding.entry.used for finding in findings)
-    if arguments.output:
-        save_bank(bank_of(findings, folder), arguments.output)
+    written = []
+    with finishing(written):
+        if place:
+            write_report(findings, folder, place, photos)
+            written.append(place.place)
+        faces = sum(finding.entry.used for finding in findings)
+        if arguments.output:
+            # Once more: a review takes its time.
+            save_bank(bank_of(findings, folder), targets.file(arguments.output, BANK, ours=True))
     if arguments.json:
         output = str(arguments.output) if arguments.output else None
         files = [_as_json(finding.entry) for finding in findings]
-        print_json({"output": output, "faces": faces, "files": files})
+        say_json({"output": output, "faces": faces, "files": files})
     elif not arguments.review:
-        print(report([finding.entry for finding in findings]))
+        say(report([finding.entry for finding in findings]))
     elif arguments.output:
-        print(f"{faces} faces written to {arguments.output}")
-    return 0
+        say(shown(f"{faces} faces written to {arguments.output}"))
+    broken = [finding.entry for finding in findings if finding.is_broken]
+    for entry in broken:
+        tell(f"tps-portrait bank: {entry.name}: {entry.reason}")
+    return 2 if broken else 0
+
+
+def report_names() -> list[str]:
+    """The files and folders that `write_report` writes."""
+    return [*page_names(), "contact_sheet.png", "report.txt"]
 
 
 def write_report(
-    findings: list[Finding], folder: Path, place: Path, photos: Tensor | None = None
+    findings: list[Finding], folder: Path, place: OwnFolder, photos: Tensor | None = None
 ) -> None:
     """Writes the page, contact sheet and list of files about the folder into `place`."""
     write_page(place, folder, findings, photos)
     if any(finding.entry.used for finding in findings):
         sheet = contact_sheet(bank_of(findings, folder))
-        write_picture(place / "contact_sheet.png", sheet)
+        name = "contact_sheet.png"
+        place.write(name, encode(to_image(sheet), Path(name)))
     lines = report([finding.entry for finding in findings])
-    (place / "report.txt").write_text(lines + "\n", "utf-8")
+    place.write("report.txt", f"{lines}\n".encode())
+    place.finish()
 
 
 def _photos(arguments: argparse.Namespace) -> Tensor | None:

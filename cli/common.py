@@ -1,9 +1,8 @@
 """What several commands share: progress, pictures named on the command line, device, options."""
 
 import argparse
-import json
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -11,29 +10,53 @@ import torch
 from ..tps_core.detect import DETECTORS
 from ..tps_core.pictures import list_pictures
 from ..training.bank import FaceBank, build_bank
+from .terminal import add_number, show_progress
+
+# What a file that is damaged, gone or too large may lead to.
+UNUSABLE = (ValueError, OSError, MemoryError, RecursionError, torch.cuda.OutOfMemoryError)
 
 
-def show_progress(done: int, total: int, text: str = "") -> None:
-    """Rewrites one line on the terminal; silent where stderr is a file."""
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r\033[K{done}/{total} {text}"[:110], end=end, file=sys.stderr, flush=True)
-
-
-def print_json(value: object) -> None:
-    """Prints the value as one line of JSON."""
-    print(json.dumps(value), flush=True)
+def reason(error: Exception, path: Path) -> str:
+    """Why a file could not be used, in a sentence that names it."""
+    if isinstance(error, MemoryError | torch.cuda.OutOfMemoryError):
+        return f"{path}: takes more memory than there is; make it smaller"
+    text = str(error)
+    return text if str(path) in text else f"{path}: {text}"
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", choices=DETECTORS, default="auto", help="default: auto")
-    parser.add_argument(
+    add_number(
+        parser,
         "--min-confidence",
-        type=float,
+        float,
+        0,
+        1,
+        open_range=True,
         default=0.5,
         metavar="P",
-        help="how sure the detector must be, 0…1; default: 0.5",
+        help="how sure the detector must be, between 0 and 1; default: 0.5",
     )
+
+
+def add_overwrite_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace what is there already under that name and is of the same kind; what the "
+        "command reads is never replaced",
+    )
+
+
+@contextmanager
+def finishing(written: list[Path]) -> Iterator[None]:
+    """Within it, an error also says what is written by then."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        if not written:
+            raise
+        raise ValueError(f"{error}; finished before: {', '.join(map(str, written))}") from None
 
 
 def build_folder_bank(folder: Path | str, size: int, arguments: argparse.Namespace) -> FaceBank:
@@ -70,9 +93,9 @@ def find_device(name: str) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
-        torch.zeros(1, device=name)
+        torch.zeros(1, device=name).item()  # "meta" makes tensors, but has nothing in them
         return torch.device(name)
-    except (RuntimeError, AssertionError):
+    except (RuntimeError, AssertionError, ValueError):
         # AssertionError: what torch raises for CUDA when it was built without.
         raise ValueError(f"device {name!r} can't be used here; try --device cpu") from None
 

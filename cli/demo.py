@@ -14,9 +14,11 @@ from ..tps_core.blend import blend
 from ..tps_core.detect import detect_face
 from ..tps_core.draw import draw_landmarks
 from ..tps_core.face_warp import warp_face
-from ..tps_core.landmark_files.json_file import write_sidecar
+from ..tps_core.landmark_files.json_file import SIDECAR, write_sidecar
 from ..tps_core.landmarks import Landmarks, mean_face
-from ..tps_core.pictures import read_picture, to_image, to_tensor, write_picture
+from ..tps_core.own_folder import OwnFolder
+from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write_picture
+from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import painting_size, stylize
 from ..training.bank import build_bank
@@ -24,13 +26,25 @@ from ..training.options import TrainingOptions
 from ..training.perceptual import load_squeezenet
 from ..training.sheet import contact_sheet, sample_strip
 from ..training.trainer import sample_steps, train
-from .common import show_progress
-from .drawings import draw_faces
+from .drawings import draw_faces, drawing_name
+from .terminal import add_number, say, show_progress
 
 CELL = 320  # height of a picture on the contact sheet
 DRAWINGS = 24
 SITTERS = 12
 SIZE = 128  # of the faces in training; a run this short must not be chased by its judges
+
+# What is in the folder beside the pictures that are numbered.
+FILES = (
+    *("contact_sheet.png", "art_contact_sheet.png", "training_samples.png"),
+    "drawings.safetensors",
+)
+DRAWN = [
+    f"art/{name}{ending}"
+    for name in map(drawing_name, range(DRAWINGS))
+    for ending in (".png", SIDECAR)
+]
+SITTING = [f"photos/sitter_{i:02d}{ending}" for i in range(SITTERS) for ending in (".png", SIDECAR)]
 
 log = logging.getLogger("tps_portrait")
 
@@ -51,14 +65,22 @@ def add_parser(commands) -> None:
         metavar="IMAGE",
         help="a portrait of yours; default: the one in scikit-image",
     )
-    parser.add_argument(
-        "--steps", type=int, default=200, metavar="N", help="length of the training; default: 200"
+    add_number(
+        parser,
+        "--steps",
+        int,
+        1,
+        100_000,
+        default=200,
+        metavar="N",
+        help="length of the training; default: 200",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output
+    place = OwnFolder(folder, [*FILES, "art", "photos", *DRAWN, *SITTING])
     photo = read_picture(arguments.photo) if arguments.photo else _astronaut()
     shown: list[tuple[str, Tensor]] = [("photo", photo)]
 
@@ -75,15 +97,20 @@ def run(arguments: argparse.Namespace) -> int:
         shown.append((f"{name}: whole image", stylize(photo, style, face, True).picture))
     shown.append(("caricature (warp)", _caricature(photo, face)))
 
-    style = _train(photo, face, folder, arguments.steps)
+    style = _train(photo, face, place, arguments.steps)
     shown.append(("after a short training", stylize(photo, style, face, True).picture))
 
     for number, (name, picture) in enumerate(shown):
         file_name = name.replace(":", "").replace(" ", "_").replace("(", "").replace(")", "")
-        write_picture(folder / f"{number:02d}_{file_name}.png", picture)
-    write_picture(folder / "contact_sheet.png", _labelled(shown))
-    print(f"pictures in {folder.absolute()}; look at contact_sheet.png first")
+        _put(place, f"{number:02d}_{file_name}.png", picture)
+    _put(place, "contact_sheet.png", _labelled(shown))
+    place.finish()
+    say(plain(f"pictures in {folder.absolute()}; look at contact_sheet.png first"))
     return 0
+
+
+def _put(place: OwnFolder, name: str, picture: Tensor) -> None:
+    place.write(name, encode(to_image(picture), Path(name)))
 
 
 def _astronaut() -> Tensor:
@@ -104,12 +131,15 @@ def _caricature(photo: Tensor, face: Landmarks) -> Tensor:
     return warp_face(photo, face, mean, strength=-1.0, stiffness=1e-3)[0]
 
 
-def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
+def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Style:
     """Trains a style on drawings, briefly, and leaves its contact sheet and sample strip."""
+    folder = place.place
     draw_faces(folder / "art", DRAWINGS)
     _draw_sitters(photo, face, folder / "photos")
+    for name in [*DRAWN, *SITTING]:
+        place.keep(name)
     art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
-    write_picture(folder / "art_contact_sheet.png", contact_sheet(art))
+    _put(place, "art_contact_sheet.png", contact_sheet(art))
     options = TrainingOptions(
         steps=steps, size=SIZE, learning_rate=1e-3, judge_rate=3e-4, cycle_weight=6.0
     )
@@ -124,9 +154,10 @@ def _train(photo: Tensor, face: Landmarks, folder: Path, steps: int) -> Style:
         show_progress(step.number, step.total, "training on drawings")
         if step.number in sample_steps(options.steps):
             strip.append(step.paint(samples))
-    write_picture(folder / "training_samples.png", sample_strip(strip))
+    _put(place, "training_samples.png", sample_strip(strip))
     style = step.style()
-    save_style(style, folder / "drawings.safetensors")
+    save_style(style, place.claim("drawings.safetensors"))
+    place.keep("drawings.safetensors")
     return style
 
 

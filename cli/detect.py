@@ -2,14 +2,26 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from ..tps_core.detect import detect
 from ..tps_core.draw import draw_landmarks
+from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
-from ..tps_core.pictures import read_picture, write_picture
-from .common import add_detector_options, add_json_option, expand, print_json, show_progress
+from ..tps_core.output_files import make_folder, names_file, replace_file
+from ..tps_core.pictures import ENDINGS, picture_format, read_picture, write_picture
+from ..tps_core.plain_text import shown
+from ..tps_core.targets import Targets
+from .common import (
+    UNUSABLE,
+    add_detector_options,
+    add_json_option,
+    add_overwrite_option,
+    expand,
+    finishing,
+    reason,
+)
+from .terminal import add_number, say, say_json, show_progress, tell
 
 
 def add_parser(commands) -> None:
@@ -26,7 +38,8 @@ def add_parser(commands) -> None:
         metavar="PNG",
         help="the picture with its landmarks; of several pictures, a folder for them",
     )
-    parser.add_argument("--max-faces", type=int, default=10, metavar="N", help="default: 10")
+    add_number(parser, "--max-faces", int, 1, 1000, default=10, metavar="N", help="default: 10")
+    add_overwrite_option(parser)
     add_detector_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
@@ -35,35 +48,51 @@ def add_parser(commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Detects in every picture; one that can't be read fails the command, after the others."""
     paths = expand(arguments.images)
-    images, broken = {}, []
+    targets = Targets(paths, arguments.overwrite)
+    if arguments.output:
+        targets.file(arguments.output, DETECTED)
+    preview = arguments.preview
+    alone = preview and len(paths) == 1 and preview.suffix.lower() in ENDINGS
+    if alone:
+        picture_format(preview)
+        targets.file(preview, PICTURE)
+    elif preview:
+        targets.folder(preview)
+    images: dict[str, dict] = {}
+    failed: list[str] = []
     for done, path in enumerate(paths, 1):
         try:
             picture = read_picture(path)
-        except ValueError as error:
-            broken.append(str(error))
-            continue
-        faces = detect(picture, arguments.detector, arguments.max_faces, arguments.min_confidence)
-        height, width = picture.shape[-2:]
-        images[str(path)] = faces_to_json(faces, (width, height))
-        if arguments.preview:
-            single = len(paths) == 1
-            target = arguments.preview if single else arguments.preview / f"{path.stem}.png"
-            write_picture(target, draw_landmarks(picture, faces))
+            faces = detect(
+                picture, arguments.detector, arguments.max_faces, arguments.min_confidence
+            )
+            height, width = picture.shape[-2:]
+            images[str(path)] = faces_to_json(faces, (width, height))
+            if preview:
+                target = preview if alone else targets.free(preview, path.stem, ".png", PICTURE)
+                write_picture(target, draw_landmarks(picture, faces), arguments.overwrite)
+                targets.finished(target)
+        except UNUSABLE as error:
+            failed.append(reason(error, path))
         show_progress(done, len(paths), path.name)
 
     if arguments.output:
-        arguments.output.parent.mkdir(parents=True, exist_ok=True)
-        arguments.output.write_text(json.dumps({"images": images}, indent=1) + "\n", "utf-8")
+        text = json.dumps({"images": images}, indent=1) + "\n"
+        with finishing(targets.written), names_file(arguments.output):
+            make_folder(arguments.output.parent)
+            replace_file(arguments.output, text.encode(), arguments.overwrite)
     if arguments.json:
-        print_json({"images": images})
+        say_json({"images": images})
     else:
         for name, found in images.items():
-            scores = ", ".join(f"{face['score']:.2f}" for face in found["faces"])
-            count = len(found["faces"])
-            print(
-                f"{name}: {count or 'no'} face{'s' * (count != 1)}"
-                + (f" (confidence {scores})" if count else "")
-            )
-    for line in broken:
-        print(f"tps-portrait detect: {line}", file=sys.stderr)
-    return 2 if broken else 0
+            say(f"{shown(name)}: {_found(found['faces'])}")
+    for line in failed:
+        tell(f"tps-portrait detect: {line}")
+    return 2 if failed else 0
+
+
+def _found(faces: list[dict]) -> str:
+    """How many faces there are, and how sure they are, in words."""
+    scores = ", ".join(f"{face['score']:.2f}" for face in faces)
+    count = f"{len(faces) or 'no'} face{'s' * (len(faces) != 1)}"
+    return f"{count} (confidence {scores})" if faces else count

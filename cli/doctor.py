@@ -13,10 +13,12 @@ import torch
 from .. import __version__
 from ..tps_core.detect import usable_detectors
 from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
+from ..tps_core.plain_text import shown
 from ..tps_core.style import list_styles
 from ..training.perceptual import BACKBONE
-from .common import add_json_option, print_json
+from .common import add_json_option
 from .painting import describe_painting, examine_painting
+from .terminal import say, say_json
 
 # What each optional package is for.
 PACKAGES = {
@@ -50,9 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Prints the findings. 0 whatever they are: `ok` in the JSON says if portraits can be made."""
     findings = examine()
     if arguments.json:
-        print_json(findings)
+        say_json(findings)
     else:
-        print("\n".join(describe(findings)))
+        for line in describe(findings):
+            say(shown(line))
     return 0
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..tps_core.blend import OUTLINE
 from ..tps_core.landmark_files.json_file import write_sidecar
 from ..tps_core.landmarks import IBUG_OF_MEDIAPIPE, IBUG_PARTS, Landmarks, mean_face
+from ..tps_core.pictures import to_tensor, write_picture
 
 SIZE = 256
 SKIN = ["#f2d3b3", "#e0ac7e", "#c58c5c", "#8d5a3a", "#f7e3cf"]
@@ -20,14 +21,18 @@ INK = "#2a1d18"
 
 def draw_faces(folder: Path, count: int, seed: int = 0) -> None:
     """Draws `count` faces as PNG files into the folder, each with its landmarks beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
     random = torch.Generator().manual_seed(seed)
     for index in range(count):
         mesh = _face_shape(random)
-        path = folder / f"drawing_{index:02d}.png"
-        _draw(mesh, random).save(path)
+        path = folder / f"{drawing_name(index)}.png"
+        write_picture(path, to_tensor(_draw(mesh, random)))
         face = Landmarks.from_pixels(mesh, (SIZE, SIZE), "mediapipe-478", 1.0, "drawn")
         write_sidecar(path, [face], (SIZE, SIZE))
+
+
+def drawing_name(index: int) -> str:
+    """What the drawing of that number is called, without its ending."""
+    return f"drawing_{index:02d}"
 
 
 def _face_shape(random: torch.Generator) -> Tensor:

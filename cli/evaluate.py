@@ -2,34 +2,41 @@
 
 import argparse
 import csv
+import io
 import math
 from functools import partial
 from pathlib import Path
 
-from ..tps_core.pictures import list_pictures, read_picture, write_picture
+from torch import Tensor
+
+from ..tps_core.own_folder import OwnFolder
+from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
 from ..tps_core.style import find_style, load_style
 from ..training.bank import FaceBank, load_bank
 from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
-from ..training.evaluation import Evaluation
+from ..training.evaluation import PAINT_FIGURES, Evaluation, Record
 from ..training.features import load_judge
 from .common import (
+    UNUSABLE,
     add_detector_options,
     add_device_option,
     add_json_option,
     build_folder_bank,
     find_device,
-    print_json,
-    show_progress,
+    reason,
 )
+from .terminal import say, say_json, show_progress, tell
+
+REPORT = ("contact_sheet.png", "report.txt", "pictures.csv")
 
 
 def add_parser(commands) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure how well results keep the face and look like the art",
-        description="Compares photos with their results (landmarks: MLD; looks: LPIPS), and the "
-        "results with art (KID, FID), all in the face crop. Use photos that the style was not "
-        "trained with, 30 or more.",
+        description="Compares photos with their results (landmarks: MLD; looks: LPIPS; paint: "
+        "colour curve, strokes and weave; the person: retrieval), and the results with art (KID, "
+        "FID), all in the face crop. Use photos that the style was not trained with, 30 or more.",
     )
     parser.add_argument("--photos", type=Path, required=True, metavar="FOLDER")
     parser.add_argument(
@@ -52,7 +59,8 @@ def add_parser(commands) -> None:
         "--report",
         type=Path,
         metavar="FOLDER",
-        help="where to put the report, a table of all pictures, and a contact sheet, worst first",
+        help="where to put the report, a table of all pictures, and a contact sheet, worst "
+        "first; a report that is there is replaced, other files never",
     )
     add_device_option(parser)
     add_detector_options(parser)
@@ -61,14 +69,25 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluates; photos that had to be left out are named in the report and fail nothing."""
-    folder = arguments.photos
+    """Evaluates; photos that had to be left out are named in the report.
+
+    One that can't be read fails the command, after the others; one without a face doesn't.
+    """
+    folder, broken = arguments.photos, []
+
+    def read(path: Path) -> Tensor:
+        try:
+            return read_picture(path)
+        except UNUSABLE as error:
+            broken.append(reason(error, path))
+            raise
+
     photos = {
-        path.relative_to(folder).as_posix(): partial(read_picture, path)
-        for path in list_pictures(folder)
+        path.relative_to(folder).as_posix(): partial(read, path) for path in list_pictures(folder)
     }
     if not photos:
         raise ValueError(f"{folder}: no pictures in it")
+    place = OwnFolder(arguments.report, REPORT) if arguments.report else None
     device = find_device(arguments.device)
     paint, painted = _painter(arguments, device)
     judge = load_judge(device)
@@ -82,25 +101,31 @@ def run(arguments: argparse.Namespace) -> int:
         show_progress,
         painted,
     )
-    if arguments.report:
-        write_report(evaluation, arguments.report)
+    if place:
+        write_report(evaluation, place)
     if arguments.json:
-        print_json(_as_json(evaluation))
+        say_json(_as_json(evaluation))
     else:
-        print(evaluation.report)
-    return 0
+        say(evaluation.report)
+    for line in broken:
+        tell(f"tps-portrait evaluate: {line}")
+    return 2 if broken else 0
 
 
-def write_report(evaluation: Evaluation, folder: Path) -> None:
+def write_report(evaluation: Evaluation, place: OwnFolder) -> None:
     """Writes the evaluation's contact sheet, table and report into the folder."""
-    write_picture(folder / "contact_sheet.png", evaluation.sheet())
-    (folder / "report.txt").write_text(evaluation.report + "\n", "utf-8")
-    with (folder / "pictures.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["photo", "found", "mld", f"lpips{evaluation.suffix}"])
-        for record in evaluation.worst_first:
-            mld = record.mld if record.found else ""
-            writer.writerow([record.name, int(record.found), mld, record.lpips])
+    sheet, text, table = REPORT
+    place.write(sheet, encode(to_image(evaluation.sheet()), Path(sheet)))
+    place.write(text, f"{evaluation.report}\n".encode())
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    pictures = [_picture(record, evaluation.suffix) for record in evaluation.worst_first]
+    writer.writerow(pictures[0])
+    for picture in pictures:
+        values = [int(v) if isinstance(v, bool) else v for v in picture.values()]
+        writer.writerow(["" if value is None else value for value in values])
+    place.write(table, file.getvalue().encode("utf-8", "backslashreplace"))
+    place.finish()
 
 
 def _painter(arguments: argparse.Namespace, device) -> tuple[Painter, str]:
@@ -123,23 +148,26 @@ def _art(arguments: argparse.Namespace) -> FaceBank:
 
 
 def _as_json(evaluation: Evaluation) -> dict:
-    pictures = [
-        {
-            "photo": r.name,
-            "found": r.found,
-            "mld": _number(r.mld),
-            f"lpips{evaluation.suffix}": r.lpips,
-        }
-        for r in evaluation.records
-    ]
     return {
         "figures": {name: _number(value) for name, value in evaluation.figures.items()},
         "networks": evaluation.networks,
         "painted": evaluation.painted,
         "results": len(evaluation.records),
         "art": evaluation.art_faces,
-        "pictures": pictures,
+        "pictures": [_picture(record, evaluation.suffix) for record in evaluation.records],
         "left_out": evaluation.left_out,
+    }
+
+
+def _picture(record: Record, suffix: str) -> dict:
+    """One photo's own figures; None for what is not known of it."""
+    return {
+        "photo": record.name,
+        "found": record.found,
+        "mld": _number(record.mld),
+        f"lpips{suffix}": record.lpips,
+        **{name: _number(getattr(record, name)) for name in PAINT_FIGURES},
+        "own_photo_nearest": record.kept,
     }
 
 

@@ -4,9 +4,13 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.export import PRECISIONS, export_style
+from ..tps_core.file_kinds import EXPORT
 from ..tps_core.pictures import read_picture
+from ..tps_core.plain_text import shown
 from ..tps_core.style import find_style, load_style
-from .common import add_json_option, expand, print_json
+from ..tps_core.targets import Targets
+from .common import UNUSABLE, add_json_option, add_overwrite_option, expand, reason
+from .terminal import add_number, say, say_json, tell
 
 PHOTOS = 64  # of a folder, the first so many calibrate: more change nothing
 
@@ -26,12 +30,16 @@ def add_parser(commands) -> None:
         help="the name of an installed style (doctor lists them), or a file",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.onnx")
-    parser.add_argument(
+    add_number(
+        parser,
         "--size",
-        type=int,
+        int,
+        32,
+        8192,
         metavar="N",
         help="fix the size at N x N pixels, one picture at a time; default: any",
     )
+    add_overwrite_option(parser)
     precision = parser.add_mutually_exclusive_group()
     precision.add_argument(
         "--half",
@@ -59,15 +67,24 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    style = load_style(find_style(arguments.style))
+    """Exports; a photo that can't be read fails the command, after the rest is done."""
+    style_path = find_style(arguments.style)
     paths = expand(arguments.photos)[:PHOTOS] if arguments.photos else []
-    photos = [read_picture(path) for path in paths]
+    targets = Targets([style_path, *paths], arguments.overwrite)
+    targets.file(arguments.output, EXPORT, ours=True)
+    style = load_style(style_path)
+    photos, failed = [], []
+    for path in paths:
+        try:
+            photos.append(read_picture(path))
+        except UNUSABLE as error:
+            failed.append(reason(error, path))
     exported = export_style(
         style, arguments.output, arguments.size, arguments.precision or PRECISIONS[0], photos
     )
     if arguments.json:
         checked = bool(exported.checked_by)
-        print_json(
+        say_json(
             {
                 "written": str(exported.path),
                 "bytes": exported.bytes,
@@ -78,5 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
             }
         )
     else:
-        print(exported.describe())
-    return 0
+        say(shown(exported.describe()))
+    for line in failed:
+        tell(f"tps-portrait export: {line}")
+    return 2 if failed else 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, STRONGEST
 from ..tps_core.pictures import ENDINGS
+from .terminal import add_number
 from .video import is_video
 
 WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # what can be partly transparent
@@ -23,9 +24,12 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
         "--whole-image", dest="whole_image", action="store_true", help=argparse.SUPPRESS
     )
     parser.set_defaults(whole_image=True)
-    parser.add_argument(
+    add_number(
+        parser,
         "--strength",
-        type=float,
+        float,
+        0,
+        STRONGEST,
         default=1.0,
         metavar="S",
         help=f"0…{STRONGEST:g}: 0 is the photo, 1 the painting, more exaggerates what the painting "
@@ -47,8 +51,6 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
 
 def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> None:
     """Raises ValueError for options that can't be, before anything is painted."""
-    if not 0 <= arguments.strength <= STRONGEST:
-        raise ValueError(f"strength must be between 0 and {STRONGEST:g}")
     if arguments.ground != "transparent":
         return
     if moving := [path for path in paths if is_video(path, arguments.output)]:

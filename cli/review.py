@@ -17,6 +17,7 @@ from ..tps_core.pictures import read_picture
 from ..training.examine import MOST_PIXELS, to_jpeg
 from ..training.page import PAGE, data_script, entry_data, thumb
 from ..training.review import Review
+from .terminal import tell
 
 log = logging.getLogger("tps_portrait")
 
@@ -64,14 +65,14 @@ def serve(review: Review, photos: Tensor | None, farewell: str, open_browser: bo
     """Serves the page until the person says in it that it is done, or stops with Ctrl-C."""
     with Server(review, photos, farewell) as server:
         # Not on stdout, which --json has for itself.
-        print(f"review the folder at {server.url}", file=sys.stderr)
-        print("Ctrl-C, or Done on the page, ends it", file=sys.stderr, flush=True)
+        tell(f"review the folder at {server.url}")
+        tell("Ctrl-C, or Done on the page, ends it")
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(server.url,), daemon=True).start()
         try:
             server.serve_forever(poll_interval=0.2)
         except KeyboardInterrupt:
-            print(file=sys.stderr)
+            tell()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -2,15 +2,19 @@
 
 import argparse
 import csv
-import sys
+import io
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from ..tps_core.file_kinds import LOSSES, PICTURE, STYLE, is_marked
+from ..tps_core.output_files import replace_file
 from ..tps_core.pictures import write_picture
-from ..tps_core.style import save_style
+from ..tps_core.plain_text import shown
+from ..tps_core.style import load_style, save_style
+from ..tps_core.targets import Targets
 from ..training.bank import FaceBank, load_bank
 from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
@@ -23,11 +27,12 @@ from .common import (
     add_detector_options,
     add_device_option,
     add_json_option,
+    add_overwrite_option,
     build_folder_bank,
     find_device,
-    print_json,
-    show_progress,
+    finishing,
 )
+from .terminal import add_number, say, say_json, show_progress, tell
 
 SAMPLES = 8  # photos in the sample strip
 JSON_EVERY = 10  # steps between two lines of --json
@@ -59,15 +64,19 @@ def add_parser(commands) -> None:
         help=f"{PRESETS_IN_WORDS}; how long each takes here is said before it starts; "
         "default: good",
     )
-    parser.add_argument("--steps", type=int, metavar="N", help="instead of the preset's")
-    parser.add_argument("--size", type=int, metavar="N", help="instead of the preset's")
-    parser.add_argument(
+    steps, whole = 10_000_000, 2**63 - 1  # more than anybody waits for; what torch takes
+    add_number(parser, "--steps", int, 1, steps, metavar="N", help="instead of the preset's")
+    add_number(parser, "--size", int, 64, 512, metavar="N", help="instead of the preset's")
+    add_number(
+        parser,
         "--batch",
-        type=int,
+        int,
+        1,
+        1024,
         metavar="N",
         help="pairs of photo and art in a step, instead of the preset's",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    add_number(parser, "--seed", int, -whole, whole, default=0, metavar="N", help="default: 0")
     parser.add_argument(
         "--no-early-stop",
         action="store_true",
@@ -104,6 +113,7 @@ def add_parser(commands) -> None:
         default="lpips",
         help="what holds the likeness; default: lpips",
     )
+    add_overwrite_option(parser)
     parser.add_argument("--author", default="", help="written into the style")
     parser.add_argument("--licence", default="", help="written into the style")
     add_device_option(parser)
@@ -135,10 +145,14 @@ def run(arguments: argparse.Namespace) -> int:
         state = Path(arguments.resume)
         if find_state(state) is None:
             raise ValueError(f"{state}: no such training state; --resume auto starts one")
+    resume = arguments.resume != "never"
+    going_on = resume and find_state(state) is not None
+    _check_targets(arguments, going_on)
     art = _bank(arguments.art, options.size, arguments)
     photos = _bank(arguments.photos, options.size, arguments)
+    if style_path.exists() and not arguments.overwrite:
+        _check_same(style_path, art, options)
 
-    resume = arguments.resume != "never"
     steps = train(art, photos, options, device, state, resume)
     left = steps_left(options, state, resume)
     if left >= WORTH_AN_ESTIMATE:
@@ -151,23 +165,53 @@ def run(arguments: argparse.Namespace) -> int:
             for last in steps:
                 if last.number in sample_steps(options.steps) or last.stop:
                     strip.append(last.paint(samples))
-                    write_picture(style_path.with_suffix(".samples.png"), sample_strip(strip))
+                    write_picture(_samples(style_path), sample_strip(strip))
                 _tell(last, clock, arguments.json)
     except KeyboardInterrupt:
         _finish(last, style_path, state, record)
-        print(
-            f"\nstopped; {style_path} holds the style so far, the same command goes on",
-            file=sys.stderr,
-        )
+        tell()
+        tell(f"stopped; {style_path} holds the style so far, the same command goes on")
         return 130
     _finish(last, style_path, state, record)
     if last.stop:
-        print(f"{last.stop}; --no-early-stop goes on", file=sys.stderr)
+        tell(f"{last.stop}; --no-early-stop goes on")
     if arguments.json:
-        print_json({"output": str(style_path), "steps": last.number, "stopped": last.stop})
+        say_json({"output": str(style_path), "steps": last.number, "stopped": last.stop})
     else:
-        print(style_path)
+        say(shown(style_path))
     return 0
+
+
+def _check_targets(arguments: argparse.Namespace, going_on: bool) -> None:
+    """Raises ValueError where the style, its samples or its losses may not be written.
+
+    A training that goes on replaces its own.
+    """
+    style = arguments.output
+    samples, losses = _samples(style), _losses(style)
+    targets = Targets([arguments.art, arguments.photos], arguments.overwrite)
+    targets.file(style, STYLE, going_on)
+    targets.file(samples, PICTURE, going_on or (samples.is_file() and is_marked(samples)))
+    targets.file(losses, LOSSES, ours=True)
+
+
+def _check_same(path: Path, art: FaceBank, options: TrainingOptions) -> None:
+    """Raises ValueError when the style in the file is of another training."""
+    record = load_style(path).record
+    ours = {"art": art.digest, "seed": options.seed, "size": options.size}
+    if any(record.get(name) != value for name, value in ours.items()):
+        raise ValueError(
+            f"{path}: is there already, and is the style of another training; give another name, "
+            "or replace it with --overwrite"
+        )
+
+
+def _samples(style: Path) -> Path:
+    return style.with_suffix(".samples.png")
+
+
+def _losses(style: Path) -> Path:
+    return style.with_suffix(".losses.csv")
 
 
 def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
@@ -182,11 +226,13 @@ def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
         for check in read_checks(state)
     }
     columns = ["step", *history[0], "kid_squeezenet", "kid_squeezenet_error"]
-    with path.with_suffix(".losses.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        for number, losses in enumerate(history, 1):
-            writer.writerow({"step": number, **losses, **checks.get(number, {})})
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, columns)
+    writer.writeheader()
+    for number, losses in enumerate(history, 1):
+        writer.writerow({"step": number, **losses, **checks.get(number, {})})
+    with finishing([path]):
+        replace_file(_losses(path), file.getvalue().encode())
 
 
 def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
@@ -194,7 +240,7 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     if Path(source).suffix == ".safetensors":
         return load_bank(source)
     bank = build_folder_bank(source, size, arguments)
-    print(f"{source}: {bank.report.splitlines()[0]}", file=sys.stderr)
+    tell(f"{source}: {bank.report.splitlines()[0]}")
     return bank
 
 
@@ -213,18 +259,18 @@ def _announce(
     """
     own = _own(arguments) or options.steps != PRESETS[arguments.preset]["steps"]
     here = estimate(options, device)
-    print(plan("this training" if own else arguments.preset, options, here), file=sys.stderr)
+    tell(plan("this training" if own else arguments.preset, options, here))
     for name, preset in PRESETS.items():
         if own or name != arguments.preset:
             other = replace(options, **preset)
             there = here.scaled(options, other) if device.type == "cpu" else estimate(other, device)
-            print(f"  {plan(name, other, there)}", file=sys.stderr)
+            tell(f"  {plan(name, other, there)}")
 
 
 def _tell(step: Step, clock: Clock, as_json: bool) -> None:
     if as_json and (step.number % JSON_EVERY == 0 or step.is_last):
         check = {"kid_squeezenet": step.check.kid} if step.check else {}
-        print_json({"step": step.number, "of": step.total, "losses": step.losses, **check})
+        say_json({"step": step.number, "of": step.total, "losses": step.losses, **check})
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
     left = clock.minutes_left(step)
     total = step.number if step.is_last else step.total

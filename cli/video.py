@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from ..tps_core.pictures import DAMAGED
 from ..tps_core.style import Style
 from ..tps_core.videos.paint_frame import VideoOptions
 from ..tps_core.videos.reader import ENDINGS
 from ..tps_core.videos.stylize_video import stylize_video
 from ..tps_core.videos.writer import CODECS
-from .common import show_progress
+from .terminal import show_progress
 
 
 def is_video(path: Path, output: Path) -> bool:
@@ -27,14 +28,14 @@ def is_video(path: Path, output: Path) -> bool:
     try:
         with Image.open(path) as image:
             return getattr(image, "n_frames", 1) > 1
-    except (OSError, UnidentifiedImageError):
+    except DAMAGED:
         return False  # as a picture it is told what is wrong with it
 
 
 def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict:
     """Paints the video, with a progress line; returns what `--json` says of it.
 
-    Raises ValueError as `stylize_video` does.
+    Raises ValueError and NotWritten as `stylize_video` does.
     """
     options = VideoOptions(
         arguments.whole_image,
@@ -54,7 +55,7 @@ def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Name
     with one_thread_each():
         # A GPU paints one frame at a time; on a CPU each core paints its own.
         workers = (os.cpu_count() or 1) if style.device.type == "cpu" else 1
-        report = stylize_video(path, target, style, options, workers, progress)
+        report = stylize_video(path, target, style, options, workers, progress, arguments.overwrite)
     seconds = time.monotonic() - begun
     return {
         "frames": report.frames,

@@ -5,8 +5,12 @@ from pathlib import Path
 
 from ..tps_core.detect import detect_face
 from ..tps_core.face_warp import PLACEMENTS, warp_face
-from ..tps_core.pictures import read_picture, write_picture
-from .common import add_detector_options, add_json_option, print_json
+from ..tps_core.file_kinds import PICTURE
+from ..tps_core.pictures import picture_format, read_picture, write_picture
+from ..tps_core.plain_text import shown
+from ..tps_core.targets import Targets
+from .common import add_detector_options, add_json_option, add_overwrite_option
+from .terminal import add_number, say, say_json
 
 
 def add_parser(commands) -> None:
@@ -24,16 +28,22 @@ def add_parser(commands) -> None:
         help="a picture of the face to resemble",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
-    parser.add_argument(
+    add_number(
+        parser,
         "--strength",
-        type=float,
+        float,
+        -10,
+        10,
         default=1.0,
         metavar="S",
         help="0 leaves the face, 1 gives it the reference's shape, more exaggerates; default: 1",
     )
-    parser.add_argument(
+    add_number(
+        parser,
         "--stiffness",
-        type=float,
+        float,
+        0,
+        1000,
         default=0.001,
         metavar="L",
         help="0 hits every point, more bends more gently; default: 0.001",
@@ -45,23 +55,27 @@ def add_parser(commands) -> None:
         help="'in place' takes the shape only; 'exact' puts every point where "
         "the reference has it; default: in place",
     )
+    add_overwrite_option(parser)
     add_detector_options(parser)
     add_json_option(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    pictures = [read_picture(path) for path in (arguments.image, arguments.to)]
+    inputs = (arguments.image, arguments.to)
+    picture_format(arguments.output)
+    Targets(inputs, arguments.overwrite).file(arguments.output, PICTURE)
+    pictures = [read_picture(path) for path in inputs]
     source, target = (
         detect_face(picture, str(path), arguments.detector, arguments.min_confidence)
-        for picture, path in zip(pictures, (arguments.image, arguments.to), strict=True)
+        for picture, path in zip(pictures, inputs, strict=True)
     )
     warped, _ = warp_face(
         pictures[0], source, target, arguments.strength, arguments.stiffness, arguments.placement
     )
-    write_picture(arguments.output, warped)
+    write_picture(arguments.output, warped, arguments.overwrite)
     if arguments.json:
-        print_json({"output": str(arguments.output)})
+        say_json({"output": str(arguments.output)})
     else:
-        print(arguments.output)
+        say(shown(arguments.output))
     return 0

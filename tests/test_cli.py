@@ -162,7 +162,7 @@ def test_strength_zero_leaves_the_photo(photo, style, tmp_path):
         ),
         (
             ["stylize", "{photo}", "--style", "{style}", "-o", "x.png", "--strength", "3"],
-            "strength must be between 0 and 2",
+            "--strength must be between 0 and 2",
         ),
         (["bank", "nowhere", "-o", "x.safetensors"], "no such folder"),
         (["bank", "."], "say what to make: -o BANK.safetensors, --report FOLDER, or --review"),
@@ -241,7 +241,7 @@ def small_photo(portrait, tmp_path):
 
 
 def painted(photo, style, out, *options):
-    command = ("stylize", photo, "--style", style, "-o", out, "--device", "cpu")
+    command = ("stylize", photo, "--style", style, "-o", out, "--device", "cpu", "--overwrite")
     assert run(*command, *options) == 0
     with Image.open(out) as image:
         return np.asarray(image).astype(int)

@@ -61,13 +61,15 @@ def test_results_are_measured_and_reported(folder, capsys):
     assert "found 50%: in 1 of 2 results" in said
     assert "missing.png: no results are called 'missing'" in said
     report = folder / "report"
-    assert {p.name for p in report.iterdir()} == {"contact_sheet.png", "report.txt", "pictures.csv"}
+    shown = {p.name for p in report.iterdir() if not p.name.startswith(".")}
+    assert shown == {"contact_sheet.png", "report.txt", "pictures.csv"}
     assert (report / "report.txt").read_text("utf-8") == said
     with (report / "pictures.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(r["photo"], r["found"]) for r in rows] == [("two.png", "0"), ("one.png", "1")]
-    assert rows[0]["mld"] == ""
+    assert rows[0]["mld"] == rows[0]["color_curve"] == rows[0]["own_photo_nearest"] == ""
     assert float(rows[1]["lpips_blur"]) > 0
+    assert float(rows[1]["detail_correlation"]) > 0.98
     assert read_picture(report / "contact_sheet.png").shape[2] > 600
 
 
@@ -82,6 +84,8 @@ def test_machines_get_every_figure_and_nothing_that_json_lacks(folder, capsys):
     names = {"found", "mld", "mld_std", "mld_median", "lpips_blur", "lpips_blur_std", "kid_blur"}
     names |= {"kid_blur_error", "kid_blur_photos", "fid_blur", "fid_blur_photos"}
     names |= {"fid_blur_halves", "art_fid_blur"}
+    names |= {"color_curve", "detail_correlation", "weave"}
+    names |= {"color_curve_std", "detail_correlation_std", "weave_std"}
     assert said["figures"].keys() == names
     assert said["figures"]["fid_blur_halves"] is None  # two faces can't be halved
     assert (said["networks"], said["results"], said["art"]) == ("Blur", 2, 2)
@@ -89,6 +93,9 @@ def test_machines_get_every_figure_and_nothing_that_json_lacks(folder, capsys):
         ("one.png", True),
         ("two.png", False),
     ]
+    dark, grey = said["pictures"]
+    assert dark["color_curve"] > 0.98
+    assert (grey["color_curve"], grey["own_photo_nearest"]) == (None, None)
     assert list(said["left_out"]) == ["missing.png"]
 
 

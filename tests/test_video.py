@@ -11,6 +11,7 @@ import torch
 
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
 from tps_portrait.tps_core.videos.plan import FramePlan
@@ -244,3 +245,29 @@ def test_a_damaged_place_costs_its_frames_and_no_more(pixels, tmp_path, caplog):
     report = stylize_video(tmp_path / "film.mkv", tmp_path / "out.mp4", Negative())
     assert report.frames > 10
     assert len(read_video(tmp_path / "out.mp4")[0]) == report.frames
+
+
+def test_a_file_that_cannot_grow_leaves_the_earlier_video_and_no_half_one(film, tmp_path):
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "new" / "painted.mp4"
+    stylize_video(film, out, Negative())
+    before = out.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, limits[1]))
+    try:
+        with pytest.raises(NotWritten, match=r"painted.mp4: can't be written \(File too large\)"):
+            stylize_video(film, out, Negative())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert out.read_bytes() == before
+    assert [path.name for path in out.parent.iterdir()] == ["painted.mp4"]
+
+
+def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
+    out = tmp_path / "new" / "painted.mkv"
+    out.parent.mkdir()
+    out.write_bytes(b"mine")
+    with pytest.raises(NotWritten, match="there is such a file already"):
+        stylize_video(film, out, Negative(), replace=False)
+    assert out.read_bytes() == b"mine"
+    assert [path.name for path in out.parent.iterdir()] == ["painted.mkv"]

@@ -4,9 +4,14 @@ The default is ComfyUI's `models/tps_portrait`, or outside ComfyUI the user's da
 Standard library only: `install.py` runs this before anything is installed.
 """
 
+import functools
+import logging
 import os
 import sys
+import tempfile
 from pathlib import Path
+
+log = logging.getLogger("tps_portrait")
 
 # Not resolved: a pack that is linked into custom_nodes belongs to that ComfyUI.
 PACK = Path(os.path.abspath(__file__)).parent.parent
@@ -26,9 +31,17 @@ def add_model_folder(models: Path | str) -> None:
 
 
 def home_folder() -> Path | None:
-    """The folder that `$TPS_PORTRAIT_HOME` names, or None where it is not set."""
+    """The folder that `$TPS_PORTRAIT_HOME` names, or None where it is not set.
+
+    Raises ValueError where it begins with the ~ of a user who has no home.
+    """
     value = os.environ.get(HOME_VARIABLE, "").strip()
-    return Path(value).expanduser().absolute() if value else None
+    try:
+        return Path(value).expanduser().absolute() if value else None
+    except RuntimeError:
+        raise ValueError(
+            f"{HOME_VARIABLE} is {value}, and that user has no home here; set it to a full path"
+        ) from None
 
 
 def default_folder() -> Path:
@@ -113,8 +126,38 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _user_data_folder() -> Path:
+    if sys.platform == "win32" and os.environ.get("LOCALAPPDATA"):
+        return Path(os.environ["LOCALAPPDATA"])
+    if sys.platform not in ("win32", "darwin") and os.environ.get("XDG_DATA_HOME"):
+        return Path(os.environ["XDG_DATA_HOME"])
+    try:
+        home = Path.home()
+    except RuntimeError:  # no HOME, and the system doesn't know the user either
+        return _temporary_home()
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        return home / "AppData" / "Local"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        return home / "Library" / "Application Support"
+    return home / ".local" / "share"
+
+
+@functools.cache
+def _temporary_home() -> Path:
+    """A folder for a user who has no home, made if need be, that only this user can write to."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir()) / f"tps-portrait-of-{user}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+        # Anybody can make one of that name where all may write, and lay models into it.
+        if folder.is_symlink() or found.st_mode & 0o022 or found.st_uid != user:
+            folder = Path(tempfile.mkdtemp(prefix="tps-portrait-"))
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="tps-portrait-"))
+    log.warning(
+        "this user has no home folder, so models and what was measured lie in %s, which may be "
+        "emptied; set HOME, or %s to a folder that stays",
+        folder,
+        HOME_VARIABLE,
+    )
+    return folder

@@ -1,5 +1,6 @@
 """Reading pictures from files, as they are meant to be seen."""
 
+import io
 import math
 import os
 import struct
@@ -10,7 +11,11 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
+
+from .file_kinds import MARK
+from .output_files import make_folder, names_file, replace_file
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
@@ -142,14 +147,36 @@ def to_image(picture: Tensor) -> Image.Image:
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
 
 
-def write_picture(path: Path | str, picture: Tensor) -> None:
+def write_picture(path: Path | str, picture: Tensor, replace: bool = True) -> None:
     """Writes the picture (3, h, w), 0…1; the ending of the name says in which format.
+
+    All of it or nothing, as `written_beside` does.
+    Raises ValueError for an ending that is no picture format, NotWritten when it can't be written.
+    """
+    path = Path(path)
+    content = encode(to_image(picture), path)
+    with names_file(path):
+        make_folder(path.parent)
+    replace_file(path, content, replace)
+
+
+def encode(image: Image.Image, path: Path) -> bytes:
+    """The image as the bytes of a file of that name. Raises ValueError as `write_picture` does."""
+    encoded, info = io.BytesIO(), PngInfo()
+    info.add_text("Software", MARK.decode())
+    try:
+        image.save(encoded, picture_format(path), quality=95, pnginfo=info)
+    except DAMAGED as error:  # such as one that is too large for the format
+        raise ValueError(f"{path}: can't be made ({error}); let the name end in .png") from None
+    return encoded.getvalue()
+
+
+def picture_format(path: Path) -> str:
+    """What Pillow calls the format that the name's ending stands for.
 
     Raises ValueError for an ending that is no picture format.
     """
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        to_image(picture).save(path, quality=95)
-    except (ValueError, KeyError):
-        raise ValueError(f"{path}: the name must end in .png, .jpg or .webp") from None
+    format = Image.registered_extensions().get(path.suffix.lower())
+    if format not in Image.SAVE:
+        raise ValueError(f"{path}: the name must end in .png, .jpg or .webp")
+    return format

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 
+from ..tps_core.plain_text import shown
+
 GOOD = "good"
 LOW_CONFIDENCE = "low confidence"
 NO_FACE = "no face"
@@ -155,7 +157,8 @@ def report(entries: list[Entry]) -> str:
             use = "used" if bucket.used else "left out"
             lines.append(f"{buckets[bucket.key]:6} {bucket.title.lower()} ({use})")
     ordered = [entries[i] for i in by_confidence(entries)]
-    return "\n".join(lines + [f"{e.name}: {e.reason}" for e in ordered if e.reason])
+    reasons = [shown(f"{e.name}: {e.reason}") for e in ordered if e.reason]
+    return "\n".join(lines + reasons)
 
 
 def _bucket_of(used: bool, reason: str) -> str:

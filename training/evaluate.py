@@ -1,5 +1,6 @@
-"""Measures a style: whether results keep the face (MLD, LPIPS) and look like the art (KID, FID).
+"""Measures a style: whether results keep the face, are painted, and look like the art.
 
+By MLD, LPIPS and retrieval the first, by what no network makes the second, by KID and FID the last.
 One crop for all: the face crop of the photo's own alignment cuts photo and result; the art's faces
 come from a face bank, which is cut the same way.
 """
@@ -7,6 +8,7 @@ come from a face bank, which is cut the same way.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,11 +22,11 @@ from ..tps_core.pictures import as_bytes, list_pictures, read_picture
 from ..tps_core.style import Style
 from ..tps_core.stylize import stylize
 from .bank import FaceBank
-from .evaluation import Evaluation, Record
+from .evaluation import PAINT_FIGURES, Evaluation, Record
 from .features import BATCH, Judge
 from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance
+from .paint_measures import SIZE, color_curve, detail_correlation, weave
 
-SIZE = 256  # side of the face crops that the networks see, in pixels
 THUMBNAIL = 160  # and of those that the contact sheet shows
 NEAR = 1.0  # inter-ocular distances from its photo's face beyond which a face is another one
 SAME_SHAPE = 0.02  # by how much the sides' ratio of a result may differ from its photo's
@@ -54,20 +56,24 @@ def evaluate(
     """
     if len(art) < FEWEST:
         raise ValueError(f"the art has {len(art)} usable face; evaluation needs {FEWEST} or more")
-    records, features, left_out = [], [], {}
+    records, persons, left_out = [], [], {}
+    shown = {suffix: [] for suffix in judge.looks}
     for name, read in photos.items():
         try:
             photo = read()
             face = detect_face(photo, name, detector, min_confidence)
             result = _fitted(paint(name, photo, face), photo)
-        except ValueError as error:
+        except (ValueError, OSError, RecursionError, MemoryError) as error:
             left_out[name] = str(error).removeprefix(f"{name}: ")
         else:
             found = _find_again(face, result, detector, min_confidence)
             crops = torch.stack([align(face).crop(p, SIZE) for p in (photo, result)])
             records.append(_record(name, face, found, crops, judge))
-            # In whole levels, as the bank keeps its faces.
-            features.append(judge.features(as_bytes(crops)))
+            levels = as_bytes(crops)  # as the bank keeps its faces
+            for suffix, features in judge.looks.items():
+                shown[suffix].append(features(levels))
+            if judge.witness:
+                persons.append(judge.witness.persons(levels))
         on_photo(len(records) + len(left_out), len(photos), name)
     if len(records) < FEWEST:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
@@ -75,13 +81,19 @@ def evaluate(
             f"{len(records)} of {len(photos)} photos can be evaluated, at least {FEWEST} are "
             f"needed ({reasons or 'there are no more'})"
         )
-    of_photos, of_results = torch.stack(features, dim=1)
-    figures = _from_photos(records, judge) | _from_art(
-        of_photos, of_results, _bank_features(art, judge), judge
+    if judge.witness:
+        kept = own_is_nearest(*torch.stack(persons, dim=1))
+        records = [replace(r, kept=k) for r, k in zip(records, kept.tolist(), strict=True)]
+    figures = _from_photos(records, judge)
+    for suffix, features in judge.looks.items():
+        of_photos, of_results = torch.stack(shown[suffix], dim=1)
+        figures |= _from_art(of_photos, of_results, _bank_features(art, features), suffix)
+    suffix = next(iter(judge.looks))
+    lpips, fid = figures[f"lpips{judge.suffix}"], figures[f"fid{suffix}"]
+    figures[f"art_fid{suffix}"] = (1 + lpips) * (1 + fid)
+    return Evaluation(
+        records, left_out, figures, len(art), judge.networks, judge.suffix, suffix, painted
     )
-    lpips, fid = figures[f"lpips{judge.suffix}"], figures[f"fid{judge.suffix}"]
-    figures[f"art_fid{judge.suffix}"] = (1 + lpips) * (1 + fid)
-    return Evaluation(records, left_out, figures, len(art), judge.networks, judge.suffix, painted)
 
 
 def paint_with(style: Style, whole_image: bool) -> Painter:
@@ -118,6 +130,15 @@ def landmark_distance(photo: Landmarks, result: Landmarks) -> float:
     """
     points_px, moved_px = (face.convert("ibug-68").to_pixels() for face in (photo, result))
     return float((moved_px - points_px).norm(dim=-1).mean()) / photo.inter_ocular_px
+
+
+def own_is_nearest(photos: Tensor, results: Tensor) -> Tensor:
+    """Of which results no other photo's features (n, d) are nearer than the own ones: (n,) bool.
+
+    Near by the angle between them. Two files of one photo are equally near.
+    """
+    likeness = F.normalize(results, dim=1) @ F.normalize(photos, dim=1).T
+    return likeness.diagonal() >= likeness.amax(1) - 1e-6
 
 
 def _fitted(result: Tensor, photo: Tensor) -> Tensor:
@@ -160,38 +181,46 @@ def _record(
         found is not None,
         landmark_distance(face, found) if found else math.nan,
         float(judge.distance(crops[:1], crops[1:])),
+        *(measure(*crops) for measure in (color_curve, detail_correlation, weave)),
         as_bytes(small),
     )
 
 
-def _bank_features(bank: FaceBank, judge: Judge) -> Tensor:
+def _bank_features(bank: FaceBank, features: Callable[[Tensor], Tensor]) -> Tensor:
     """The features of the bank's faces, shown at SIZE: (n, d)."""
     parts = []
     for faces in bank.faces.split(BATCH):
         if bank.size != SIZE:
             faces = F.interpolate(faces.float(), (SIZE, SIZE), mode="bilinear", antialias=True)
             faces = faces / 255
-        parts.append(judge.features(faces))
+        parts.append(features(faces))
     return torch.cat(parts)
 
 
 def _from_photos(records: list[Record], judge: Judge) -> dict[str, float]:
-    """The figures of what the results keep of the photos."""
+    """The figures of what the results keep of the photos, and of how far they are painted."""
     mld = torch.tensor([r.mld for r in records if r.found], dtype=torch.float64)
     lpips = torch.tensor([r.lpips for r in records], dtype=torch.float64)
-    return {
+    figures = {
         "found": len(mld) / len(records),
         "mld": float(mld.mean()),
         "mld_std": _spread(mld),
-        "mld_median": float(mld.quantile(0.5)) if len(mld) else math.nan,
+        "mld_median": _median(mld),
         f"lpips{judge.suffix}": float(lpips.mean()),
         f"lpips{judge.suffix}_std": _spread(lpips),
     }
+    for name in PAINT_FIGURES:
+        values = torch.tensor([getattr(r, name) for r in records], dtype=torch.float64)
+        known = values[~values.isnan()]
+        figures |= {name: _median(known), f"{name}_std": _spread(known)}
+    if judge.witness:
+        figures["retrieval"] = sum(r.kept for r in records) / len(records)
+    return figures
 
 
-def _from_art(photos: Tensor, results: Tensor, art: Tensor, judge: Judge) -> dict[str, float]:
+def _from_art(photos: Tensor, results: Tensor, art: Tensor, suffix: str) -> dict[str, float]:
     """The figures of how near results come to the art, and of how near the photos were."""
-    kid, fid = f"kid{judge.suffix}", f"fid{judge.suffix}"
+    kid, fid = f"kid{suffix}", f"fid{suffix}"
     value, error = kernel_distance(results, art)
     return {
         kid: value,
@@ -201,6 +230,11 @@ def _from_art(photos: Tensor, results: Tensor, art: Tensor, judge: Judge) -> dic
         f"{fid}_photos": frechet_distance(photos, art),
         f"{fid}_halves": half_distance(art) if len(art) >= FEWEST_TO_HALVE else math.nan,
     }
+
+
+def _median(values: Tensor) -> float:
+    """The median; nan of no values."""
+    return float(values.quantile(0.5)) if len(values) else math.nan
 
 
 def _spread(values: Tensor) -> float:

@@ -46,14 +46,15 @@ class Finding:
     points: Tensor | None = None  # (68, 2) in the crop's −1…1
     fingerprint: Tensor | None = None  # (k,), what twins are known by
     preview: bytes = b""  # the picture as a small JPEG, if that was asked for
+    is_broken: bool = False  # whether it, or its landmark file, is damaged or can't be opened
 
 
 class NotUsed(ValueError):
     """Why a file is left out; `bucket` says which kind of reason it is."""
 
-    def __init__(self, bucket: str, reason: str):
+    def __init__(self, bucket: str, reason: str, is_broken: bool = False):
         super().__init__(reason)
-        self.bucket = bucket
+        self.bucket, self.is_broken = bucket, is_broken
 
 
 @dataclass(frozen=True)
@@ -126,11 +127,13 @@ def examine(path: Path, name: str, look: Look) -> Finding:
         alignment = _align(replace(found[0], size=(picture.shape[2], picture.shape[1])))
     except NotUsed as error:
         entry = Entry(name, False, str(error), error.bucket, score and round(score, 4), detector)
-        return Finding(entry, size, faces, by_hand, preview=preview)
-    except (OSError, ValueError) as error:  # OSError: the file is gone since it was listed
+        broken = error.is_broken
+        return Finding(entry, size, faces, by_hand, preview=preview, is_broken=broken)
+    # OSError: the file is gone since it was listed; RecursionError: a landmark file of brackets.
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
         reason = str(error).removeprefix(f"{path}: ")
         entry = Entry(name, False, reason, UNREADABLE if picture is None else NO_FACE)
-        return Finding(entry, size, preview=preview)
+        return Finding(entry, size, preview=preview, is_broken=True)
     face = as_bytes(alignment.crop(picture, look.size))
     return Finding(
         judge(name, found, alignment.points, by_hand),
@@ -162,9 +165,9 @@ def mark_twins(findings: list[Finding]) -> list[Finding]:
 def _read(path: Path) -> Tensor:
     """The picture; NotUsed says why there is none."""
     if path.is_dir():
-        raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it")
+        raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it", True)
     if path.is_symlink() and not path.exists():
-        raise NotUsed(UNREADABLE, "a link to a file that is not there; delete it or mend it")
+        raise NotUsed(UNREADABLE, "a link to a file that is not there; delete it or mend it", True)
     if path.suffix.lower() not in ENDINGS:
         kind = f"its name ends in {path.suffix}" if path.suffix else "its name has no ending"
         raise NotUsed(UNREADABLE, f"not a picture ({kind}); a picture has to be PNG, JPEG or WebP")
@@ -179,7 +182,7 @@ def _read_sidecar(path: Path, picture: Tensor) -> list[Landmarks] | None:
     except ValueError as error:
         # It begins with where the folder lies, which the person knows.
         reason = str(error).removeprefix(str(path.parent)).lstrip("/\\")
-        raise NotUsed(NO_FACE, reason) from None
+        raise NotUsed(NO_FACE, reason, True) from None
     for face in faces or ():
         width, height = face.size
         if abs(width / height / (picture.shape[2] / picture.shape[1]) - 1) > 0.02:

@@ -4,37 +4,40 @@ The page itself lies in review_page/; what it shows is in its data.js, the pictu
 """
 
 import json
-import shutil
 from pathlib import Path
 
 from torch import Tensor
 
 from ..tps_core.landmarks import Landmarks
+from ..tps_core.own_folder import OwnFolder
 from .entry import BUCKETS
 from .examine import Finding, to_jpeg
 
 PAGE = Path(__file__).parent / "review_page"
+FOLDERS = ("thumbs", "pictures")  # of the pictures that it shows
+
+
+def page_names() -> list[str]:
+    """The files and folders that `write_page` writes."""
+    return [*(file.name for file in PAGE.iterdir() if file.is_file()), "data.js", *FOLDERS]
 
 
 def write_page(
-    place: Path, folder: Path | str, findings: list[Finding], photos: Tensor | None = None
+    place: OwnFolder, folder: Path | str, findings: list[Finding], photos: Tensor | None = None
 ) -> None:
     """Writes the page about the folder as index.html into `place`, with all that it needs.
 
     photos: the poses (n, 2) of the photos to compare with. The findings need their previews.
     """
-    for kind in ("thumbs", "pictures"):
-        # Pictures of an earlier, longer report would stay.
-        shutil.rmtree(place / kind, ignore_errors=True)
-        (place / kind).mkdir(parents=True)
     for file in PAGE.iterdir():
-        shutil.copyfile(file, place / file.name)
-    (place / "data.js").write_text(data_script(folder, findings, photos), "utf-8")
+        if file.is_file():
+            place.write(file.name, file.read_bytes())
+    place.write("data.js", data_script(folder, findings, photos).encode())
     for i, finding in enumerate(findings):
         if finding.face is not None:
-            (place / thumb_name(i)).write_bytes(thumb(finding))
+            place.write(thumb_name(i), thumb(finding))
         if finding.preview:
-            (place / picture_name(i)).write_bytes(finding.preview)
+            place.write(picture_name(i), finding.preview)
 
 
 def data_script(

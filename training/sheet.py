@@ -51,11 +51,13 @@ def sample_strip(rows: list[Tensor]) -> Tensor:
 
 
 def captioned(picture: Tensor, text: str) -> Tensor:
-    """The picture (3, h, w) with a line of text below, cut where it ends: (3, h + CAPTION, w)."""
-    image = to_image(picture)
-    cell = Image.new("RGB", (image.width, image.height + CAPTION), "white")
+    """The picture (3, h, w) with lines of text below, cut where it ends: (3, h + n CAPTION, w)."""
+    image, lines = to_image(picture), text.split("\n")
+    cell = Image.new("RGB", (image.width, image.height + CAPTION * len(lines)), "white")
     cell.paste(image)
-    ImageDraw.Draw(cell).text((2, image.height + 2), text, fill="black")
+    for i, line in enumerate(lines):
+        place = 2, image.height + CAPTION * i + 2
+        ImageDraw.Draw(cell).text(place, line, fill="black")
     return to_tensor(cell)
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..folders import model_folder, model_folders
+from ..output_files import replace_file
 from .tflite import read_network
 
 log = logging.getLogger("tps_portrait")
@@ -195,8 +196,10 @@ def _size(folder: Path) -> int:
 def _make_room(path: Path) -> None:
     wrong = what_is_wrong(path)
     if wrong.startswith(FOREIGN):
-        kept = path.with_name(path.name + ".old")
-        path.replace(kept)
+        kept, number = path.with_name(path.name + ".old"), 2
+        while os.path.lexists(kept):  # one that was kept before
+            kept, number = path.with_name(f"{path.name}.old {number}"), number + 1
+        path.rename(kept)
         log.warning("%s: %s; it is now %s", path, wrong, kept.name)
     else:
         log.warning("%s: %s; it is replaced", path, wrong)
@@ -219,12 +222,7 @@ def write_networks(
         "source": f"MediaPipe 0.10.21: {', '.join(members)}",
         "licence": "Apache-2.0, Copyright The MediaPipe Authors",
     }
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(save(weights, metadata))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, save(weights, metadata))
 
 
 def _sha256(data: bytes) -> str:

@@ -1,8 +1,11 @@
 """Landmark files on disk: any of the forms in, the two that we write out."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from ..landmarks import Landmarks
+from ..output_files import replace_file
 from ..pictures import ENDINGS, read_picture
 from .json_file import SIDECAR, sidecar_path
 from .picture_size import Size
@@ -13,12 +16,14 @@ FORMATS = ("json", "pts")
 WHEN_THERE = ("number", "replace", "error")
 
 
-def read_landmarks(path: Path, size: Size | None = None) -> tuple[list[list[Landmarks]], Size]:
+def read_landmarks(
+    path: Path, size: Size | None = None, may_read: Callable[[Path], bool] = lambda path: True
+) -> tuple[list[list[Landmarks]], Size]:
     """The faces of each picture that the file tells of, and their pictures' (width, height).
 
     path: a sidecar, a picture that has one, other JSON that `read_points` knows, or a .pts file.
     `size` is that of the picture for files that don't say it; without it a picture of the same
-    name beside the file is looked at.
+    name beside the file is looked at, if it `may_read` it.
     Raises ValueError, naming the file, when it can't be read or understood.
     """
     if path.suffix.lower() in ENDINGS:
@@ -31,7 +36,7 @@ def read_landmarks(path: Path, size: Size | None = None) -> tuple[list[list[Land
         raise ValueError(f"{path}: can't be read ({error})") from None
     try:
         if path.suffix.lower() == ".pts":
-            size = size or _size_beside(path)
+            size = size or _size_beside(path, may_read)
             return [[read_pts(text, size)]], size
         return read_points(text, size)
     except ValueError as error:
@@ -46,7 +51,8 @@ def write_landmarks(
     path: without its ending, or with any of a picture's or a landmark file's. "json" makes a
     sidecar for one frame and the `.json` of `tps-portrait detect` for several, "pts" a .pts file,
     which holds one face. there: what to do with a file that is there already. "number" keeps it
-    and puts a number behind the name, "replace" overwrites it, "error" raises.
+    and puts a number behind the name, "replace" overwrites it if it holds landmarks, else does the
+    same, "error" raises.
     Raises ValueError when it can't be written.
     """
     faces = [face for own in frames for face in own]
@@ -59,15 +65,13 @@ def write_landmarks(
     ending = ".pts" if form == "pts" else SIDECAR if len(frames) == 1 else ".json"
     name, number = _bare_name(path.name), 1
     path = path.with_name(name + ending)
-    if path.exists() and there == "error":
+    if os.path.lexists(path) and there == "error":
         raise ValueError(f"{path}: is there already; choose another name, or replace it")
-    while path.exists() and there == "number":
+    while os.path.lexists(path) and not (there == "replace" and _holds_landmarks(path, size)):
         number += 1
         path = path.with_name(f"{name} {number}{ending}")
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_text(text, "utf-8")
-        part.replace(path)  # a full disk leaves what was there
+        replace_file(path, text.encode())
     except OSError as error:
         raise ValueError(f"{path}: can't be written ({error.strerror})") from None
     return path
@@ -80,11 +84,19 @@ def _bare_name(name: str) -> str:
     return name
 
 
-def _size_beside(path: Path) -> Size:
+def _holds_landmarks(path: Path, size: Size) -> bool:
+    """Whether the file is one that we might have written: no other is ever replaced."""
+    try:
+        return path.is_file() and not path.is_symlink() and bool(read_landmarks(path, size))
+    except ValueError:
+        return False
+
+
+def _size_beside(path: Path, may_read: Callable[[Path], bool]) -> Size:
     """The size of the picture that has the file's name but for its ending."""
     for ending in sorted(ENDINGS):
         for picture in (path.with_suffix(ending), path.with_suffix(ending.upper())):
-            if picture.is_file():
+            if picture.is_file() and may_read(picture):
                 height, width = read_picture(picture).shape[-2:]
                 return width, height
     raise ValueError("it doesn't say how large its picture is; connect the picture to image")

@@ -10,8 +10,8 @@ import json
 import math
 from pathlib import Path
 
-from ..output_files import replace_file
 from ..landmarks import Landmarks
+from ..output_files import replace_file
 
 SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
 

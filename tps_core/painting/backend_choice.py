@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..output_files import replace_file
 from ..folders import machine_folder
+from ..output_files import replace_file
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
 from .generator import Generator
 

@@ -1,5 +1,7 @@
 """Painting videos: read, followed, painted and written at the same time."""
 
+import contextlib
+import errno
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..detect import FaceNotFound
+from ..output_files import NotWritten
 from ..style import Style
 from ..tracking.follower import Follower
 from .paint_frame import PLAIN, VideoOptions, paint_frame
@@ -18,6 +21,7 @@ from .writer import VideoWriter
 
 PLANS_AHEAD = 100  # planned frames that wait for being painted
 FRAMES_EACH = 2  # frames that wait for each worker
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,20 @@ def stylize_video(
     options: VideoOptions = PLAIN,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    replace: bool = True,
 ) -> VideoReport:
     """Paints the video into another with the same sound; `progress` is told frames done of about.
 
     `workers` frames are painted at a time: with torch on one thread, as many as there are cores
-    are quickest. Whatever stops it, no half-made file is left.
-    Raises ValueError for a video that can't be read or a name that can't be written, and its kind
-    FaceNotFound where only faces are to be painted and there is none.
+    are quickest. Whatever stops it, no half-made file is left; without `replace` a video that has
+    the target's name stays.
+    Raises ValueError for a video that can't be read or a name that can't be written, its kind
+    FaceNotFound where only faces are to be painted and there is none, and NotWritten.
     """
     if Path(target).exists() and Path(source).samefile(target):
         raise ValueError(f"{target}: is the video that is read; give the painted one another name")
     with closing(VideoReader(source)) as reader:
-        writer = VideoWriter(target, reader)
+        writer = VideoWriter(target, reader, replace)
         try:
             report = _paint(reader, writer, style, options, workers, progress)
             if not options.whole_image and not report.frames_with_face:
@@ -56,15 +62,23 @@ def stylize_video(
                 )
             writer.finish()
         except load_av().error.FFmpegError as error:
-            writer.discard()
+            _discard(writer)
+            if error.errno in FULL:
+                raise NotWritten(Path(target), error) from None
             raise ValueError(
                 f"{source}: can't be made into {target} ({error.strerror or error}); "
                 "another ending, such as .mkv, may do"
             ) from None
         except BaseException:
-            writer.discard()
+            _discard(writer)
             raise
     return report
+
+
+def _discard(writer: VideoWriter) -> None:
+    # What is left to be written can't be either; what went wrong first is told.
+    with contextlib.suppress(load_av().error.FFmpegError):
+        writer.discard()
 
 
 def _paint(reader, writer, style, options, workers, progress) -> VideoReport:

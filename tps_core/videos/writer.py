@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from ..output_files import make_folder, name_beside, names_file, put_in_place
 from .reader import BT601, BT709, BT2020, Frame, VideoReader, load_av, scaler_colors
 
 # For each ending the codecs, the best first, with what says how good the picture is; the others
@@ -40,19 +41,22 @@ LIMITED = 1  # 16…235 stand for black to white
 class VideoWriter:
     """Writes a video with the time base, rate, colours and sound of its source.
 
-    Under a temporary name, which `finish` makes its own and `discard` deletes.
-    Raises ValueError for an ending that is no video's, or that can't be written here.
+    Under a temporary name, which `finish` makes its own and `discard` deletes. Without `replace` a
+    file that has the name is kept, and `finish` fails.
+    Raises ValueError for an ending that is no video's, or that can't be written here, and
+    NotWritten.
     """
 
-    def __init__(self, path: Path | str, source: VideoReader):
+    def __init__(self, path: Path | str, source: VideoReader, replace: bool = True):
         self._av = load_av()
-        self.path, self._source = Path(path), source
+        self.path, self._source, self._replace = Path(path), source, replace
         self._codec, self._options = find_codec(self.path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._partial = self.path.with_name(f".{self.path.stem}.part{self.path.suffix}")
+        self._partial = name_beside(self.path)
         movie = self.path.suffix.lower() in (".mp4", ".m4v", ".mov")
         options = {"movflags": "+faststart"} if movie else {}
-        self._file = self._av.open(str(self._partial), "w", options=options)
+        with names_file(self.path):
+            make_folder(self.path.parent)
+            self._file = self._av.open(str(self._partial), "w", options=options)
         self._file.metadata.update(source.metadata)
         self._stream = self._palette = None  # known with the first frame
         self._sounds: dict[int, Sound] = {}  # by their number in the source
@@ -80,12 +84,13 @@ class VideoWriter:
             self._file.mux(self._sounds[packet.stream.index].packets(packet))
 
     def finish(self) -> None:
-        """Writes what is left and gives the file its name."""
+        """Writes what is left and gives the file its name. Raises NotWritten."""
         self._encode(None)
         for sound in self._sounds.values():
             self._file.mux(sound.packets(None))
         self._file.close()
-        self._partial.replace(self.path)
+        with names_file(self.path):
+            put_in_place(self._partial, self.path, self._replace)
 
     def discard(self) -> None:
         """Leaves no file."""
