@@ -48,7 +48,7 @@ ART = [
     "comic_peppercarrot/comic_peppercarrot_083",
 ]
 SHOWN_AT = 192
-LONGEST_PX = 1000  # of what is painted, for time's sake
+LONGEST_PX = 480  # of what is painted, for time's sake
 PEER = """
 import json, sys
 import numpy as np

@@ -9,12 +9,13 @@ from torch import Tensor
 from ..align import Alignment, align
 from ..landmarks import Landmarks
 from ..tps import fit
-from ..warp import sample, spline_grid, with_border_anchors
+from ..warp import sample, spline_grid, stretching, with_border_anchors
 from .canvas import Canvas
 
 STIFFNESS = 1e-3
 LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 TONES_SEEN_AT = 256
+MOST_PULLED = 2.5  # times wider than in most places, beyond which a place shows nothing
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
     places_px = crop @ alignment.linear.T + alignment.shift
     grid = (2 * places_px / torch.tensor([width, height]) - 1).to(picture)
     bent = sample(picture[None], grid, "reflection", "bicubic").clamp(0, 1)[0]
-    shown = (grid.abs() <= 1).all(-1) & (bent[3:] > 0.99)
+    # A cheek that is turned away would be smeared over a whole one: the mirrored view has better.
+    pulled = stretching(grid)[0]
+    shown = (grid.abs() <= 1).all(-1) & (bent[3:] > 0.99) & (pulled > 0) & (pulled < MOST_PULLED)
     return Bent(bent[:3], shown.to(bent), alignment.points)
 
 
