@@ -1,6 +1,6 @@
 """The picture that portraits are painted like: found once, bent onto each of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -65,7 +65,16 @@ def bend(art: Artwork, points: Tensor, canvas: Canvas) -> list[Bent]:
     seen = torch.cat([art.picture, inside.to(art.picture)])
     views = [(seen, art.alignment), (seen.flip(-1), art.mirrored)]
     views.sort(key=lambda view: float((view[1].points - points).norm(dim=-1).mean()))
-    return [_bent(view, alignment, points, canvas) for view, alignment in views]
+    bent = [_bent(view, alignment, points, canvas) for view, alignment in views]
+    if not art.is_line_art:
+        return bent
+    enlarged = canvas.face_px / art.alignment.extent_px
+    return [replace(view, picture=sharpened(view.picture, enlarged)) for view in bent]
+
+
+def sharpened(lines: Tensor, enlarged: float) -> Tensor:
+    """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
+    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
 
 
 def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas) -> Bent:

@@ -21,7 +21,7 @@ from ..detect import FaceNotFound, detect_face
 from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
 from ..stylize import Stylized, finished
-from .artwork import Artwork, bend
+from .artwork import Artwork, bend, sharpened
 from .canvas import Canvas
 from .fields import resized
 from .fusion import as_lines, fuse
@@ -96,7 +96,7 @@ def paint_whole(
     painted = _paint(small, canvas, alignment.points, art, side, on_progress)
     painted = F.interpolate(painted[None], (height, width), mode="bicubic", antialias=True)[0]
     painted = painted.clamp(0, 1)
-    return _sharpened(painted, 1 / scale) if art.is_line_art else painted
+    return sharpened(painted, 1 / scale) if art.is_line_art else painted
 
 
 def paint_faces(
@@ -164,8 +164,3 @@ def _paint(
     if art.is_line_art:
         painting = as_lines(painting, guides)
     return painting[:, : canvas.height, : canvas.width]
-
-
-def _sharpened(lines: Tensor, enlarged: float) -> Tensor:
-    """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
-    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
