@@ -1,0 +1,1 @@
+"""Painting a portrait like one picture of art, without any training."""

@@ -1,0 +1,95 @@
+"""The picture that portraits are painted like: found once, bent onto each of them."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..align import Alignment, align
+from ..landmarks import Landmarks
+from ..tps import fit
+from ..warp import sample, spline_grid, with_border_anchors
+from .canvas import Canvas
+
+STIFFNESS = 1e-3
+LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
+TONES_SEEN_AT = 256
+
+
+@dataclass(frozen=True)
+class Artwork:
+    """A picture of art with one face, and the same mirrored."""
+
+    picture: Tensor  # (3, h, w) in 0…1
+    alignment: Alignment  # of its face
+    mirrored: Alignment  # of the face in the mirrored picture
+    is_line_art: bool  # black on white, without tones
+    inside: Tensor | None = None  # (1, h, w), 1 where the picture is art; None: everywhere
+
+
+@dataclass(frozen=True)
+class Bent:
+    """Art in the geometry of a portrait, on the canvas of art of that portrait."""
+
+    picture: Tensor  # (3, h, w) in 0…1
+    shown: Tensor  # (1, h, w), 1 where the art has something to show
+    points: Tensor  # (68, 2), the art's own landmarks, in its face crop
+
+
+def artwork(picture: Tensor, face: Landmarks) -> Artwork:
+    """The picture (3, h, w), 0…1, with its face, ready to be painted like."""
+    alignment = align(face)
+    crop, inside = alignment.crop(picture, TONES_SEEN_AT), alignment.inside(TONES_SEEN_AT)
+    return Artwork(picture, alignment, align(face.mirror()), not _has_tones(crop, inside))
+
+
+def artwork_of_crop(crop: Tensor, points: Tensor, inside: Tensor) -> Artwork:
+    """The same from a face crop (3, s, s), 0…1, alone, as face banks have it.
+
+    `points` (68, 2) are its landmarks, in −1…1; `inside` (1, s, s) is 1 where it is art.
+    """
+    side = crop.shape[-1]
+    alignment = align(Landmarks(points, "ibug-68", (side, side)))
+    mirrored = align(alignment.landmarks.mirror())
+    return Artwork(crop, alignment, mirrored, not _has_tones(crop, inside), inside)
+
+
+def bend(art: Artwork, points: Tensor, canvas: Canvas) -> list[Bent]:
+    """The art, and mirrored, with its landmarks where the portrait's are; the nearer pose first.
+
+    `points` (68, 2) are the portrait's landmarks in its face crop, `canvas` is where art lies.
+    """
+    inside = torch.ones_like(art.picture[:1]) if art.inside is None else art.inside
+    seen = torch.cat([art.picture, inside.to(art.picture)])
+    views = [(seen, art.alignment), (seen.flip(-1), art.mirrored)]
+    views.sort(key=lambda view: float((view[1].points - points).norm(dim=-1).mean()))
+    return [_bent(view, alignment, points, canvas) for view, alignment in views]
+
+
+def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas) -> Bent:
+    """One view of the art (4, h, w), the last channel saying where it is art, bent."""
+    # Shrunk first where the art is finer than the canvas: sampling alone would alias.
+    shrink = min(1.0, canvas.face_px / alignment.extent_px)
+    height, width = picture.shape[-2:]
+    if shrink < 1:
+        small = (max(1, round(height * shrink)), max(1, round(width * shrink)))
+        picture = F.interpolate(picture[None], small, mode="bilinear", antialias=True)[0]
+    from_crop = with_border_anchors(points[None])
+    to_crop = with_border_anchors(alignment.points[None])
+    unit = canvas.face_px / 2
+    spline = fit(canvas.from_crop(from_crop) / unit - canvas.middle / unit, to_crop, STIFFNESS)
+    extent = (canvas.width / canvas.face_px, canvas.height / canvas.face_px)
+    crop = spline_grid(spline, (canvas.height, canvas.width), extent) * torch.tensor(extent)
+    places_px = crop @ alignment.linear.T + alignment.shift
+    grid = (2 * places_px / torch.tensor([width, height]) - 1).to(picture)
+    bent = sample(picture[None], grid, "reflection", "bicubic").clamp(0, 1)[0]
+    shown = (grid.abs() <= 1).all(-1) & (bent[3:] > 0.99)
+    return Bent(bent[:3], shown.to(bent), alignment.points)
+
+
+def _has_tones(crop: Tensor, inside: Tensor) -> bool:
+    """Whether the face crop (3, s, s) has colours or greys, where it is inside (1, s, s)."""
+    darkest, lightest = crop.amin(0, keepdim=True), crop.amax(0, keepdim=True)
+    between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
+    return bool((between * inside).sum() / inside.sum().clamp_min(1) > LEAST_TONES)

@@ -1,0 +1,124 @@
+"""What is wanted of a painting at each place: its light, and where the face and its parts are."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from .artwork import Bent
+from .canvas import Canvas
+from .fields import gaussian, luma, moments, with_distribution
+
+# Lengths in face crops.
+BROAD = 0.02  # standard deviation from which on light counts as broad
+PARTS = 0.035  # how far from eyes, brows, nose and mouth fine light still counts for more
+FACE_EDGE = 0.03
+LIPS_EDGE = 0.006
+FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
+AROUND_FACE = 0.75  # within which light is compared, in half crops
+LEAST_DETAIL, MOST_DETAIL = 0.25, 1.5  # of the photo's detail in art that has less, or more
+DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; the rest linear
+# The share of the eye distance by which a mouth must be wider open than the art's to be painted
+# apart, and by which it is so in full.
+OPENER, WIDE_OPEN = 0.02, 0.07
+FINER = 4  # polygons are drawn so many times larger, for their edges
+
+
+@dataclass(frozen=True)
+class Guides:
+    """What is wanted, and what the bent art has; maps (1, h, w) of one canvas each."""
+
+    broad: Tensor  # broad light wanted, on the canvas of the photo
+    fine: Tensor  # and fine light, around 0
+    broad_of_art: list[Tensor]  # what each bent art has
+    fine_of_art: list[Tensor]
+    face: Tensor  # 1 in the face
+    parts: Tensor  # 1 at eyes, brows, nose and mouth
+    parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
+    shown: Tensor  # 1 where the art shows something at the same place
+    open_mouth: Tensor  # 1 between lips that the art has closed
+
+
+def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_canvas: Canvas):
+    """The guides for a photo (3, h, w) that fills its canvas, with landmarks (68, 2) in its crop.
+
+    The light wanted is the photo's, in the range of the art's.
+    """
+    sigma_px = BROAD * canvas.face_px
+    light, lights = luma(photo), [luma(art.picture) for art in bent]
+    broad, broads = gaussian(light, sigma_px), [gaussian(own, sigma_px) for own in lights]
+    fine, fines = light - broad, [own - low for own, low in zip(lights, broads, strict=True)]
+
+    around, around_art = (_around_face(c, points).to(photo) for c in (canvas, art_canvas))
+    around_art = around_art * bent[0].shown + 1e-4
+    (mean, spread), (art_mean, art_spread) = (
+        moments(broad, around),
+        moments(broads[0], around_art),
+    )
+    linear = (broad - mean) / spread.clamp_min(0.03) * art_spread + art_mean
+    linear = linear.clamp(float(broads[0].min()), float(broads[0].max()))
+    wanted = linear.lerp(with_distribution(broad, around, broads[0], around_art), DISTRIBUTION)
+    # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
+    detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
+    return Guides(
+        wanted,
+        fine * detail.clamp(LEAST_DETAIL, MOST_DETAIL),
+        broads,
+        fines,
+        _polygon(_outline(points), canvas, FACE_EDGE).to(photo),
+        _near_parts(canvas, points).to(photo),
+        _near_parts(art_canvas, points).to(photo),
+        _seen_from(canvas, art_canvas, bent[0].shown),
+        (_opener(points, bent[0].points) * _polygon(points[60:68], canvas, LIPS_EDGE)).to(photo),
+    )
+
+
+def _seen_from(canvas: Canvas, art_canvas: Canvas, maps: Tensor) -> Tensor:
+    """The maps (c, h', w') of the canvas of art on the other canvas: (c, h, w), 0 beyond."""
+    x, y = (canvas.shift - art_canvas.shift).round().int().tolist()  # of art's corner on the other
+    right, below = canvas.width - x - art_canvas.width, canvas.height - y - art_canvas.height
+    return F.pad(maps, [x, right, y, below])  # cut off where that is negative
+
+
+def _around_face(canvas: Canvas, points: Tensor) -> Tensor:
+    """1 around the face, falling softly to 0: (1, h, w)."""
+    away = (canvas.crop_places() - points.mean(0)).norm(dim=-1)
+    return torch.exp(-((away / AROUND_FACE) ** 4))[None] + 1e-4
+
+
+def _outline(points: Tensor) -> Tensor:
+    """The face from chin to forehead: a polygon (27, 2)."""
+    brows = points[17:27]
+    return torch.cat([points[:17], (brows + FOREHEAD * (brows - points[8])).flip(0)])
+
+
+def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:
+    """1 at eyes, brows, nose and mouth, falling softly to 0: (1, h, w)."""
+    parts = torch.cat([points[17:27], points[30:68]])
+    away = torch.cdist(canvas.crop_places().flatten(0, 1), parts).amin(1)
+    near = torch.exp(-((away / (2 * PARTS)) ** 2))
+    return near.view(1, canvas.height, canvas.width)
+
+
+def _opener(points: Tensor, art_points: Tensor) -> float:
+    """How much wider open than the art's the mouth is: 0…1, 0 if it isn't."""
+    excess = _opening(points) - 1.2 * _opening(art_points)
+    return min(max((excess - OPENER) / (WIDE_OPEN - OPENER), 0.0), 1.0)
+
+
+def _opening(points: Tensor) -> float:
+    """How far apart the lips are, in distances between the outer eye corners."""
+    apart = (points[61:64] - points[[67, 66, 65]]).norm(dim=-1).mean()
+    return float(apart / (points[36] - points[45]).norm())
+
+
+def _polygon(points: Tensor, canvas: Canvas, edge: float) -> Tensor:
+    """1 within the polygon (n, 2) of crop points, with a soft edge: (1, h, w)."""
+    n = FINER
+    image = Image.new("L", (canvas.width * n, canvas.height * n))
+    ImageDraw.Draw(image).polygon((canvas.from_crop(points) * n).flatten().tolist(), fill=255)
+    image = image.reduce(n)
+    return gaussian(torch.from_numpy(np.array(image))[None].float() / 255, edge * canvas.face_px)
