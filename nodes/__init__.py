@@ -18,12 +18,14 @@ from .landmark_convert_nodes import ConvertLandmarks
 from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
 from .landmark_nodes import DetectLandmarks
 from .landmark_shape_nodes import DrawLandmarks, MorphLandmarks, SmoothLandmarks
+from .paint_like_node import PaintLike
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle
 from .stylize_node import Stylize
 from .training_nodes import TrainStyle
 from .warp_nodes import AlignFace, BlendFace, Warp
 
 NODES = [
+    PaintLike,
     DetectLandmarks,
     EditLandmarks,
     LoadLandmarks,

@@ -8,6 +8,8 @@ it wins over any detector. One without faces says that none of the picture is to
 
 import json
 import math
+import os
+from dataclasses import replace
 from pathlib import Path
 
 from ..landmarks import Landmarks
@@ -96,6 +98,24 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
     return _read(picture, "faces")
 
 
+def faces_beside(picture: Path, size: tuple[int, int]) -> list[Landmarks] | None:
+    """The faces that the picture file's sidecar says it has, as those of a picture of `size`.
+
+    `size` is (width, height), which need not be the file's: it may have been shrunken. None if
+    there is no sidecar.
+    Raises ValueError for a sidecar that can't be understood, or is of a picture of another shape.
+    """
+    faces = read_sidecar(picture)
+    for face in faces or ():
+        width, height = face.size
+        if abs(width / height / (size[0] / size[1]) - 1) > 0.02:
+            raise ValueError(
+                f"{picture}: its landmark file is of a picture of {width} x {height}; place the "
+                f"points again, or delete {sidecar_path(picture).name}"
+            )
+    return None if faces is None else [replace(face, size=size) for face in faces]
+
+
 def read_set_aside(picture: Path) -> list[Landmarks]:
     """The faces that the picture file's sidecar keeps without using them.
 
@@ -106,7 +126,7 @@ def read_set_aside(picture: Path) -> list[Landmarks]:
 
 def _read(picture: Path, kind: str) -> list[Landmarks] | None:
     path = sidecar_path(picture)
-    if not path.is_file():
+    if not os.path.isfile(path):  # pathlib's own fails where the name is too long for a file
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
@@ -115,5 +135,5 @@ def _read(picture: Path, kind: str) -> list[Landmarks] | None:
         return faces_from_json(content, kind)
     except OSError as error:
         raise ValueError(f"{path}: can't be read ({error.strerror}); allow yourself to") from None
-    except (AttributeError, ValueError) as error:
+    except (AttributeError, ValueError, RecursionError) as error:
         raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
