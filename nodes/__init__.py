@@ -4,6 +4,8 @@ The only folder that knows ComfyUI. Each node fits on a screen; what it does is 
 training.
 """
 
+from pathlib import Path
+
 import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
@@ -13,6 +15,7 @@ from .bank_nodes import BuildFaceBank, LoadFaceBank, SaveFaceBank
 from .core_landmarker import detect_with_core, what_is_missing
 from .editor_node import EditLandmarks
 from .evaluate_nodes import EvaluateStyle
+from .examples import lend_examples
 from .export_node import ExportStyle
 from .landmark_convert_nodes import ConvertLandmarks
 from .landmark_file_nodes import LoadLandmarks, SaveLandmarks
@@ -55,6 +58,7 @@ class TPSPortraitExtension(ComfyExtension):
 
     async def on_load(self) -> None:
         add_model_folder(folder_paths.models_dir)
+        lend_examples(Path(folder_paths.get_input_directory()))
         add_host_detector(detect_with_core, what_is_missing)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:

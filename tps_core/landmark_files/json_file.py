@@ -126,7 +126,7 @@ def read_set_aside(picture: Path) -> list[Landmarks]:
 
 def _read(picture: Path, kind: str) -> list[Landmarks] | None:
     path = sidecar_path(picture)
-    if not os.path.isfile(path):  # pathlib's own fails where the name is too long for a file
+    if not os.path.isfile(path):  # noqa: PTH113 (pathlib's fails where a name is too long)
         return None
     try:
         content = json.loads(path.read_text("utf-8"))
