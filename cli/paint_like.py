@@ -9,7 +9,7 @@ from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import read_picture, write_picture
-from .common import find_device
+from .common import expand, find_device
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, faces_of, paint_each
 from .video import is_video
@@ -37,7 +37,17 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Paints every picture; one that can't be painted fails the command, after the others."""
+    """Paints every picture; one that can't be painted fails the command, after the others.
+
+    Raises ValueError for a video, before any work.
+    """
+    for path in expand(arguments.inputs):
+        if is_video(path, arguments.output):
+            raise ValueError(
+                f"{path}: a video would flicker, painted like this; train a style with "
+                f"tps-portrait train --art {arguments.art} -o STYLE.safetensors, then use "
+                "tps-portrait stylize"
+            )
 
     def prepare():
         art = _read_art(arguments)
@@ -55,11 +65,6 @@ def _read_art(arguments: argparse.Namespace) -> Artwork:
 
 
 def _paint(path: Path, target: Path, art: Artwork, arguments: argparse.Namespace) -> None:
-    if is_video(path, arguments.output):
-        raise ValueError(
-            f"{path}: a video would flicker, painted like this; train a style with tps-portrait "
-            f"train --art {arguments.art} -o STYLE.safetensors, then use tps-portrait stylize"
-        )
     photo = read_picture(path)
     faces = faces_of(photo, path, arguments)
     photo = photo.to(art.picture.device)
