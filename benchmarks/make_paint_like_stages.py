@@ -21,6 +21,7 @@ from tps_portrait.tps_core.pictures import read_picture, to_image
 DOCS = Path(__file__).parents[1] / "docs"
 HEIGHT = 400  # of a picture in a row, in pixels
 GAP = 8
+FADED = 0.4  # what is left of the photo's colours around the bent art
 
 
 def main() -> None:
@@ -39,7 +40,8 @@ def main() -> None:
     alignment = align(face)
     canvas = Canvas(*photo.shape[-2:], alignment.linear, alignment.shift)
     bent = bend(art, alignment.points, canvas)[0]
-    seen = bent.shown * bent.picture + (1 - bent.shown)  # white where the art shows nothing
+    pale = 1 - FADED * (1 - photo)  # where the art shows nothing
+    seen = bent.shown * bent.picture + (1 - bent.shown) * pale
 
     # Each scale has twice the pixels of the one before: shown at one size, by their pixels.
     coarse_to_fine = [_high(scale, Image.Resampling.NEAREST) for scale in scales]

@@ -1,8 +1,8 @@
 """Makes the thumbnails of the workflows, as ComfyUI shows them among its templates.
 
-The portrait that comes with the pack, painted like its picture of art; before and after on a tighter
-copy of it from scikit-image, painted with a style of the pack; for training, a part of a sample
-strip that `tps-portrait train` left.
+The portrait that comes with the pack, painted like its picture of art; before and after on a
+tighter copy of it from scikit-image, painted with a style of the pack; for training, a part of a
+sample strip that `tps-portrait train` left.
 """
 
 import argparse

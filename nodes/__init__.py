@@ -56,10 +56,9 @@ NODES = [
 class TPSPortraitExtension(ComfyExtension):
     """Lists the nodes."""
 
-    async def on_load(self) -> None:
-        add_model_folder(folder_paths.models_dir)
-        lend_examples(Path(folder_paths.get_input_directory()))
-        add_host_detector(detect_with_core, what_is_missing)
-
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        # Not in on_load, which ComfyUI 0.3.75 doesn't call.
+        add_model_folder(folder_paths.models_dir)
+        add_host_detector(detect_with_core, what_is_missing)
+        lend_examples(Path(folder_paths.get_input_directory()))
         return NODES
