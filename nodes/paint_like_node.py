@@ -13,7 +13,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
 from ..tps_core.stylize import Stylized
-from .sockets import FaceLandmarks, frames_of, to_pictures
+from .sockets import FaceLandmarks, known_frames, to_pictures
 from .style_nodes import strength_input
 from .stylize_node import face_landmarks_input, ground_input, output, whole_image_input
 from .warp_nodes import color_match_input
@@ -83,14 +83,13 @@ class PaintLike(io.ComfyNode):
     ) -> io.NodeOutput:
         pictures = to_pictures(image)
         artworks = _artworks(to_pictures(art), art_landmarks, len(pictures))
-        frames = [None] * len(pictures)
-        if face_landmarks is not None:
-            frames = frames_of(face_landmarks, pictures)
+        frames = known_frames(face_landmarks, pictures)
         device = comfy.model_management.get_torch_device()
         progress = comfy.utils.ProgressBar(PARTS * len(pictures))
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
             artwork = artworks[index % len(artworks)]
+            show = _shown_on(progress, index)
             result = paint_like(
                 picture.to(device),
                 replace(artwork, picture=artwork.picture.to(device)),
@@ -101,18 +100,16 @@ class PaintLike(io.ComfyNode):
                 f"image {index + 1} of {len(pictures)}",
                 1 - art_colors,
                 ground,
-                _shown_on(progress, index),
+                show,
             )
             results.append(Stylized(result.picture.cpu(), result.mask.cpu()))
-            progress.update_absolute(PARTS * (index + 1))
+            show(1.0, result.picture[:3])
         return output(results)
 
 
 def _artworks(pictures: Tensor, face_landmarks: dict | None, wanted: int) -> list[Artwork]:
     """The pictures of art (b, 3, h, w), each looked at once: as many as wanted, or the first."""
-    frames = [None] * len(pictures)
-    if face_landmarks is not None:
-        frames = frames_of(face_landmarks, pictures)
+    frames = known_frames(face_landmarks, pictures)
     used = wanted if len(pictures) == wanted else 1
     return [
         find_artwork(picture, f"art {index + 1} of {len(pictures)}", faces)

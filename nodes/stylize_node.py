@@ -16,9 +16,9 @@ from ..tps_core.videos.plan import plan_frames
 from .sockets import (
     FaceLandmarks,
     TpsStyle,
-    frames_of,
     from_masks,
     from_pictures,
+    known_frames,
     to_pictures,
 )
 from .style_nodes import strength_input
@@ -82,9 +82,7 @@ class Stylize(io.ComfyNode):
                 whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
             )
             return output(_stylize_video(pictures, style, options))
-        frames = [None] * len(pictures)
-        if face_landmarks is not None:
-            frames = frames_of(face_landmarks, pictures)
+        frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):

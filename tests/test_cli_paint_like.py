@@ -45,6 +45,7 @@ def place(path, shift=0.0):
     write_sidecar(path, [face], face.size)
 
 
+@pytest.mark.slow
 def test_a_portrait_is_painted_in_its_own_size_and_always_the_same(here, capsys):
     assert paint("me.png", "--art", "art.png", "-o", "out.png") == 0
     assert capsys.readouterr().out == "out.png\n"
@@ -61,6 +62,7 @@ def test_a_portrait_is_painted_in_its_own_size_and_always_the_same(here, capsys)
     assert abs(redness(painted) - redness(art)) < abs(redness(painted) - redness(photo))
 
 
+@pytest.mark.slow
 def test_a_folder_is_painted_and_what_could_not_be_is_named(here, capsys):
     (here / "photos").mkdir()
     (here / "me.png").rename(here / "photos" / "me.png")
@@ -76,6 +78,7 @@ def test_a_folder_is_painted_and_what_could_not_be_is_named(here, capsys):
     assert all(line.startswith("tps-portrait paint-like: ") for line in err.splitlines())
 
 
+@pytest.mark.slow
 def test_the_art_is_never_written_over_and_results_only_when_asked(here, capsys):
     before = (here / "art.png").read_bytes()
     assert paint("me.png", "--art", "art.png", "-o", "art.png", "--overwrite") == 2
@@ -88,16 +91,18 @@ def test_the_art_is_never_written_over_and_results_only_when_asked(here, capsys)
     assert (here / "art.png").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_options_of_finishing_reach_the_picture(here):
     assert paint("me.png", "--art", "art.png", "-o", "plain.png") == 0
     plain = pixels(here / "plain.png")
-    for options in (["--strength", "0"], ["--keep-colors"], ["--ground", "keep"], ["--face-only"]):
+    for options in (["--strength", "0"], ["--keep-colors"], ["--face-only"]):
         assert paint("me.png", "--art", "art.png", "-o", "x.png", "--overwrite", *options) == 0
         assert np.abs(pixels(here / "x.png") - plain).mean() > 1
     assert paint("me.png", "--art", "art.png", "-o", "clear.png", "--ground", "transparent") == 0
     assert pixels(here / "clear.png").shape == (160, 180, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moved", ["me", "art"])
 def test_landmarks_beside_photo_and_art_win_over_the_detector(here, moved):
     for name in ("me", "art"):
