@@ -39,10 +39,11 @@ def fuse(patches: Tensor, matches: Matches, bent: list[Bent], guides: Guides, fa
     return painting.lerp(held, guides.parts).clamp(0, 1)
 
 
-def as_lines(painting: Tensor, art: Tensor) -> Tensor:
-    """The painting (3, h, w) black on white again, as line art (3, h', w') is."""
-    light, own = luma(painting), luma(art)
-    lines = with_distribution(light, torch.ones_like(light), own, torch.ones_like(own))
+def as_lines(painting: Tensor, guides: Guides) -> Tensor:
+    """The painting (3, h, w) black on white again, with the art's shares of both."""
+    light = luma(painting)
+    own = guides.broad_of_art[0] + guides.fine_of_art[0]
+    lines = with_distribution(light, guides.around, own, guides.around_of_art)
     return lines.expand(3, -1, -1).clone()
 
 

@@ -19,7 +19,7 @@ FACE_EDGE = 0.03
 LIPS_EDGE = 0.006
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
 AROUND_FACE = 0.75  # within which light is compared, in half crops
-LEAST_DETAIL, MOST_DETAIL = 0.25, 1.5  # of the photo's detail in art that has less, or more
+LEAST_DETAIL, MOST_DETAIL = 0.25, 4.0  # of the photo's detail in art that has less, or more
 DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; the rest linear
 # The share of the eye distance by which a mouth must be wider open than the art's to be painted
 # apart, and by which it is so in full.
@@ -35,6 +35,8 @@ class Guides:
     fine: Tensor  # and fine light, around 0
     broad_of_art: list[Tensor]  # what each bent art has
     fine_of_art: list[Tensor]
+    around: Tensor  # where light is compared, on the canvas of the photo
+    around_of_art: Tensor  # and on that of art, where it shows something
     face: Tensor  # 1 in the face
     parts: Tensor  # 1 at eyes, brows, nose and mouth
     parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
@@ -68,6 +70,8 @@ def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_c
         fine * detail.clamp(LEAST_DETAIL, MOST_DETAIL),
         broads,
         fines,
+        around,
+        around_art,
         _polygon(_outline(points), canvas, FACE_EDGE).to(photo),
         _near_parts(canvas, points).to(photo),
         _near_parts(art_canvas, points).to(photo),

@@ -95,7 +95,8 @@ def paint_whole(
     small = resized(photo, (canvas.height, canvas.width))
     painted = _paint(small, canvas, alignment.points, art, side, on_progress)
     painted = F.interpolate(painted[None], (height, width), mode="bicubic", antialias=True)[0]
-    return _ended(painted.clamp(0, 1), art)
+    painted = painted.clamp(0, 1)
+    return _sharpened(painted, 1 / scale) if art.is_line_art else painted
 
 
 def paint_faces(
@@ -117,7 +118,7 @@ def paint_faces(
         def tell(share: float, seen: Tensor, done: int = index) -> None:
             on_progress((done + share) / len(faces), seen)
 
-        painted = _ended(_paint(crop, canvas, alignment.points, art, side, tell), art)
+        painted = _paint(crop, canvas, alignment.points, art, side, tell)
         picture, mask = blend(picture, painted, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
     return picture, covered
@@ -130,7 +131,7 @@ def paint_crop(crop: Tensor, points: Tensor, art: Artwork) -> Tensor:
     """
     side = crop.shape[-1]
     canvas = Canvas(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
-    return _ended(_paint(crop, canvas, points, art, side, _silent), art)
+    return _paint(crop, canvas, points, art, side, _silent)
 
 
 def _painted_side(alignment: Alignment, art: Artwork) -> int:
@@ -160,11 +161,11 @@ def _paint(
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
     painting = fuse(scale.painting, scale.matches, bent, guides, side)
+    if art.is_line_art:
+        painting = as_lines(painting, guides)
     return painting[:, : canvas.height, : canvas.width]
 
 
-def _ended(painting: Tensor, art: Artwork) -> Tensor:
-    """The painting as it is, or as the lines that line art is made of."""
-    if not art.is_line_art:
-        return painting
-    return as_lines(painting, art.alignment.crop(art.picture, SMALL).to(painting))
+def _sharpened(lines: Tensor, enlarged: float) -> Tensor:
+    """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
+    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
