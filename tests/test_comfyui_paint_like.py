@@ -67,6 +67,14 @@ def test_the_template_paints_as_it_is_with_pictures_that_come_with_the_pack(comf
     assert np.abs(differences).mean() < 3
 
 
+def test_a_picture_of_yours_stays_where_one_of_the_template_would_be(tmp_path):
+    (tmp_path / "input").mkdir()
+    (tmp_path / "input" / "tps_portrait_photo.jpg").write_bytes(b"mine")
+    assert comfyui_host.run_inside("print(json.dumps(load_pack()))", tmp_path)
+    assert (tmp_path / "input" / "tps_portrait_photo.jpg").read_bytes() == b"mine"
+    assert (tmp_path / "input" / "tps_portrait_art.jpg").read_bytes() == ART.read_bytes()
+
+
 def test_node_and_command_paint_the_same_picture(comfyui, prompt, tmp_path, monkeypatch):
     # The same models, so that landmarks are by the same detector.
     monkeypatch.setenv("TPS_PORTRAIT_HOME", str(comfyui.folder / "models" / "tps_portrait"))
