@@ -62,6 +62,8 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
             try:
                 moving = is_video(path, arguments.output)
                 target = arguments.output if alone else _free(path, moving, arguments, targets)
+                if not moving:
+                    show_progress(done - 1, len(paths), path.name)
                 told = paint(path, target)
                 if moving:
                     videos[str(target)] = told
