@@ -6,6 +6,7 @@ import torch
 from tps_portrait.tps_core.landmark_files.json_file import (
     faces_beside,
     faces_to_json,
+    read_set_aside,
     read_sidecar,
     sidecar_path,
     write_sidecar,
@@ -57,3 +58,10 @@ def test_the_faces_beside_a_picture_are_those_of_its_copy_in_another_size(tmp_pa
     assert faces_beside(tmp_path / "b.jpg", (100, 50)) is None
     with pytest.raises(ValueError, match="a.jpg: its landmark file is of a picture of 200 x 100"):
         faces_beside(tmp_path / "a.jpg", (100, 100))
+
+
+def test_a_name_too_long_for_a_landmark_file_beside_it_has_none(tmp_path):
+    picture = tmp_path / ("n" * 251 + ".png")
+    picture.touch()
+    assert read_sidecar(picture) is None
+    assert read_set_aside(picture) == []

@@ -10,7 +10,7 @@ from .search import Matches
 
 COLORS_REACH = 0.04  # of the filter that spreads the patches' colours, in face crops
 COLORS_EDGE = 0.002  # variance of light from which on it keeps an edge
-HOLD, HOLD_AT_PARTS = 0.005, 0.08  # by what the spread colours hold the painting
+HOLD, HOLD_AT_PARTS = 0.004, 0.15
 PALE = 0.0025  # share of the face whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)

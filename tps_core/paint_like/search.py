@@ -25,9 +25,9 @@ STEP = 2  # how far around a place is searched, in pixels
 ROUNDS = 2  # of searching and putting together, at each scale
 
 FINE, FINE_AT_PARTS = 2.25, 13.5  # what differences of light weigh; those of colour weigh 1
-BROAD = 1.5
+BROAD = 1.2
 # Squared distances from the own place, in face crops, weigh this much.
-PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 1.6, 0.5, 4.8
+PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 2.5, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
 PARTS = 0.5  # of an eye where there is none, or the other way round

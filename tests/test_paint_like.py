@@ -1,0 +1,238 @@
+"""The aligned painter: a portrait painted like one picture of art."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from tps_portrait.tps_core.align import align
+from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
+from tps_portrait.tps_core.paint_like import search as searching
+from tps_portrait.tps_core.paint_like.artwork import artwork, artwork_of_crop, bend
+from tps_portrait.tps_core.paint_like.canvas import Canvas
+from tps_portrait.tps_core.paint_like.fields import luma
+from tps_portrait.tps_core.paint_like.fusion import fuse
+from tps_portrait.tps_core.paint_like.guides import guide
+from tps_portrait.tps_core.paint_like.painter import paint_crop, paint_faces, paint_like
+from tps_portrait.tps_core.paint_like.search import Matches, search
+
+SIDE = 64
+
+
+@pytest.fixture(scope="module")
+def crop(photo, face):
+    """The photo's face crop, small, with its landmarks."""
+    alignment = align(face)
+    return alignment.crop(photo, SIDE), alignment.points
+
+
+@pytest.fixture(scope="module")
+def painting(photo, face):
+    """Art: the photo's face in other colours, with strokes, another light and another pose."""
+    alignment = align(face)
+    size = 200
+    art = alignment.crop(photo, size)
+    strokes = torch.rand(1, 1, 50, 50, generator=torch.Generator().manual_seed(0))
+    strokes = F.interpolate(strokes, (size, size), mode="bicubic")[0]
+    colors = torch.tensor([[0.9, 0.5, 0.1], [0.3, 0.6, 0.2], [0.1, 0.1, 0.5]])
+    art = (torch.einsum("dc,chw->dhw", colors, art.flip(-1)) * 0.8 + 0.2 * strokes).clamp(0, 1)
+    points = alignment.points[IBUG_MIRROR] * torch.tensor([-1.0, 1.0])
+    return art, Landmarks(points, "ibug-68", (size, size))
+
+
+@pytest.fixture(scope="module")
+def art(painting):
+    return artwork(*painting)
+
+
+def square(side=SIDE):
+    return Canvas(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
+
+
+def guided(crop, art):
+    """The bent art and the guides of a crop, and where its canvas lies."""
+    picture, points = crop
+    art_canvas, origin = square().for_art(SIDE // searching.FACE_AT_FIRST)
+    bent = bend(art, points, art_canvas)
+    return bent, guide(picture, square(), points, bent, art_canvas), origin
+
+
+def test_the_painting_has_the_arts_colours_and_the_photos_face(crop, art):
+    picture, points = crop
+    painted = paint_crop(picture, points, art)
+    inner = (..., slice(12, 52), slice(12, 52))
+    towards = art.alignment.crop(art.picture, SIDE)[inner].mean((1, 2))
+    away = (painted[inner].mean((1, 2)) - towards).norm()
+    assert away < 0.5 * (picture[inner].mean((1, 2)) - towards).norm()
+    light = torch.stack([luma(painted)[inner].flatten(), luma(picture)[inner].flatten()])
+    assert torch.corrcoef(light)[0, 1] > 0.6
+
+
+def test_the_same_picture_comes_every_time(crop, art):
+    assert torch.equal(paint_crop(*crop, art), paint_crop(*crop, art))
+
+
+def test_art_is_bent_so_that_its_landmarks_lie_on_the_portraits(crop, painting):
+    """A dot on each landmark of the art comes to lie on the portrait's."""
+    _, points = crop
+    dots, face = torch.zeros(3, 200, 200), painting[1]
+    for number in (30, 36, 45, 48, 54):
+        x, y = face.to_pixels()[number].round().int().tolist()
+        dots[:, y - 2 : y + 3, x - 2 : x + 3] = 1
+    canvas = square(128)
+    for view in bend(artwork(dots, face), points, canvas):
+        for number in (30, 36, 45, 48, 54):
+            x, y = canvas.from_crop(points[number]).round().int().tolist()
+            assert view.picture[0, y - 2 : y + 3, x - 2 : x + 3].max() > 0.3
+
+
+def test_the_view_of_the_art_that_is_nearer_in_pose_comes_first(crop):
+    """Of a face turned to one side, and mirrored, that which looks like the portrait."""
+    _, points = crop
+    turned = points + 0.15 * torch.tensor([1.0, 0.0]) * (points[:, :1] > 0)
+    picture = torch.rand(3, 100, 100, generator=torch.Generator().manual_seed(0))
+    inside = torch.ones(1, 100, 100)
+    for own in (turned, turned[IBUG_MIRROR] * torch.tensor([-1.0, 1.0])):
+        first, second = bend(artwork_of_crop(picture, own, inside), turned, square())
+        nearer = (first.points - turned).norm(dim=-1).mean()
+        assert nearer <= (second.points - turned).norm(dim=-1).mean()
+
+
+def test_what_isnt_art_is_not_shown(crop):
+    picture, inside = torch.rand(3, 100, 100), torch.ones(1, 100, 100)
+    inside[..., :30] = 0
+    view = bend(artwork_of_crop(picture, crop[1], inside), crop[1], square())[0]
+    assert view.shown[..., :16].mean() < 0.2
+    assert view.shown[..., 24:].mean() > 0.9
+
+
+def test_patches_are_compared_as_one_by_one(crop, art):
+    """The matrix product finds what a loop over all patches finds."""
+    bent, guides, origin = guided(crop, art)
+    scale = searching._scale(bent, guides, SIDE, origin, 4)
+    target = scale.target(torch.rand(3, *scale.place.shape))
+    found, costs = searching._compare_all(scale, target, 0.7)
+    radius, area = searching.RADIUS, (2 * searching.RADIUS + 1) ** 2
+    weights = scale.weights.clone()
+    weights[..., :3] *= 0.7
+
+    def around(maps):
+        padded = F.pad(maps.permute(2, 0, 1)[None], [radius] * 4, mode="replicate")[0]
+        return padded.unfold(1, 2 * radius + 1, 1).unfold(2, 2 * radius + 1, 1)
+
+    wanted, have = around(target), [around(view) for view in scale.art]
+    usable = scale.art[..., -1] < 0.5
+    for y, x in ((3, 3), (8, 5), (12, 14)):
+        best = torch.inf
+        for view, row, column in usable.nonzero().tolist():
+            apart = (wanted[:, y, x] - have[view][:, row, column]).square().sum((1, 2)) / area
+            away = (row - scale.own_y[y, 0]) ** 2 + (column - scale.own_x[0, x]) ** 2
+            best = min(best, float((weights[y, x] * apart).sum() + scale.place[y, x] * away))
+        assert abs(best - float(costs[y, x])) < 1e-3
+        assert usable[found.art[y, x], found.y[y, x], found.x[y, x]]
+
+
+def test_a_finer_scale_goes_on_where_the_coarser_was():
+    y, x = torch.meshgrid(torch.arange(3), torch.arange(4), indexing="ij")
+    finer = Matches(torch.zeros_like(y), y + 2, x + 5).finer()
+    y, x = torch.meshgrid(torch.arange(6), torch.arange(8), indexing="ij")
+    assert torch.equal(finer.y, y + 4)
+    assert torch.equal(finer.x, x + 10)
+
+
+def test_the_search_ends_at_the_size_of_the_guides(crop, art):
+    bent, guides, origin = guided(crop, art)
+    sizes = [found.painting.shape[-1] for found in search(bent, guides, SIDE, origin)]
+    assert sizes == [32, 64]
+
+
+def test_patches_are_fused_without_seams(crop, art):
+    """What is taken from the art as it lies comes back; a shifted half leaves no step."""
+    bent, guides, (x, y) = guided(crop, art)
+    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
+    zeros = torch.zeros_like(rows)
+    pictures = torch.stack([view.picture for view in bent])
+    shifted = Matches(zeros, rows - y, columns - x + 9 * (columns >= 32))
+    patches = shifted.of(pictures)
+    fused = fuse(patches, shifted, bent, guides, SIDE)
+    step = (patches[..., 32] - patches[..., 31]).abs().mean()
+    assert (fused[..., 32] - fused[..., 31]).abs().mean() < 0.6 * step
+
+
+def test_an_open_mouth_is_known_where_the_arts_is_closed(crop, art):
+    bent = guided(crop, art)[0]
+    opened = crop[1].clone()
+    opened[[61, 62, 63], 1] -= 0.1
+    opened[[67, 66, 65], 1] += 0.1
+    closed = guide(crop[0], square(), crop[1], bent, square().for_art(2)[0])
+    wide = guide(crop[0], square(), opened, bent, square().for_art(2)[0])
+    assert closed.open_mouth.max() <= wide.open_mouth.max()
+    assert wide.open_mouth.max() > 0.9
+    middle = opened[60:68].mean(0)
+    x, y = square().from_crop(middle).int().tolist()
+    assert wide.open_mouth[0, y, x] > 0.9
+    assert wide.open_mouth[0, :10].max() == 0
+
+
+def test_smooth_art_isnt_asked_for_a_photos_detail(crop, art):
+    bent, guides, _ = guided(crop, art)
+    assert guides.fine.std() < 4.1 * (luma(crop[0])).std()
+    flat = [
+        type(view)(
+            view.picture.mean((1, 2), keepdim=True).expand_as(view.picture), view.shown, view.points
+        )
+        for view in bent
+    ]
+    smooth = guide(crop[0], square(), crop[1], flat, square().for_art(2)[0])
+    assert smooth.fine.std() < guides.fine.std()
+
+
+def test_line_art_gives_black_and_white(crop):
+    size = 200
+    art = torch.ones(3, size, size)
+    art[:, torch.arange(size) % 50 < 20] = 0  # broad lines, which stay black when shrunken
+    drawn = artwork(art, Landmarks(mean_face("ibug-68"), "ibug-68", (size, size)))
+    assert drawn.is_line_art
+    painted = paint_crop(*crop, drawn)
+    assert ((painted < 0.15) | (painted > 0.85)).float().mean() > 0.8
+    assert (painted.amax(0) == painted.amin(0)).all()
+
+
+def test_a_painting_isnt_line_art(art):
+    assert not art.is_line_art
+
+
+def test_a_whole_photo_is_painted_in_its_size(photo, face, art):
+    small = F.interpolate(photo[None], (90, 101), mode="bilinear", antialias=True)[0]
+    own = Landmarks(face.convert("ibug-68").points, "ibug-68", (101, 90))
+    seen = []
+    result = paint_like(small, art, own, on_progress=lambda share, s: seen.append(share))
+    assert result.picture.shape == small.shape
+    assert (result.mask == 1).all()
+    assert result.picture.min() >= 0
+    assert result.picture.max() <= 1
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+
+
+def test_faces_alone_leave_the_rest_of_the_photo_as_it_is(photo, face, art, monkeypatch):
+    small = F.interpolate(photo[None], (160, 180), mode="bilinear", antialias=True)[0]
+    own = Landmarks(face.convert("ibug-68").points, "ibug-68", (180, 160))
+    monkeypatch.setattr("tps_portrait.tps_core.paint_like.painter.SMALL", SIDE)
+    picture, covered = paint_faces(small, [own], art)
+    assert torch.equal(picture[:, covered[0] == 0], small[:, covered[0] == 0])
+    assert covered.max() > 0.9
+    assert (picture - small)[:, covered[0] > 0.9].abs().mean() > 0.05
+
+
+def test_what_progress_raises_ends_the_work(photo, face, art):
+    def cancel(share, seen):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        paint_like(photo, art, face, on_progress=cancel)
+
+
+def test_a_photo_without_faces_says_so(photo, art):
+    with pytest.raises(FaceNotFound, match=r"my\.jpg"):
+        paint_like(photo, art, [], name="my.jpg")
