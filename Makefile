@@ -13,7 +13,7 @@ TORCHVISION := torchvision==0.28.0
 
 .PHONY: help demo test check lint format comfyui bench clean with-comfyui
 help:
-	@echo 'make demo     stylise a portrait and train a style, without ComfyUI; pictures in demo/'
+	@echo 'make demo     paint a portrait and train a style, without ComfyUI; pictures in demo/'
 	@echo 'make test     everything, in a real ComfyUI too'
 	@echo 'make check    format, lint and the fast tests'
 	@echo 'make comfyui  a real ComfyUI with the pack in it, in the browser'

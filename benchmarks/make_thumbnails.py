@@ -1,7 +1,8 @@
 """Makes the thumbnails of the workflows, as ComfyUI shows them among its templates.
 
-Before and after on the astronaut that comes with scikit-image (NASA, public domain), painted with a
-style of the pack; for training, a part of a sample strip that `tps-portrait train` left.
+The portrait that comes with the pack, painted like its picture of art; before and after on a
+tighter copy of it from scikit-image, painted with a style of the pack; for training, a part of a
+sample strip that `tps-portrait train` left.
 """
 
 import argparse
@@ -12,14 +13,18 @@ from PIL import Image
 
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.draw import draw_landmarks
+from tps_portrait.tps_core.example_pictures import ART, PHOTO
 from tps_portrait.tps_core.face_warp import warp_face
-from tps_portrait.tps_core.pictures import to_image, to_tensor
+from tps_portrait.tps_core.paint_like.find_art import find_artwork
+from tps_portrait.tps_core.paint_like.painter import paint_like
+from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import stylize
 
 WORKFLOWS = Path(__file__).parents[1] / "workflows"
 SIDE = 512
 HEAD = (150, 0, 310, 320)  # the astronaut's head and shoulders, half as wide as high
+CORNER = 144  # side of the art in the painting's corner
 GAP = 4  # between the pictures of a sample strip
 SHOWN = 4  # rows and columns of the strip
 
@@ -31,6 +36,8 @@ def main() -> None:
                         help="sample strip for the thumbnail of training; without one it "
                              "stays as it is")  # fmt: skip
     arguments = parser.parse_args()
+
+    save(like_a_picture(), "Paint like a picture")
 
     photo = Image.fromarray(skimage.data.astronaut()).crop(HEAD).resize((SIDE // 2, SIDE))
     picture = to_tensor(photo)
@@ -47,6 +54,17 @@ def main() -> None:
 
     if arguments.samples:
         save(last_rows(Image.open(arguments.samples)), "Train a style from a folder")
+
+
+def like_a_picture() -> Image.Image:
+    """What the template paints, and the art in its corner."""
+    photo, art = read_picture(PHOTO), read_picture(ART)
+    painted = to_image(paint_like(photo, find_artwork(art, "art")).picture)
+    square = painted.crop((0, 0, painted.width, painted.width)).resize((SIDE, SIDE))
+    corner = Image.new("RGB", (CORNER + 2 * GAP,) * 2, "white")
+    corner.paste(to_image(art).resize((CORNER, CORNER)), (GAP, GAP))
+    square.paste(corner, (0, SIDE - corner.height))
+    return square
 
 
 def beside(before: Image.Image, after: Image.Image) -> Image.Image:

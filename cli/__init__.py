@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> Parser:
-    from . import bank, demo, detect, doctor, evaluate, export, stylize, train, warp
+    from . import bank, demo, detect, doctor, evaluate, export, paint_like, stylize, train, warp
 
     parser = Parser(
         prog="tps-portrait",
@@ -52,6 +52,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"tps-portrait {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (detect, warp, bank, train, stylize, evaluate, export, doctor, demo):
+    painting = (paint_like, stylize, train)
+    for module in (*painting, detect, warp, bank, evaluate, export, doctor, demo):
         module.add_parser(commands)
     return parser

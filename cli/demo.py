@@ -13,10 +13,13 @@ from ..tps_core.align import align
 from ..tps_core.blend import blend
 from ..tps_core.detect import detect_face
 from ..tps_core.draw import draw_landmarks
+from ..tps_core.example_pictures import ART, PHOTO
 from ..tps_core.face_warp import warp_face
 from ..tps_core.landmark_files.json_file import SIDECAR, write_sidecar
 from ..tps_core.landmarks import Landmarks, mean_face
 from ..tps_core.own_folder import OwnFolder
+from ..tps_core.paint_like.find_art import find_artwork
+from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write_picture
 from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
@@ -53,8 +56,8 @@ def add_parser(commands) -> None:
     parser = commands.add_parser(
         "demo",
         help="do the whole job once, and leave pictures to look at",
-        description="Stylises a portrait with every installed style, step by step, then trains a "
-        "style on drawings that it makes itself, briefly.",
+        description="Paints a portrait like one picture of art, then with every installed style, "
+        "step by step; then trains a style on drawings that it makes itself, briefly.",
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("demo"), metavar="FOLDER", help="default: demo"
@@ -63,7 +66,7 @@ def add_parser(commands) -> None:
         "--photo",
         type=Path,
         metavar="IMAGE",
-        help="a portrait of yours; default: the one in scikit-image",
+        help="a portrait of yours; default: the one that comes with the pack",
     )
     add_number(
         parser,
@@ -81,11 +84,16 @@ def add_parser(commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     folder = arguments.output
     place = OwnFolder(folder, [*FILES, "art", "photos", *DRAWN, *SITTING])
-    photo = read_picture(arguments.photo) if arguments.photo else _astronaut()
-    shown: list[tuple[str, Tensor]] = [("photo", photo)]
-
+    photo, art = read_picture(arguments.photo or PHOTO), read_picture(ART)
     face = detect_face(photo, "the portrait")
-    shown.append(("landmarks", draw_landmarks(photo, [face])))
+    show_progress(0, 1, "painting like a picture")
+    like = paint_like(photo, find_artwork(art, "the art"), face).picture
+    shown: list[tuple[str, Tensor]] = [
+        ("photo", photo),
+        ("a picture of art", art),
+        ("painted like it", like),
+        ("landmarks", draw_landmarks(photo, [face])),
+    ]
     alignment = align(face)
     shown.append(("aligned face", alignment.crop(photo, 256)))
     for name, path in list_styles().items():
@@ -111,18 +119,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _put(place: OwnFolder, name: str, picture: Tensor) -> None:
     place.write(name, encode(to_image(picture), Path(name)))
-
-
-def _astronaut() -> Tensor:
-    """A portrait that comes with a package: Eileen Collins by NASA, public domain."""
-    try:
-        from skimage.data import astronaut
-    except ImportError:
-        raise ValueError(
-            "the demo's portrait comes with scikit-image; pip install scikit-image, or name one "
-            "of yours with --photo"
-        ) from None
-    return to_tensor(Image.fromarray(astronaut()[:340, 50:390]))
 
 
 def _caricature(photo: Tensor, face: Landmarks) -> Tensor:

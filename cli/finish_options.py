@@ -26,6 +26,16 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(whole_image=True)
     add_number(
         parser,
+        "--color-match",
+        float,
+        0,
+        1,
+        default=0.0,
+        metavar="C",
+        help="0…1, with --face-only: takes the face's colours towards the photo's; default: 0",
+    )
+    add_number(
+        parser,
         "--strength",
         float,
         0,
@@ -47,6 +57,17 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
         help="what is behind the person: painted, kept from the photo, blurred, or transparent "
         "(.png and .webp only); default: paint",
     )
+
+
+def finish_arguments(arguments: argparse.Namespace) -> dict:
+    """The options as `stylize` and `paint_like` take them."""
+    return {
+        "whole_image": arguments.whole_image,
+        "strength": arguments.strength,
+        "color_match": arguments.color_match,
+        "keep_colors": float(arguments.keep_colors),
+        "ground": arguments.ground,
+    }
 
 
 def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> None:

@@ -92,6 +92,13 @@ def frames_of(face_landmarks: dict, pictures: Tensor) -> list[list[Landmarks]]:
     return [[replace(face, size=(width, height)) for face in faces] for faces in frames]
 
 
+def known_frames(face_landmarks: dict | None, pictures: Tensor) -> list[list[Landmarks] | None]:
+    """As `frames_of`; None for each picture (b, 3, h, w) where no landmarks are connected."""
+    if face_landmarks is None:
+        return [None] * len(pictures)
+    return frames_of(face_landmarks, pictures)
+
+
 def from_frames(frames: list[list[Landmarks]], size: tuple[int, int]) -> dict:
     """Landmarks, a list for each image of `size` (width, height), as FACE_LANDMARKS."""
     width, height = size

@@ -16,9 +16,9 @@ from ..tps_core.videos.plan import plan_frames
 from .sockets import (
     FaceLandmarks,
     TpsStyle,
-    frames_of,
     from_masks,
     from_pictures,
+    known_frames,
     to_pictures,
 )
 from .style_nodes import strength_input
@@ -36,16 +36,8 @@ class Stylize(io.ComfyNode):
             inputs=[
                 io.Image.Input("image"),
                 TpsStyle.Input("style"),
-                FaceLandmarks.Input(
-                    "face_landmarks",
-                    optional=True,
-                    tooltip="The faces to paint. Without them, the largest face of each image.",
-                ),
-                io.Boolean.Input(
-                    "whole_image",
-                    default=True,
-                    tooltip="Paint hair, clothes and background too, not the face alone.",
-                ),
+                face_landmarks_input(),
+                whole_image_input(),
                 strength_input(),
                 color_match_input(),
                 io.Boolean.Input(
@@ -65,14 +57,7 @@ class Stylize(io.ComfyNode):
                     optional=True,
                     tooltip="1 keeps the photo's colours: only light and dark are painted.",
                 ),
-                io.Combo.Input(
-                    "ground",
-                    options=list(GROUNDS),
-                    default="paint",
-                    optional=True,
-                    tooltip="What is behind the person: painted too, kept from the photo, blurred, "
-                    "or transparent (the image then has an alpha channel; save it as PNG).",
-                ),
+                ground_input(),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
@@ -96,10 +81,8 @@ class Stylize(io.ComfyNode):
             options = VideoOptions(
                 whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
             )
-            return _output(_stylize_video(pictures, style, options))
-        frames = [None] * len(pictures)
-        if face_landmarks is not None:
-            frames = frames_of(face_landmarks, pictures)
+            return output(_stylize_video(pictures, style, options))
+        frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
@@ -107,7 +90,7 @@ class Stylize(io.ComfyNode):
             options = (whole_image, strength, color_match, name, keep_colors, ground)
             results.append(stylize(picture, style, faces, *options))
             progress.update(1)
-        return _output(results)
+        return output(results)
 
 
 def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> list[Stylized]:
@@ -132,6 +115,34 @@ def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> lis
     return results
 
 
-def _output(results: list[Stylized]) -> io.NodeOutput:
+def output(results: list[Stylized]) -> io.NodeOutput:
+    """The painted images and their masks."""
     painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
     return io.NodeOutput(from_pictures(painted), from_masks(masks))
+
+
+def face_landmarks_input():
+    return FaceLandmarks.Input(
+        "face_landmarks",
+        optional=True,
+        tooltip="The faces to paint. Without them, the largest face of each image.",
+    )
+
+
+def whole_image_input() -> io.Boolean.Input:
+    return io.Boolean.Input(
+        "whole_image",
+        default=True,
+        tooltip="Paint hair, clothes and background too, not the face alone.",
+    )
+
+
+def ground_input() -> io.Combo.Input:
+    return io.Combo.Input(
+        "ground",
+        options=list(GROUNDS),
+        default="paint",
+        optional=True,
+        tooltip="What is behind the person: painted too, kept from the photo, blurred, "
+        "or transparent (the image then has an alpha channel; save it as PNG).",
+    )

@@ -24,7 +24,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -311,6 +311,15 @@ def wait_until_up(host: Host, timeout: float) -> None:
             return
         time.sleep(0.2)
     raise RuntimeError(f"ComfyUI was not up after {timeout:.0f} s:\n{tail(host.log())}")
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 60) -> None:
+    """Returns once `done()` is true; TimeoutError if that takes too long."""
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not in {seconds:.0f} s")
+        time.sleep(0.01)
 
 
 def free_port() -> int:

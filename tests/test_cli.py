@@ -282,7 +282,8 @@ def test_what_can_not_be_transparent_is_refused_before_work_starts(
 
 
 @pytest.mark.parametrize(
-    "command", ["detect", "warp", "bank", "train", "stylize", "evaluate", "doctor", "demo"]
+    "command",
+    ["paint-like", "stylize", "train", "detect", "warp", "bank", "evaluate", "doctor", "demo"],
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as exit:

@@ -97,9 +97,10 @@ def test_every_node_has_a_page_of_help_that_names_its_inputs(comfyui):
 
 
 def test_the_workflows_are_among_the_templates_with_their_thumbnails(comfyui):
-    # Each of them has a test of its own, here, in test_comfyui_training.py or, what a person does
-    # in the browser, in test_landmark_editor.py.
+    # Each of them has a test of its own, here, in test_comfyui_paint_like.py, in
+    # test_comfyui_training.py or, what a person does in the browser, in test_landmark_editor.py.
     names = {
+        "Paint like a picture",
         "Place landmarks by hand",
         "Stylize a portrait",
         "Train a style from a folder",

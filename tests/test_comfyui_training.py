@@ -2,15 +2,13 @@
 
 import json
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops, ImageOps
 
 import comfyui as comfyui_host
-from comfyui import node
+from comfyui import node, wait_for
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.bank import load_bank
 from tps_portrait.training.perceptual import BACKBONE
@@ -260,12 +258,3 @@ def use_of(style: str, host: comfyui_host.Host, picture: Image.Image) -> dict:
 def progress_of(node: str, messages: comfyui_host.Messages) -> list[int]:
     """The steps that the node said it had done."""
     return [event["value"] for event in messages.of_type("progress") if event["node"] == node]
-
-
-def wait_for(done: Callable[[], bool], seconds: float = 60) -> None:
-    """Returns once `done()` is true; TimeoutError if that takes too long."""
-    end = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > end:
-            raise TimeoutError(f"not in {seconds:.0f} s")
-        time.sleep(0.01)

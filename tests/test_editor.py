@@ -26,6 +26,16 @@ def test_a_workflow_opens_without_a_red_node(workflow, editor, screenshots):
     assert editor.complaints() == []
 
 
+def test_painting_like_a_picture_needs_one_press_of_run(editor, screenshots):
+    editor.open(comfyui_host.PACK / "workflows" / "Paint like a picture.json")
+    editor.page.evaluate("app.queuePrompt(0)")
+    painted = "() => (app.nodeOutputs['5']?.images ?? []).length > 0"
+    editor.page.wait_for_function(painted, timeout=180_000)
+    editor.page.wait_for_timeout(2000)  # the picture is drawn
+    editor.screenshot(screenshots / f"Paint like a picture, painted ({editor.kind}).png")
+    assert editor.complaints() == []
+
+
 def test_the_packs_own_scripts_raise_no_error(editor):
     place = f"/extensions/{comfyui_host.PACK_NAME}"
     assert [error for error in editor.errors if place in error] == []

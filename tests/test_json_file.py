@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.landmark_files.json_file import (
+    faces_beside,
     faces_to_json,
     read_set_aside,
     read_sidecar,
@@ -40,13 +41,23 @@ def test_a_sidecar_may_say_that_there_is_no_face(tmp_path):
     assert read_sidecar(tmp_path / "a.jpg") == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"size": [9, 9]}', json.dumps(
+@pytest.mark.parametrize("content", ["{", "[]", "[" * 5000, '{"size": [9, 9]}', json.dumps(
     {"size": [9, 9], "faces": [{"points": [[1, 2]], "scheme": "ibug-68"}]}), json.dumps(
     {"size": [9, 0], "faces": [{"points": [[1, 2]] * 68, "scheme": "ibug-68"}]})])  # fmt: skip
 def test_a_broken_sidecar_is_refused_by_name(content, tmp_path):
     sidecar_path(tmp_path / "a.jpg").write_text(content)
     with pytest.raises(ValueError, match=r"a.landmarks.json: not a landmark file"):
         read_sidecar(tmp_path / "a.jpg")
+
+
+def test_the_faces_beside_a_picture_are_those_of_its_copy_in_another_size(tmp_path):
+    write_sidecar(tmp_path / "a.jpg", [FACE], FACE.size)
+    (found,) = faces_beside(tmp_path / "a.jpg", (100, 50))
+    assert found.size == (100, 50)
+    torch.testing.assert_close(found.points, FACE.points, atol=2e-4, rtol=0)
+    assert faces_beside(tmp_path / "b.jpg", (100, 50)) is None
+    with pytest.raises(ValueError, match="a.jpg: its landmark file is of a picture of 200 x 100"):
+        faces_beside(tmp_path / "a.jpg", (100, 100))
 
 
 def test_a_name_too_long_for_a_landmark_file_beside_it_has_none(tmp_path):

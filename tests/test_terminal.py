@@ -93,6 +93,11 @@ NUMBERS = {
         "--color-match": "float",
         "--min-confidence": "float",
     },
+    "paint-like x --art x -o x": {
+        "--strength": "float",
+        "--color-match": "float",
+        "--min-confidence": "float",
+    },
     "evaluate --photos x --art x --style x": {"--min-confidence": "float"},
     "export x -o x.onnx": {"--size": "int"},
     "demo": {"--steps": "int"},

@@ -16,9 +16,9 @@ from torch import Tensor
 from ..tps_core.align import Alignment, align
 from ..tps_core.detect import detect
 from ..tps_core.landmark_files.json_file import (
+    faces_beside,
     is_sidecar,
     read_set_aside,
-    read_sidecar,
     sidecar_path,
 )
 from ..tps_core.landmarks import Landmarks
@@ -185,20 +185,11 @@ def _read_sidecar(path: Path, picture: Tensor, look: Look) -> list[Landmarks] | 
     if not look.may_read(sidecar_path(path)):
         raise NotUsed(NO_FACE, f"its landmark file is {LEADS_OUT}")
     try:
-        faces = read_sidecar(path)
+        return faces_beside(path, (picture.shape[2], picture.shape[1]))
     except ValueError as error:
         # It begins with where the folder lies, which the person knows.
-        reason = str(error).removeprefix(str(path.parent)).lstrip("/\\")
-        raise NotUsed(NO_FACE, reason, True) from None
-    for face in faces or ():
-        width, height = face.size
-        if abs(width / height / (picture.shape[2] / picture.shape[1]) - 1) > 0.02:
-            raise NotUsed(
-                NO_FACE,
-                f"its landmark file is of a picture of {width} x {height}; place the points anew, "
-                f"or delete {sidecar_path(path).name}",
-            )
-    return faces
+        reason = str(error).removeprefix(f"{path}: ").removeprefix(str(path.parent))
+        raise NotUsed(NO_FACE, reason.lstrip("/\\"), True) from None
 
 
 def _set_aside(path: Path) -> list[Landmarks]:

@@ -8,6 +8,7 @@ it wins over any detector. One without faces says that none of the picture is to
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ..json_reading import (
@@ -126,6 +127,24 @@ def read_sidecar(picture: Path) -> list[Landmarks] | None:
     Raises ValueError for a sidecar that can't be understood.
     """
     return _read(picture, "faces")
+
+
+def faces_beside(picture: Path, size: tuple[int, int]) -> list[Landmarks] | None:
+    """The faces that the picture file's sidecar says it has, as those of a picture of `size`.
+
+    `size` is (width, height), which need not be the file's: it may have been shrunken. None if
+    there is no sidecar.
+    Raises ValueError for a sidecar that can't be understood, or is of a picture of another shape.
+    """
+    faces = read_sidecar(picture)
+    for face in faces or ():
+        width, height = face.size
+        if abs(width / height / (size[0] / size[1]) - 1) > 0.02:
+            raise ValueError(
+                f"{picture}: its landmark file is of a picture of {width} x {height}; place the "
+                f"points again, or delete {sidecar_path(picture).name}"
+            )
+    return None if faces is None else [replace(face, size=size) for face in faces]
 
 
 def read_set_aside(picture: Path) -> list[Landmarks]:

@@ -1,0 +1,142 @@
+"""What the commands that paint share: options, landmarks, and one file painted after the other."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import Tensor
+
+from ..tps_core.detect import FaceNotFound, detect_face
+from ..tps_core.file_kinds import PICTURE, VIDEO
+from ..tps_core.landmark_files.json_file import faces_beside, sidecar_path
+from ..tps_core.landmarks import Landmarks
+from ..tps_core.pictures import ENDINGS, picture_format
+from ..tps_core.plain_text import shown
+from ..tps_core.targets import Targets
+from ..tps_core.videos.writer import CODECS
+from .common import (
+    UNUSABLE,
+    add_detector_options,
+    add_device_option,
+    add_json_option,
+    add_overwrite_option,
+    expand,
+    reason,
+)
+from .finish_options import add_finish_options, check_finish_options
+from .terminal import say, say_json, show_progress, tell
+from .video import is_video
+
+# Paints a file into another; of a video it returns what `--json` says of it.
+Paint = Callable[[Path, Path], dict | None]
+
+
+def add_painting_options(parser: argparse.ArgumentParser, output_help: str) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=output_help)
+    add_finish_options(parser)
+    add_overwrite_option(parser)
+    add_device_option(parser)
+    add_detector_options(parser)
+    add_json_option(parser)
+
+
+def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], Paint]) -> int:
+    """Paints every file; one that can't be painted fails the command, after the others.
+
+    `used` is the file of the style or the art, which is never written over. `prepare` is called
+    once it is known that there is a place for the results.
+    """
+    paths = expand(arguments.inputs)
+    check_finish_options(arguments, paths)
+    targets = Targets([*paths, used], arguments.overwrite)
+    alone = _is_name_of_result(paths, arguments.output)
+    if alone:
+        _name_it(paths[0], arguments.output, targets)
+    else:
+        targets.folder(arguments.output)
+    paint = prepare()
+    videos: dict[str, dict] = {}
+    failed: list[str] = []
+    try:
+        for done, path in enumerate(paths, 1):
+            try:
+                moving = is_video(path, arguments.output)
+                target = arguments.output if alone else _free(path, moving, arguments, targets)
+                if not moving:
+                    show_progress(done - 1, len(paths), path.name)
+                told = paint(path, target)
+                if moving:
+                    videos[str(target)] = told
+                targets.finished(target)
+            except UNUSABLE as error:
+                failed.append(reason(error, path))
+                moving = False
+            if not moving:
+                show_progress(done, len(paths), path.name)
+    finally:  # stopped by Ctrl-C too
+        _list(targets.written, len(paths), videos, failed, arguments)
+    return 2 if failed else 0
+
+
+def faces_of(photo: Tensor, path: Path, arguments: argparse.Namespace) -> list[Landmarks]:
+    """The faces in the file's picture (3, h, w): its landmark file's, else the largest found.
+
+    Raises FaceNotFound if there is none.
+    """
+    faces = faces_beside(path, (photo.shape[2], photo.shape[1]))
+    if faces is None:
+        return [detect_face(photo, str(path), arguments.detector, arguments.min_confidence)]
+    if not faces:
+        raise FaceNotFound(
+            f"{path}: {sidecar_path(path).name} says that no face is to be used; place one, or "
+            "delete that file"
+        )
+    return faces
+
+
+def _list(
+    written: list[Path],
+    wanted: int,
+    videos: dict,
+    failed: list[str],
+    arguments: argparse.Namespace,
+) -> None:
+    """Says what was painted; each by its name where somebody may want to know what is missing."""
+    if arguments.json:
+        say_json({"written": list(map(str, written)), "videos": videos, "failed": failed})
+    elif len(written) < 10 or len(written) < wanted:
+        for path in written:
+            say(shown(path))
+    else:
+        say(f"{len(written)} files written")
+    for line in failed:
+        tell(f"tps-portrait {arguments.command}: {line}")
+
+
+def _is_name_of_result(paths: list[Path], output: Path) -> bool:
+    """Whether OUT is the name of the only picture or video that is made, and not of a folder."""
+    endings = CODECS if is_video(paths[0], output) else ENDINGS
+    return len(paths) == 1 and output.suffix.lower() in endings
+
+
+def _name_it(path: Path, output: Path, targets: Targets) -> None:
+    """Raises ValueError where the picture or video may not be written to OUT."""
+    if is_video(path, output):
+        targets.file(output, VIDEO)
+    else:
+        picture_format(output)
+        targets.file(output, PICTURE)
+
+
+def _free(path: Path, moving: bool, arguments: argparse.Namespace, targets: Targets) -> Path:
+    """A file in the folder OUT, named like the input, and numbered if that name is taken.
+
+    Raises ValueError for a video that is to become a picture.
+    """
+    output = arguments.output
+    if not moving:
+        return targets.free(output, path.stem, ".png", PICTURE)
+    if output.suffix.lower() in ENDINGS:
+        raise ValueError(f"{output}: a video's name must end in {', '.join(CODECS)}")
+    ending = path.suffix if path.suffix.lower() in CODECS else ".mp4"
+    return targets.free(output, path.stem, ending, VIDEO)
