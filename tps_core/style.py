@@ -11,11 +11,11 @@ from .align import CROP
 from .container import read_container, write_container
 from .folders import files_by_name
 from .painting.generator import STRIDE, Generator
-from .painting.old_generator import OldGenerator
+from .painting.old_generator import LeanGenerator, OldGenerator
 from .painting.painter import paint
 
 FORMAT = "tps-portrait-style/1"
-NETWORKS = {"unet16-lean": Generator, "unet16": OldGenerator}
+NETWORKS = {"unet16-soft": Generator, "unet16-lean": LeanGenerator, "unet16": OldGenerator}
 
 
 @dataclass(frozen=True)
