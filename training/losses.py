@@ -22,6 +22,8 @@ from .pairs import PARTS, Batch, aligned_part, part_window
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
+COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
+COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -99,6 +101,29 @@ def generator_step(
         "invariance": options.invariance_weight,
     }
     return sum(weights[name] * term for name, term in terms.items()), terms, judged
+
+
+def pairs_step(
+    networks: Networks,
+    photos: Tensor,
+    paintings: Tensor,
+    content: Content,
+    options: TrainingOptions,
+) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
+    """What the generator loses on photos (b, 3, h, w) of which there are paintings, as above.
+
+    One term asks for the painting itself, the other for what can't be told from it.
+    """
+    painted = networks.p2s(photos)
+    coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
+    everywhere = torch.ones_like(photos[:, :1])
+    pair = Judged(networks.judge_pairs, painted, paintings, everywhere, 1.0)
+    terms = {
+        "pairs": COARSE_WEIGHT * F.l1_loss(*coarse) + content.distance(painted, paintings).mean(),
+        "brush": judge(pair, painted, REAL),
+    }
+    loss = terms["pairs"] + options.pairs_judge_weight * terms["brush"]
+    return options.pairs_weight * loss, terms, {"brush": [pair]}
 
 
 def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
