@@ -3,9 +3,12 @@
 import json
 import logging
 import secrets
+import socket
 import sys
 import threading
+import time
 import webbrowser
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from torch import Tensor
 
+from ..tps_core.json_reading import named, parse_json
 from ..tps_core.pictures import read_picture
 from ..training.examine import MOST_PIXELS, to_jpeg
 from ..training.page import PAGE, data_script, entry_data, thumb
@@ -24,6 +28,8 @@ log = logging.getLogger("tps_portrait")
 WEB = Path(__file__).parents[1] / "web"  # the landmark editor lies there
 HOST = "127.0.0.1"
 LARGEST_BODY = 4_000_000  # bytes: no face takes more
+MOST_CONNECTIONS = 32  # at once, each with a thread: a browser opens six
+LONGEST_WAIT = 30  # seconds, for all of a request to come or for an answer to be taken
 TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -38,6 +44,7 @@ class Server(ThreadingHTTPServer):
     """The page of one review, under a token that only its address tells."""
 
     daemon_threads = True
+    request_queue_size = 128  # that wait for a thread
 
     def __init__(self, review: Review, photos: Tensor | None, farewell: str):
         super().__init__((HOST, 0), Handler)
@@ -48,16 +55,52 @@ class Server(ThreadingHTTPServer):
         # Fixes change the findings, and so does looking again: one at a time.
         self.lock = threading.Lock()
         self.version = 0
+        self.decoding = threading.Lock()  # a large picture fills the memory: one at a time
+        self.waiting: dict[socket.socket, float] = {}  # for a request, and since when
+        self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
     @property
     def url(self) -> str:
         """The page's address."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
+    def process_request(self, request: socket.socket, client_address: object) -> None:
+        """Answers in a thread; where there are too many, who has waited longest has to go."""
+        if not self._free.acquire(blocking=False):
+            self._hang_up(0, most=1)
+            if not self._free.acquire(timeout=1):  # all of them are being answered
+                self.shutdown_request(request)
+                return
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the system has no thread for it
+            self._free.release()
+            raise
+
+    def process_request_thread(self, request: socket.socket, client_address: object) -> None:
+        """Answers, and makes room for others."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.waiting.pop(request, None)
+            self._free.release()
+
+    def service_actions(self) -> None:
+        """Hangs up on those who take too long to say what they want; called all the time."""
+        self._hang_up(LONGEST_WAIT)
+
+    def _hang_up(self, seconds: float, most: int = MOST_CONNECTIONS) -> None:
+        now = time.monotonic()
+        by_age = sorted(self.waiting.copy().items(), key=lambda pair: pair[1])
+        for connection, since in by_age[:most]:
+            if now - since >= seconds:
+                with suppress(OSError):  # it has gone by itself
+                    connection.shutdown(socket.SHUT_RDWR)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Says what went wrong in a line; a browser that hung up is nothing to speak of."""
         error = sys.exc_info()[1]
-        if not isinstance(error, ConnectionError):
+        if not isinstance(error, ConnectionError | TimeoutError):
             log.error("the review page could not be answered: %s", error)
 
 
@@ -80,8 +123,15 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     protocol_version = "HTTP/1.1"
+    timeout = LONGEST_WAIT  # for each read, and for a whole answer
+
+    def handle_one_request(self) -> None:
+        """Waits for a request, which has to come in time, and answers it."""
+        self.server.waiting[self.connection] = time.monotonic()
+        super().handle_one_request()
 
     def do_GET(self) -> None:
+        self.server.waiting.pop(self.connection, None)
         if not self._is_ours():
             return
         parts = unquote(urlsplit(self.path).path).split("/")[1:]
@@ -105,14 +155,16 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if not self._knows_the_token(parts):
             self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
-        elif not length.isdecimal() or int(length) > LARGEST_BODY:
+        elif not length.isdecimal() or len(length) > 9 or int(length) > LARGEST_BODY:
             self._refuse(HTTPStatus.BAD_REQUEST, "the request has no length, or is too long")
         else:
-            self._act(parts[1], self.rfile.read(int(length)))
+            body = self.rfile.read(int(length))
+            self.server.waiting.pop(self.connection, None)
+            self._act(parts[1], body)
 
     def _act(self, what: str, body: bytes) -> None:
         try:
-            request = json.loads(body)
+            request = named(parse_json(body), "the request")
             if what == "finish":
                 self._send_json({"message": self.server.farewell})
                 # From another thread: it waits until all requests are answered, this one too.
@@ -165,11 +217,13 @@ class Handler(BaseHTTPRequestHandler):
             self._send(finding.preview, ".jpg")
         elif kind == "full" and finding.size:
             try:
-                picture = read_picture(self.server.review.path(int(number)), MOST_PIXELS)
+                with self.server.decoding:
+                    path = self.server.review.path(int(number))
+                    content = to_jpeg(read_picture(path, MOST_PIXELS))
             except ValueError as error:  # it was changed or taken away meanwhile
                 self._refuse(HTTPStatus.NOT_FOUND, str(error))
                 return
-            self._send(to_jpeg(picture), ".jpg")
+            self._send(content, ".jpg")
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such picture")
 

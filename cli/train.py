@@ -21,7 +21,7 @@ from ..training.clock import Clock
 from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
-from ..training.state import find_state, read_checks, read_history
+from ..training.state_folder import find_state
 from ..training.trainer import Step, sample_steps, steps_left, train, training_device
 from .common import (
     add_detector_options,
@@ -167,12 +167,15 @@ def run(arguments: argparse.Namespace) -> int:
                     strip.append(last.paint(samples))
                     write_picture(_samples(style_path), sample_strip(strip))
                 _tell(last, clock, arguments.json)
+    except (ValueError, OSError):
+        _finish(last, style_path, record)  # as far as it came
+        raise
     except KeyboardInterrupt:
-        _finish(last, style_path, state, record)
+        _finish(last, style_path, record)
         tell()
         tell(f"stopped; {style_path} holds the style so far, the same command goes on")
         return 130
-    _finish(last, style_path, state, record)
+    _finish(last, style_path, record)
     if last.stop:
         tell(f"{last.stop}; --no-early-stop goes on")
     if arguments.json:
@@ -214,22 +217,23 @@ def _losses(style: Path) -> Path:
     return style.with_suffix(".losses.csv")
 
 
-def _finish(last: Step | None, path: Path, state: Path, record: dict) -> None:
+def _finish(last: Step | None, path: Path, record: dict) -> None:
     """Writes the style as it is, and its losses; nothing if there was no step."""
     if last is None:
         return
     style = last.style()
     save_style(replace(style, record=style.record | record), path)
-    history = read_history(state)
     checks = {
         check.step: {"kid_squeezenet": check.kid, "kid_squeezenet_error": check.error}
-        for check in read_checks(state)
+        for check in last.checks
     }
-    columns = ["step", *history[0], "kid_squeezenet", "kid_squeezenet_error"]
+    # A training that goes on in a newer version may have got more losses.
+    losses = dict.fromkeys(name for losses in last.history for name in losses)
+    columns = ["step", *losses, "kid_squeezenet", "kid_squeezenet_error"]
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
-    for number, losses in enumerate(history, 1):
+    for number, losses in enumerate(last.history, 1):
         writer.writerow({"step": number, **losses, **checks.get(number, {})})
     with finishing([path]):
         replace_file(_losses(path), file.getvalue().encode())
@@ -268,9 +272,10 @@ def _announce(
 
 
 def _tell(step: Step, clock: Clock, as_json: bool) -> None:
-    if as_json and (step.number % JSON_EVERY == 0 or step.is_last):
+    if as_json and (step.number % JSON_EVERY == 0 or step.is_last or step.setback):
         check = {"kid_squeezenet": step.check.kid} if step.check else {}
-        say_json({"step": step.number, "of": step.total, "losses": step.losses, **check})
+        back = {"setback": step.setback} if step.setback else {}
+        say_json({"step": step.number, "of": step.total, "losses": step.losses, **check, **back})
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
     left = clock.minutes_left(step)
     total = step.number if step.is_last else step.total

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import comfy.utils
-import folder_paths
+from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_api.latest import io, ui
 
-from ..tps_core.pictures import list_files
-from ..training.bank import FaceBank, build_bank, find_bank, list_banks, load_bank, save_bank
+from ..training.bank import FaceBank, build_bank, list_banks, load_bank, save_bank
 from ..training.sheet import contact_sheet
-from .file_names import free_path
 from .landmark_nodes import detector_input, min_confidence_input
 from .node_text import show_text
+from .paths import files_below, fingerprint, free_path, is_readable, listed, readable_folder
 from .sockets import TpsFaceBank, from_pictures
 
 
@@ -28,7 +27,8 @@ class BuildFaceBank(io.ComfyNode):
                     "folder",
                     default="",
                     tooltip="A folder in ComfyUI's input folder, by its name, or any folder by "
-                    "its full path. The folders in it are searched too.",
+                    "its full path; a server that others reach has its owner say which. The "
+                    "folders in it are searched too.",
                 ),
                 io.Int.Input(
                     "size",
@@ -49,21 +49,21 @@ class BuildFaceBank(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, folder, size, detector, min_confidence):
-        if folder is None:  # it comes from another node, which says itself when it changes
-            return ""
-        # Not followed: a link may lead nowhere.
-        files = [(path, path.lstat()) for path in list_files(_folder(folder))]
-        return str([(str(path), stat.st_mtime_ns, stat.st_size) for path, stat in files])
+        # None comes from another node, which says itself when it changes.
+        return fingerprint(lambda: files_below(readable_folder(folder)))
 
     @classmethod
     def execute(cls, folder, size, detector, min_confidence) -> io.NodeOutput:
+        path = readable_folder(folder)
+        files_below(path)  # are they too many?
         progress = comfy.utils.ProgressBar(1)
         bank = build_bank(
-            _folder(folder),
+            path,
             size,
             detector,
             min_confidence,
             lambda done, total, entry: progress.update_absolute(done, total),
+            _may_read,
         )
         return _shown(bank)
 
@@ -119,12 +119,11 @@ class LoadFaceBank(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, bank_name):
-        path = find_bank(bank_name)
-        return f"{path}:{path.stat().st_mtime_ns}"
+        return fingerprint(lambda: [listed(bank_name, list_banks(), "face bank")])
 
     @classmethod
     def execute(cls, bank_name) -> io.NodeOutput:
-        return _shown(load_bank(find_bank(bank_name)))
+        return _shown(load_bank(listed(bank_name, list_banks(), "face bank")))
 
 
 def _outputs() -> list[io.Output]:
@@ -148,9 +147,6 @@ def _shown(bank: FaceBank) -> io.NodeOutput:
     return io.NodeOutput(bank, from_pictures(contact_sheet(bank)[None]), bank.report)
 
 
-def _folder(name: str) -> Path:
-    """The folder of that path, or of that name in ComfyUI's input folder."""
-    if not name.strip():
-        raise ValueError("name the folder of pictures to build the face bank from")
-    path = Path(name.strip().strip('"')).expanduser()  # Windows copies paths with their quotes
-    return path if path.is_absolute() else Path(folder_paths.get_input_directory()) / path
+def _may_read(path: Path) -> bool:
+    throw_exception_if_processing_interrupted()
+    return is_readable(path)

@@ -1,17 +1,12 @@
 """The node that writes a style as an ONNX file."""
 
-from pathlib import Path
-
-import folder_paths
 from comfy_api.latest import io, ui
 
 from ..tps_core.export import PRECISIONS, export_style
 from ..tps_core.painting.generator import STRIDE
-from .file_names import file_name
 from .node_text import show_text
+from .paths import free_output
 from .sockets import TpsStyle, to_pictures
-
-FOLDER = "tps_portrait"  # in ComfyUI's output
 
 
 class ExportStyle(io.ComfyNode):
@@ -58,21 +53,8 @@ class ExportStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, style, name, size, precision, photos=None) -> io.NodeOutput:
-        path = free_output(name)
+        path = free_output(name, ".onnx")
         pictures = [] if photos is None else list(to_pictures(photos))
         exported = export_style(style, path, size or None, precision, pictures)
         show_text(exported.describe())
         return io.NodeOutput(exported.describe(), ui=ui.PreviewText(exported.describe()))
-
-
-def free_output(name: str) -> Path:
-    """An .onnx file of that name in ComfyUI's output, with a number if there is one already.
-
-    Raises ValueError for a name that can't be a file's.
-    """
-    name = file_name(name.strip().removesuffix(".onnx"))
-    folder = Path(folder_paths.get_output_directory()) / FOLDER
-    path, number = folder / f"{name}.onnx", 2
-    while path.exists():
-        path, number = folder / f"{name} {number}.onnx", number + 1
-    return path

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
-import folder_paths
 from comfy_api.latest import io, ui
 
 from ..tps_core.landmark_files.formats import FORMATS, WHEN_THERE, read_landmarks, write_landmarks
+from ..tps_core.landmark_files.json_file import sidecar_path
+from ..tps_core.pictures import ENDINGS
 from .node_text import show_text
+from .paths import fingerprint, is_readable, readable_file, writable_path
 from .sockets import FaceLandmarks, from_frames, own_frames, size_of
+
+MOST_BYTES = 32_000_000  # that are read: an hour of video has fewer
 
 
 class LoadLandmarks(io.ComfyNode):
@@ -23,7 +27,8 @@ class LoadLandmarks(io.ComfyNode):
                     "file",
                     default="",
                     tooltip="A landmark file, or a picture that has one beside it: in ComfyUI's "
-                    "input or output folder by its name, or anywhere by its full path.",
+                    "input or output folder by its name, or anywhere by its full path; a server "
+                    "that others reach has its owner say where.",
                 ),
                 io.Image.Input(
                     "image",
@@ -37,14 +42,13 @@ class LoadLandmarks(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, file, image=None):
-        if file is None:  # it comes from another node, which says itself when it changes
-            return ""
-        path = _find(file)
-        return f"{path}:{path.stat().st_mtime_ns}" if path.is_file() else ""
+        # None comes from another node, which says itself when it changes.
+        return fingerprint(lambda: [_find(file)])
 
     @classmethod
     def execute(cls, file, image=None) -> io.NodeOutput:
-        frames, size = read_landmarks(_find(file), None if image is None else size_of(image))
+        size = None if image is None else size_of(image)
+        frames, size = read_landmarks(_find(file), size, is_readable)
         return io.NodeOutput(from_frames(frames, size))
 
 
@@ -62,8 +66,9 @@ class SaveLandmarks(io.ComfyNode):
                 io.String.Input(
                     "file",
                     default="landmarks",
-                    tooltip="A name, for ComfyUI's output folder, or a full path. The name of a "
-                    "picture makes the landmark file that belongs to it.",
+                    tooltip="A name, for ComfyUI's output folder, or a full path in its input or "
+                    "output folder. The name of a picture makes the landmark file that belongs to "
+                    "it.",
                 ),
                 io.Combo.Input(
                     "format",
@@ -77,7 +82,7 @@ class SaveLandmarks(io.ComfyNode):
                     options=list(WHEN_THERE),
                     default=WHEN_THERE[0],
                     tooltip="A file of this name: keep it and put a number behind the new one's "
-                    "name, replace it, or stop with an error.",
+                    "name, replace it if it holds landmarks, or stop with an error.",
                 ),
             ],
             outputs=[
@@ -88,39 +93,13 @@ class SaveLandmarks(io.ComfyNode):
     @classmethod
     def execute(cls, face_landmarks, file, format, existing) -> io.NodeOutput:
         frames, size = own_frames(face_landmarks)
-        path = write_landmarks(_place(file), frames, size, format, existing)
+        path = write_landmarks(writable_path(file), frames, size, format, existing)
         show_text(f"saved as {path.name}")
         return io.NodeOutput(str(path), ui=ui.PreviewText(str(path)))
 
 
 def _find(name: str) -> Path:
-    """The file of that path, or of that name in ComfyUI's input or else its output folder."""
-    path = _typed(name, "name the landmark file to load")
-    if path.is_absolute():
-        return path
-    places = [folder_paths.get_input_directory(), folder_paths.get_output_directory()]
-    files = [Path(place) / path for place in places]
-    return next((file for file in files if file.is_file()), files[0])
-
-
-def _place(name: str) -> Path:
-    """The file of that path, or of that name in ComfyUI's output folder, which it can't leave."""
-    path = _typed(name, "name the file to save the landmarks in")
-    if path.is_absolute():
-        if not path.parent.is_dir():
-            raise ValueError(f"{path.parent}: no such folder")
-        return path
-    output = Path(folder_paths.get_output_directory()).resolve()
-    path = (output / path).resolve()
-    if output not in path.parents:
-        raise ValueError(f"{name}: leads out of ComfyUI's output folder; give a full path instead")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def _typed(name: str, wanted: str) -> Path:
-    """What was typed as a path. Raises ValueError with what is wanted if it is blank."""
-    name = name.strip().strip('"')  # Windows copies paths with their quotes
-    if not Path(name).name:
-        raise ValueError(wanted)
-    return Path(name).expanduser()
+    """The landmark file that is meant; a picture means the one beside it."""
+    if isinstance(name, str) and name.strip().lower().endswith(tuple(ENDINGS)):
+        name = str(sidecar_path(Path(name.strip())))
+    return readable_file(name, (".json", ".pts"), MOST_BYTES)

@@ -8,9 +8,9 @@ import torch
 from comfy_api.latest import io, ui
 
 from ..tps_core.finish import STRONGEST, finish
-from ..tps_core.style import find_style, list_styles, load_style, save_style
-from .file_names import free_path
+from ..tps_core.style import list_styles, load_style, save_style
 from .node_text import show_text
+from .paths import fingerprint, free_path, listed
 from .sockets import TpsStyle, from_pictures, to_pictures
 
 
@@ -35,12 +35,11 @@ class LoadStyle(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, style_name):
-        path = find_style(style_name)
-        return f"{path}:{path.stat().st_mtime_ns}"
+        return fingerprint(lambda: [listed(style_name, list_styles(), "style")])
 
     @classmethod
     def execute(cls, style_name) -> io.NodeOutput:
-        return io.NodeOutput(load_style(find_style(style_name)))
+        return io.NodeOutput(load_style(listed(style_name, list_styles(), "style")))
 
 
 class ApplyStyle(io.ComfyNode):

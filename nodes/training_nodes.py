@@ -3,27 +3,24 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import comfy.model_management
 import comfy.utils
-import folder_paths
 import torch
 from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.pictures import to_image
-from ..tps_core.style import Style, save_style
+from ..tps_core.style import save_style
 from ..training.bank import FaceBank
 from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
 from ..training.clock import Clock
 from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.sheet import sample_strip
-from ..training.state import read_history
 from ..training.trainer import Step, sample_steps, steps_left, train, training_device
-from .file_names import file_name, free_path
 from .node_text import show_text
+from .paths import file_name, free_path, writable_path
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
 
 PREVIEW_EVERY = 10  # steps between two previews
@@ -152,7 +149,7 @@ class TrainStyle(io.ComfyNode):
                 "training needs portrait photos: connect a second Build Face Bank, of a folder "
                 "with 20 or more photos of any people, to photos"
             )
-        state = Path(folder_paths.get_output_directory()) / "tps_portrait" / file_name(name)
+        state = writable_path(f"tps_portrait/{file_name(name, '.safetensors')}")
         options = TrainingOptions(**settings | PRESETS.get(preset, {}))
         device = training_device(comfy.model_management.get_torch_device())
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
@@ -163,13 +160,13 @@ class TrainStyle(io.ComfyNode):
                 if left >= WORTH_AN_ESTIMATE:
                     rest = replace(options, steps=left)
                     show_text(plan(preset, rest, estimate(rest, device)))
-                style, strip = _watch(steps, samples, name)
-            losses = [sum(step.values()) for step in read_history(state)]
+                last, strip = _watch(steps, samples, name)
+            style, losses = last.style(), [sum(step.values()) for step in last.history]
         return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]))
 
 
-def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Tensor]:
-    """The style when all steps are done, and a strip of the samples over time.
+def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Step, Tensor]:
+    """The last step when all are done, and a strip of the samples over time.
 
     Shows progress and previews. When the user cancels, or anything fails, the style so far is
     saved.
@@ -181,6 +178,8 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             minutes = clock.minutes_left(step)
             if step.number in sample_steps(step.total) or step.is_last:
                 strip.append(step.paint(samples))
+            if step.setback:
+                show_text(step.setback)
             preview = None
             if step.number % PREVIEW_EVERY == 0 or step.is_last:
                 sheet = sample_strip([samples, step.paint(samples)])
@@ -193,11 +192,12 @@ def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Style, Te
             progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
     except BaseException:
         if step is not None:
-            path = free_path(f"{name} at step {step.number}", "styles")
-            save_style(step.style(), path)
+            style = step.style()
+            path = free_path(name, "styles", f" at step {style.record['steps']}")
+            save_style(style, path)
             show_text(f"stopped; the style so far is saved as {path.stem}")
         raise
-    return step.style(), sample_strip(strip)
+    return step, sample_strip(strip)
 
 
 def _copy(bank: FaceBank) -> FaceBank:

@@ -221,18 +221,22 @@ def node(kind: str, **inputs) -> dict:
 
 @contextlib.contextmanager
 def start(
-    folder: Path, pack: Path = PACK, environment: dict[str, str] | None = None, timeout: float = 240
+    folder: Path,
+    pack: Path = PACK,
+    environment: dict[str, str] | None = None,
+    timeout: float = 240,
+    first: str = "",
 ) -> Iterator[Host]:
     """Runs a ComfyUI whose base directory is `folder`, with `pack` as its only custom node.
 
-    `environment` is added to the process's own. Raises RuntimeError with the end of the log if
-    it doesn't come up.
+    `environment` is added to the process's own, which runs the code `first` before all else.
+    Raises RuntimeError with the end of the log if it doesn't come up.
     """
     backend = find_backend()
     prepare(folder, pack, PACK_NAME)
     hidden = folder / "site"
     hidden.mkdir(exist_ok=True)
-    (hidden / "sitecustomize.py").write_text(HIDE_THE_PACKAGE)
+    (hidden / "sitecustomize.py").write_text(HIDE_THE_PACKAGE + first)
     port = free_port()
     with log_file(folder).open("wb") as log:
         process = subprocess.Popen(

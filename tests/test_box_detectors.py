@@ -31,3 +31,16 @@ def test_without_opencv_or_the_models_nothing_is_seen(monkeypatch, tmp_path):
         assert detect_boxes(picture) == []
     monkeypatch.setattr(box_detectors, "find_model", lambda name: None)
     assert detect_boxes(picture) == []
+
+
+@pytest.mark.parametrize("name", [box_detectors.YUNET, box_detectors.ANIME])
+@pytest.mark.parametrize("content", [b"", b"<x>", bytes(1000)], ids=["empty", "text", "zeros"])
+def test_a_damaged_model_is_named(name, content, monkeypatch, tmp_path):
+    pytest.importorskip("cv2")
+    (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(
+        box_detectors, "find_model", lambda wanted: tmp_path / name if wanted == name else None
+    )
+    with pytest.raises(ValueError, match=f"{name}: damaged") as caught:
+        detect_boxes(torch.rand(3, 60, 60))
+    assert "\n" not in str(caught.value)

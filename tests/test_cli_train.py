@@ -6,11 +6,14 @@ import json
 import pytest
 
 from faces import random_bank
+from states import files
 from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
+from tps_portrait.training import state_folder, trainer
 from tps_portrait.training.bank import save_bank
 from tps_portrait.training.checks import Check
 from tps_portrait.training.estimate import Estimate
+from tps_portrait.training.state_folder import StateFolder
 
 STEPS = 8
 
@@ -124,3 +127,57 @@ def test_a_preset_sets_steps_size_and_batch(preset, expected, tmp_path, monkeypa
     options = seen.value.args[0]
     assert (options.steps, options.size, options.batch) == expected
     assert options.early_stop
+
+
+def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(train, tmp_path, capsys):
+    folder = tmp_path / "art"
+    folder.mkdir()
+    (folder / "painting.png").write_bytes(b"a painting")
+    assert train("--state", str(folder), "--resume", "never") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tps-portrait train: {folder}: holds other files (painting.png …)")
+    assert files(tmp_path).keys() == {"bank.safetensors", "art/painting.png"}
+
+
+def test_a_second_training_with_the_same_state_is_told(train, tmp_path, capsys):
+    with StateFolder(tmp_path / "out.state"):
+        assert train() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "out.state: another training is going on there" in line
+    assert not (tmp_path / "out.safetensors").exists()
+
+
+def test_numbers_that_go_wrong_leave_the_style_as_it_was_before(
+    train, tmp_path, capsys, monkeypatch
+):
+    real = trainer._find_gradients
+
+    def find_gradients(run, *arguments):
+        losses = real(run, *arguments)
+        if run.step == 3 or (run.step == 1 and run.rate == 1):
+            losses["style"] = float("inf")
+        return losses
+
+    monkeypatch.setattr(trainer, "GOOD_EVERY", 1)
+    monkeypatch.setattr(trainer, "_find_gradients", find_gradients)
+    assert train("--json") == 2
+    out, err = capsys.readouterr()
+    (told,) = [line for line in map(json.loads, out.splitlines()) if "setback" in line]
+    assert (told["step"], told["setback"][:6]) == (2, "step 2")
+    assert "step 4 had the loss style inf, and that was the third time in a row" in err
+    assert load_style(tmp_path / "out.safetensors").record["steps"] == 3
+    assert [row["step"] for row in losses(tmp_path)] == ["1", "2", "3"]
+
+
+def test_a_disk_that_fills_up_still_leaves_the_style(train, tmp_path, capsys, monkeypatch):
+    real = state_folder.write_container
+
+    def write(path, *rest):
+        if path.name > "save-000001.safetensors":  # that was before the first step
+            raise OSError(28, "No space left on device")
+        real(path, *rest)
+
+    monkeypatch.setattr(state_folder, "write_container", write)
+    assert train() == 2
+    assert "out.state: the training can't be saved (No space left" in capsys.readouterr().err
+    assert load_style(tmp_path / "out.safetensors").record["steps"] == 6

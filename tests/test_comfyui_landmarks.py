@@ -197,10 +197,12 @@ def test_what_cannot_be_done_is_said_in_a_sentence(comfyui, prompt):
         failing["show"] = node("PreviewAny", source=["convert", 2])
         assert error_of(comfyui, failing) == message
     for file, message in (
-        ("../elsewhere", "../elsewhere: leads out of ComfyUI's output folder; give a full path "
-         "instead"),
-        ("", "name the file to save the landmarks in"),
-        ("/no such place/face", "/no such place: no such folder"),
+        ("../elsewhere", "../elsewhere: can't be used as a name here (it leads upwards); use "
+         "another one"),
+        ("", "name the file to save"),
+        ("/no such place/face", "/no such place/face: outside the folders that nodes may use on "
+         "this server; name something in ComfyUI's input or output folder, or have its owner add "
+         "the folder to TPS_PORTRAIT_ROOTS"),
     ):  # fmt: skip
         failing = prompt | {
             "save": node("SaveLandmarks", face_landmarks=["found", 0], file=file, format="json",
@@ -209,4 +211,6 @@ def test_what_cannot_be_done_is_said_in_a_sentence(comfyui, prompt):
         assert error_of(comfyui, failing) == message
     failing = {"load": node("LoadLandmarks", file="nowhere.json")}
     failing["show"] = node("PreviewAny", source=["load", 0])
-    assert error_of(comfyui, failing) == f"{comfyui.folder}/input/nowhere.json: no such file"
+    assert error_of(comfyui, failing) == (
+        "nowhere.json: no such file; name one in ComfyUI's input or output folder"
+    )

@@ -14,7 +14,7 @@ from comfyui import node
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.bank import load_bank
 from tps_portrait.training.perceptual import BACKBONE
-from tps_portrait.training.state import read_history
+from tps_portrait.training.state_folder import find_state
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def test_cancel_keeps_what_was_trained_and_the_same_prompt_goes_on(comfyui, trai
 
     assert "execution_interrupted" in [kind for kind, _ in history["status"]["messages"]]
     state = comfyui.folder / "output" / "tps_portrait" / "cancelled"
-    step = len(read_history(state))
+    step = len(find_state(state).history)
     assert seen <= step <= seen + 2
     name = f"cancelled at step {step}"
     assert load_style(style_path(comfyui, name)).record["steps"] == step
@@ -123,7 +123,7 @@ def test_cancel_keeps_what_was_trained_and_the_same_prompt_goes_on(comfyui, trai
         history = comfyui.wait(comfyui.submit(training, "patient"))
     assert history["status"]["completed"]
     assert progress_of(train, messages) == list(range(step, 31))
-    assert len(read_history(state)) == 30
+    assert len(find_state(state).history) == 30
 
 
 def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
@@ -135,7 +135,7 @@ def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
     for steps in (2, 3):
         training[train]["inputs"] |= {"name": "longer", "steps": steps}
         comfyui.queue(training)
-    assert len(read_history(comfyui.folder / "output" / "tps_portrait" / "longer")) == 3
+    assert len(find_state(comfyui.folder / "output" / "tps_portrait" / "longer").history) == 3
     steps = [
         load_style(style_path(comfyui, name)).record["steps"] for name in ("longer", "longer 2")
     ]
@@ -238,8 +238,7 @@ def style_path(host: comfyui_host.Host, name: str) -> Path:
 
 def options_of(training: str, host: comfyui_host.Host) -> dict:
     """The options of the training that was kept under the name."""
-    record = host.folder / "output" / "tps_portrait" / training / "record.json"
-    return json.loads(record.read_text("utf-8"))["options"]
+    return find_state(host.folder / "output" / "tps_portrait" / training).record["options"]
 
 
 def use_of(style: str, host: comfyui_host.Host, picture: Image.Image) -> dict:

@@ -177,3 +177,14 @@ def test_mediapipe_says_what_it_lacks(monkeypatch, tmp_path):
         ModelMissing, match=f"face_landmarker.task is missing; put it into {tmp_path}"
     ):
         detect(PICTURE, "mediapipe")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", bytes(1000)], ids=["empty", "cut", "zeros"])
+def test_a_damaged_mediapipe_model_is_named(content, monkeypatch, tmp_path):
+    from tps_portrait.tps_core.detectors import mediapipe_detector
+
+    pytest.importorskip("mediapipe")
+    (tmp_path / "face_landmarker.task").write_bytes(content)
+    monkeypatch.setattr(mediapipe_detector, "find_model", lambda name: tmp_path / name)
+    with pytest.raises(ValueError, match="face_landmarker.task: damaged"):
+        mediapipe_detector.detect_mediapipe(torch.zeros(3, 64, 64), 1, 0.5)

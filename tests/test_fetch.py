@@ -1,5 +1,6 @@
 """The fetched models: with and without the internet, and with something else in their place."""
 
+import dataclasses
 import hashlib
 import os
 import subprocess
@@ -15,7 +16,7 @@ from safetensors.numpy import save_file
 
 from tps_portrait.tps_core import folders
 from tps_portrait.tps_core.detectors import fetch
-from tps_portrait.tps_core.detectors.mesh_network import load_networks
+from tps_portrait.tps_core.detectors.mesh_network import LANDMARKER, load_networks
 from tps_portrait.tps_core.detectors.tflite import read_network
 
 ROOT = Path(__file__).parents[1]
@@ -90,7 +91,9 @@ def test_what_pip_delivers_is_converted_once(monkeypatch, tmp_path, home, wheel)
 
 def test_a_wheel_that_was_put_into_the_folder_by_hand_is_used(home, wheel, no_internet):
     wheel.replace(home / wheel.name)
-    networks = load_networks(fetch.fetch_landmarker(), torch.device("cpu"))
+    alone = {"face_detector": LANDMARKER.outputs["face_detector"]}
+    kind = dataclasses.replace(LANDMARKER, outputs=alone)
+    networks = load_networks(fetch.fetch_landmarker(), torch.device("cpu"), kind)
     network = networks["face_detector"]
     boxes, scores = network(torch.zeros(2, 3, network.size, network.size))
     assert boxes.shape == (2, 896, 16)

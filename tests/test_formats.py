@@ -76,6 +76,28 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_replaced(tmp_path):
     assert len(list(tmp_path.iterdir())) == 3
 
 
+@pytest.mark.parametrize("content", ['{"name": "settings"}', "[]", "not even JSON", "link"])
+@pytest.mark.parametrize("form", ["json", "pts"])
+def test_a_file_without_landmarks_is_never_replaced(form, content, tmp_path):
+    path = tmp_path / ("a.pts" if form == "pts" else "a.landmarks.json")
+    if content == "link":
+        other = write_landmarks(tmp_path / "other", [[FACE]], SIZE, form)
+        content = other.read_text()
+        path.symlink_to(other)
+    else:
+        path.write_text(content)
+    written = write_landmarks(tmp_path / "a", [[OTHER]], SIZE, form, "replace")
+    assert written.name == path.name.replace("a.", "a 2.")
+    assert path.read_text() == content
+
+
+def test_a_picture_that_may_not_be_read_gives_no_size(tmp_path):
+    path = write_landmarks(tmp_path / "a", [[FACE]], SIZE, "pts")
+    write_picture(tmp_path / "a.png", torch.zeros(3, 30, 40))
+    with pytest.raises(ValueError, match="doesn't say how large"):
+        read_landmarks(path, may_read=lambda path: path.suffix != ".png")
+
+
 def test_where_nothing_can_be_written_it_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"a.landmarks.json: can't be written \(No such file"):
         write_landmarks(tmp_path / "nowhere" / "a", [[FACE]], SIZE)

@@ -5,6 +5,7 @@ import torch
 
 from tps_portrait.tps_core.landmark_files.json_file import (
     faces_to_json,
+    read_set_aside,
     read_sidecar,
     sidecar_path,
     write_sidecar,
@@ -46,3 +47,10 @@ def test_a_broken_sidecar_is_refused_by_name(content, tmp_path):
     sidecar_path(tmp_path / "a.jpg").write_text(content)
     with pytest.raises(ValueError, match=r"a.landmarks.json: not a landmark file"):
         read_sidecar(tmp_path / "a.jpg")
+
+
+def test_a_name_too_long_for_a_landmark_file_beside_it_has_none(tmp_path):
+    picture = tmp_path / ("n" * 251 + ".png")
+    picture.touch()
+    assert read_sidecar(picture) is None
+    assert read_set_aside(picture) == []

@@ -217,6 +217,31 @@ def test_the_command_goes_through_says_what_is_broken_and_reports_all(
     assert len(list((report / "thumbs").iterdir())) == len(WITH_FACE)
 
 
+def test_links_out_of_what_may_be_read_are_left_out(tmp_path):
+    secret, folder = tmp_path / "secret", tmp_path / "folder"
+    secret.mkdir()
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        noise().save(secret / f"{name}.png")
+        write_sidecar(secret / f"{name}.png", [placed()], SIZE)
+        noise().save(folder / f"{name}.png")
+        write_sidecar(folder / f"{name}.png", [placed()], SIZE)
+    for name in ("a.png", "b.landmarks.json"):
+        (folder / name).unlink()
+        (folder / name).symlink_to(secret / name)
+    (folder / "below").symlink_to(secret)
+    look = Look(64, may_read=lambda path: path.resolve().is_relative_to(folder.resolve()))
+    entries = {f.entry.name: f.entry for f in examine_folder(folder, look)}
+    assert {name: entry.bucket for name, entry in entries.items()} == {
+        "a.png": UNREADABLE,
+        "b.png": NO_FACE,
+        "below": UNREADABLE,
+        "c.png": GOOD,
+    }
+    for name in ("a.png", "b.png", "below"):
+        assert "a link that leads out of the folders that may be read" in entries[name].reason
+
+
 @pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may all")
 def test_what_may_not_be_read_is_reported(tmp_path):
     noise().save(tmp_path / "locked.png")
@@ -233,7 +258,7 @@ def test_what_may_not_be_read_is_reported(tmp_path):
 def test_what_may_not_be_read_has_a_sentence(tmp_path, monkeypatch):
     """As above, for those whom nothing is forbidden."""
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
     noise().save(tmp_path / "locked.png")

@@ -1,8 +1,13 @@
+import hashlib
+import io
+import os
 from pathlib import Path
+from pickle import UnpicklingError
 
 import pytest
 import torch
 
+from tps_portrait.tps_core import folders
 from tps_portrait.training import perceptual
 
 MODELS = Path(__file__).parents[2] / "shared" / "data" / "models"
@@ -74,8 +79,8 @@ def test_without_a_backbone_the_error_says_how_to_get_it(monkeypatch, tmp_path):
     def fail(*arguments, **options):
         raise OSError("no internet")
 
-    monkeypatch.setattr("torch.hub.load_state_dict_from_url", fail)
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", fail)
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    monkeypatch.setattr("torch.hub.download_url_to_file", fail)
     with pytest.raises(ValueError, match=r"squeezenet1.1.*npz into "):
         perceptual.load_squeezenet()
 
@@ -84,3 +89,88 @@ def test_without_the_package_the_error_names_it(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "lpips", None)
     with pytest.raises(ValueError, match="pip install lpips"):
         perceptual.load_squeezenet()
+
+
+class Planted:
+    """What runs a command in whoever unpickles it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+@pytest.fixture
+def empty_home(monkeypatch, tmp_path):
+    """No weights anywhere, and a download cache of our own."""
+    pytest.importorskip("lpips")
+    monkeypatch.setattr(folders, "_host_folders", [])
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path / "hub"))
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    return tmp_path
+
+
+def torchvisions_file(content):
+    """Its bytes, and what their hash begins with."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue(), hashlib.sha256(file.getvalue()).hexdigest()[:8]
+
+
+def test_a_planted_download_is_refused_by_its_hash(empty_home):
+    planted, _ = torchvisions_file({"features.0.weight": Planted(empty_home / "run")})
+    cached = empty_home / "hub" / "checkpoints" / perceptual.TORCHVISION.rpartition("/")[2]
+    cached.write_bytes(planted)
+    with pytest.raises(ValueError, match=r"b8a52dc0.pth: not torchvision's file"):
+        perceptual.load_squeezenet()
+    assert not (empty_home / "run").exists()
+
+
+def test_a_planted_download_of_the_right_hash_runs_nothing(empty_home, monkeypatch):
+    planted, digest = torchvisions_file({"features.0.weight": Planted(empty_home / "run")})
+    monkeypatch.setattr(perceptual, "SHA256", digest)
+    (empty_home / "a.pth").write_bytes(planted)
+    with pytest.raises(ValueError, match=r"a.pth: damaged"):
+        perceptual.read_torchvision(empty_home / "a.pth")
+    assert not (empty_home / "run").exists()
+
+
+def test_what_was_fetched_is_kept_as_safetensors_and_the_download_is_not_read_again(
+    empty_home, monkeypatch
+):
+    import torchvision
+
+    features = torchvision.models.squeezenet1_1().state_dict()
+    content, digest = torchvisions_file(features)
+    monkeypatch.setattr(perceptual, "SHA256", digest)
+
+    def download(url, target, prefix, progress):
+        assert (url, prefix) == (perceptual.TORCHVISION, digest)
+        Path(target).write_bytes(content)
+
+    monkeypatch.setattr("torch.hub.download_url_to_file", download)
+    first = perceptual.load_squeezenet()
+    assert [p.name for p in (empty_home / "home").iterdir()] == [perceptual.KEPT]
+    monkeypatch.setattr("torch.hub.download_url_to_file", None)
+    again = perceptual.load_squeezenet()
+    weight = features["features.0.weight"]
+    for network in (first, again):
+        torch.testing.assert_close(next(network.net.parameters()).detach(), weight)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK", b"\x93NUMPY" + bytes(80)])
+def test_a_damaged_npz_is_refused_by_name(content, tmp_path):
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a.npz: damaged"):
+        perceptual._from_caffe(tmp_path / "a.npz")
+
+
+def test_torch_takes_only_weights_while_other_packages_load(monkeypatch, tmp_path):
+    (tmp_path / "a.pth").write_bytes(torchvisions_file(Planted(tmp_path / "run"))[0])
+    with perceptual.weights_only(), pytest.raises(UnpicklingError):
+        torch.load(tmp_path / "a.pth", weights_only=False)
+    assert not (tmp_path / "run").exists()
+    assert perceptual.ONLY_WEIGHTS not in os.environ

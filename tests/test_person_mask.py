@@ -10,7 +10,7 @@ from PIL import Image
 
 from tps_portrait.tps_core.detectors import person_mask as module
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
-from tps_portrait.tps_core.detectors.person_mask import FILE, _solve, guided, person_mask
+from tps_portrait.tps_core.detectors.person_mask import FILE, KIND, _solve, guided, person_mask
 from tps_portrait.tps_core.pictures import to_tensor
 
 # What LiteRT makes of the same file and the same 256 pixels.
@@ -23,7 +23,7 @@ def picture(portrait):
 
 
 def test_the_network_sees_what_the_original_sees(picture):
-    network = load_networks(FILE, torch.device("cpu"))["person_mask"]
+    network = load_networks(FILE, torch.device("cpu"), KIND)["person_mask"]
     with torch.no_grad():
         mask = network(F.avg_pool2d(picture[None], 2))[0][0, 0]
     expected = np.asarray(Image.open(EXPECTED), dtype=np.float32) / 255

@@ -1,8 +1,16 @@
+import io
+import struct
+import subprocess
+import sys
+import time
+import zlib
+
 import numpy as np
 import pytest
 import torch
-from PIL import Image, features
+from PIL import Image, ImageOps, features
 
+from tps_portrait.tps_core import pictures
 from tps_portrait.tps_core.pictures import (
     list_pictures,
     picture_size,
@@ -155,3 +163,127 @@ def test_a_written_picture_reads_the_same(tmp_path):
     assert to_image(picture[:1]).mode == "L"
     with pytest.raises(ValueError, match="must end in"):
         write_picture(tmp_path / "a.xyz", picture)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (30, 20, 3), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as image:
+        turned = ImageOps.exif_transpose(image)
+    expected = torch.from_numpy(np.array(turned)).permute(2, 0, 1).float() / 255
+    assert torch.equal(read_picture(tmp_path / "a.png"), expected)
+    assert picture_size(tmp_path / "a.png") == turned.size
+
+
+def test_strips_make_the_same_picture_as_the_whole(tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 255, (77, 50, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for most_pixels in (None, 1000, 300):
+        whole = read_picture(tmp_path / "a.png", most_pixels)
+        with monkeypatch.context() as patch:
+            patch.setattr(pictures, "STRIP", 300)
+            assert torch.equal(read_picture(tmp_path / "a.png", most_pixels), whole)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_random_bytes_as_exif_harm_no_picture(kind, tmp_path):
+    random = np.random.default_rng(0)
+    for number in range(40):
+        exif = random.bytes(int(random.choice([6, 40, 300])))
+        if number % 2:
+            exif = b"Exif\x00\x00" + random.choice([b"II*\x00", b"MM\x00*"]) + exif
+        path = tmp_path / "a.bin"
+        if kind == "TIFF":  # there the EXIF is the picture's own directory
+            Image.new("RGB", (40, 20), RED).save(path, kind, description=exif.decode("latin-1"))
+        else:
+            Image.new("RGB", (40, 20), RED).save(path, kind, exif=exif, quality=95)
+        assert sorted(read_picture(path).shape) == [3, 20, 40]
+        assert sorted(picture_size(path)) == [20, 40]
+
+
+def test_an_orientation_that_is_none_turns_nothing(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 77
+    Image.new("RGB", (40, 20), RED).save(tmp_path / "a.jpg", exif=exif)
+    assert read_picture(tmp_path / "a.jpg").shape == (3, 20, 40)
+
+
+def claims(path, width, height, kind=b"PNG"):
+    """Writes a PNG whose header claims so many pixels; there are none."""
+    image = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(image, "PNG")
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    content = image.getvalue()
+    path.write_bytes(content[:12] + header + struct.pack(">I", zlib.crc32(header)) + content[33:])
+
+
+@pytest.mark.parametrize(
+    ("side", "most_pixels", "message"),
+    [
+        (13300, None, "13300 x 13300 pixels are 177 megapixels, .*save it with at most 50$"),
+        (13300, 24_000_000, "177 megapixels, too many to open; save it with at most 166"),
+        (60000, None, "too large to open; save it with at most 50 megapixels"),
+        (7200, None, "52 megapixels, too many to open"),
+    ],
+)
+def test_a_picture_that_claims_too_many_pixels_is_refused_by_its_header(
+    side, most_pixels, message, tmp_path
+):
+    claims(tmp_path / "a.png", side, side)
+    begun = time.perf_counter()
+    with pytest.raises(ValueError, match=f"a.png: .*{message}"):
+        read_picture(tmp_path / "a.png", most_pixels)
+    assert time.perf_counter() - begun < 1
+
+
+COST = """
+import re, sys
+from pathlib import Path
+from tps_portrait.tps_core.pictures import read_picture
+
+def most_held():  # unlike ru_maxrss it doesn't begin with what the starting program held
+    return 1024 * int(re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1])
+
+read_picture(sys.argv[1])  # a small one, so that all is loaded that will be
+before = most_held()
+try:
+    picture = read_picture(sys.argv[2], int(sys.argv[3]) or None)
+    print(*picture.shape, end=" ")
+except ValueError:
+    print("refused", end=" ")
+print(most_held() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    ("mode", "side", "options", "most_pixels"),
+    [
+        ("RGB", 7000, {"format": "PNG", "compress_level": 1}, 0),
+        ("RGBA", 7000, {"format": "PNG", "compress_level": 1}, 0),
+        ("I;16", 7000, {"format": "PNG", "compress_level": 1}, 0),
+        ("CMYK", 7000, {"format": "JPEG"}, 0),
+        ("RGB", 7000, {"format": "JPEG", "progressive": True, "subsampling": 0}, 0),
+        ("RGB", 5900, {"format": "WEBP", "method": 0}, 0),
+        ("RGB", 12000, {"format": "PNG", "compress_level": 1}, 24_000_000),
+        ("RGB", 12000, {"format": "JPEG"}, 24_000_000),
+        ("RGB", 13300, {"format": "PNG", "compress_level": 1}, 0),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,
+)
+def test_no_picture_costs_a_gigabyte(mode, side, options, most_pixels, tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "small.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned, which must not cost a copy
+    if options["format"] != "JPEG" or mode == "RGB":
+        options = options | {"exif": exif}
+    Image.new(mode, (side, side)).save(tmp_path / "a.bin", **options)
+    command = [sys.executable, "-c", COST, tmp_path / "small.png", tmp_path / "a.bin"]
+    done = subprocess.run([*command, str(most_pixels)], capture_output=True, text=True, check=True)
+    *shape, cost = done.stdout.split()
+    assert int(cost) < 1e9, f"{int(cost) / 1e6:.0f} MB"
+    assert (shape == ["refused"]) == (side == 13300)

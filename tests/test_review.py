@@ -2,9 +2,12 @@
 
 import json
 import os
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,7 @@ from PIL import Image
 
 from editor import FLAGS, find_browser
 from landmark_hand import FIVE_CLICKS, Hand
-from tps_portrait.cli.review import Server
+from tps_portrait.cli.review import HOST, MOST_CONNECTIONS, Server
 from tps_portrait.tps_core.landmark_files.json_file import (
     faces_to_json,
     read_set_aside,
@@ -244,6 +247,123 @@ def test_a_senseless_request_is_refused_with_a_sentence(body, server):
     status, answer = ask(server.url + "fix", body)
     assert status == 400
     assert json.loads(answer)["error"]
+
+
+@pytest.mark.parametrize("score", ["NaN", "Infinity", "1e999", "-1", "2", '"sure"', "null", "[]"])
+def test_a_score_that_is_none_is_not_saved(score, server, folder):
+    before = {p: p.read_bytes() for p in folder.rglob("*.json")}
+    (face,) = faces_to_json([face_at(150)], SIZE)["faces"]
+    body = json.dumps({"name": "one.png", "action": "place", "faces": [face | {"score": "SCORE"}]})
+    status, answer = post(server.url + "fix", body.replace('"SCORE"', score).encode())
+    assert status == 400
+    assert "\n" not in json.loads(answer)["error"]
+    assert {p: p.read_bytes() for p in folder.rglob("*.json")} == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b"[" * 100_000, b"7" * 5000, b'{"name": ' + b"9" * 5000 + b"}"]
+)
+def test_a_body_that_is_no_request_is_refused_with_a_sentence(content, server):
+    status, answer = post(server.url + "fix", content)
+    assert status == 400
+    assert "\n" not in json.loads(answer)["error"]
+
+
+def post(url, content):
+    """The status and the body of the answer to the bytes."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, content), timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def connect(server, text=""):
+    """A connection to the server, on which the text was sent."""
+    connection = socket.create_connection((HOST, server.server_port), timeout=10)
+    connection.sendall(text.format(server=server, host=f"{HOST}:{server.server_port}").encode())
+    return connection
+
+
+def threads_of(server):
+    return sum("process_request_thread" in thread.name for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Length: 4000001",
+        "Content-Length: -1",
+        "Content-Length: 9" + "9" * 5000,
+        "Content-Length: 1e3",
+        "Transfer-Encoding: chunked",
+        "X-Long: " + "x" * 70_000,
+        "\r\n".join(f"X-{number}: x" for number in range(200)),
+    ],
+    ids=lambda head: head[:25],
+)
+def test_a_request_that_is_too_long_is_refused_before_it_is_read(head, server):
+    text = "POST /{server.token}/fix HTTP/1.1\r\nHost: {host}\r\n" + head + "\r\n\r\n"
+    with connect(server, text) as connection:
+        assert int(connection.recv(100).split()[1]) in (400, 413, 431)
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        "",
+        "GET /{server.token}/ HT",
+        "GET /{server.token}/ HTTP/1.1\r\nHost: {host}\r\n",
+        "POST /{server.token}/fix HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n{{",
+    ],
+)
+def test_who_does_not_come_to_an_end_is_hung_up_on(begun, server, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.review.LONGEST_WAIT", 0.3)
+    with connect(server, begun) as connection:
+        assert not connection.recv(100).startswith(b"HTTP/1.1 200")
+    wait_for(lambda: threads_of(server) == 0)
+    assert server.waiting == {}
+
+
+def test_sending_byte_by_byte_buys_no_time(server, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.review.LONGEST_WAIT", 0.5)
+
+    def send_slowly(connection):
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    with connect(server) as connection, pytest.raises(ConnectionError):
+        send_slowly(connection)
+
+
+def test_slow_clients_take_no_more_threads_than_there_are_and_the_page_goes_on(server):
+    with ExitStack() as stack:
+        for _ in range(3 * MOST_CONNECTIONS):
+            stack.enter_context(connect(server, "GET /"))
+        assert ask(server.url)[0] == 200
+        assert threads_of(server) <= MOST_CONNECTIONS
+    wait_for(lambda: threads_of(server) == 0)
+    assert ask(server.url)[0] == 200
+
+
+def test_who_takes_no_answer_is_not_waited_for(server, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.review.Handler.timeout", 0.3)
+    monkeypatch.setattr("tps_portrait.cli.review.Handler._data", lambda self: "x" * 30_000_000)
+    with connect(server, "GET /{server.token}/data.js HTTP/1.1\r\nHost: {host}\r\n\r\n"):
+        wait_for(lambda: threads_of(server) == 1)
+        wait_for(lambda: threads_of(server) == 0)
+
+
+def test_it_listens_on_this_machine_alone(server):
+    assert server.server_address[0] == "127.0.0.1"
+
+
+def wait_for(happens):
+    end = time.monotonic() + 10
+    while not happens():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 BROWSER = find_browser()

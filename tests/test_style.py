@@ -106,3 +106,13 @@ def test_a_style_of_version_0_1_0_paints_what_it_painted():
     painted = load_file(DATA / "painted by 0.1.0.safetensors")["painted"]
     picture = torch.rand(1, 3, 64, 48, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(loaded(picture), painted, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "weight", [float("nan"), 1e6], ids=["none", "too large for half precision"]
+)
+def test_a_style_with_weights_that_are_not_finite_is_not_saved(generator, tmp_path, weight):
+    next(generator.parameters())[0] = weight
+    with pytest.raises(ValueError, match="s.safetensors: not saved, as weights .* are infinite"):
+        save_style(Style(generator, {}), tmp_path / "s.safetensors")
+    assert not (tmp_path / "s.safetensors").exists()

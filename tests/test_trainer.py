@@ -1,18 +1,17 @@
 import json
-import subprocess
-import sys
+import os
 from contextlib import closing
 from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file, save
 
 from faces import random_bank
+from states import files, rewrite
 from tps_portrait.training import checks, trainer
 from tps_portrait.training.checks import Check
 from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.state import find_state, read_checks, read_history
+from tps_portrait.training.state_folder import find_state
 from tps_portrait.training.trainer import steps_left, train, training_device
 
 ERRORS = [0.0]  # the standard error that a check finds
@@ -48,32 +47,14 @@ def test_four_steps_are_two_and_two_resumed_bit_for_bit(banks, tmp_path):
     assert resumed[-1].losses == whole.losses
 
 
-KILLED = """
-import os, sys, torch
-sys.path.insert(0, sys.argv[2])
-from faces import random_bank
-from tps_portrait.training import trainer
-from tps_portrait.training.options import TrainingOptions
-trainer.SAVE_EVERY = 2
-options = TrainingOptions(steps=4, size=64, batch=1, local=True, content_loss="l1")
-banks = random_bank(3, seed=1), random_bank(3, seed=2)
-for step in trainer.train(*banks, options, state=sys.argv[1]):
-    if step.number == 3:
-        os._exit(9)  # no clean-up of any kind
-"""
-
-
 @pytest.mark.slow
-def test_a_killed_run_goes_on_from_its_last_save_bit_for_bit(banks, tmp_path, pytestconfig):
-    state = tmp_path / "run"
-    tests = str(pytestconfig.rootpath / "tests")
-    done = subprocess.run([sys.executable, "-c", KILLED, str(state), tests], check=False)
-    assert done.returncode == 9
-    assert len(read_history(state)) == 2  # the third step was never saved
-    *_, whole = train(*banks, OPTIONS)
-    *_, resumed = train(*banks, OPTIONS, state=state)
-    for name, tensor in weights(whole).items():
-        assert torch.equal(tensor, weights(resumed)[name]), name
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that it forks")
+def test_a_training_that_is_killed_again_and_again_loses_nothing(tmp_path):
+    """TPS_PORTRAIT_KILLS says how often; tests/kill_training.py does it by hand."""
+    from kill_training import kill_often
+
+    seen = kill_often(tmp_path / "run", int(os.environ.get("TPS_PORTRAIT_KILLS", 8)))
+    assert seen["in training"] > 0
 
 
 def test_an_error_in_the_callers_hands_loses_nothing(banks, tmp_path):
@@ -87,7 +68,7 @@ def test_an_error_in_the_callers_hands_loses_nothing(banks, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         stop_at_the_third()
-    assert len(read_history(tmp_path / "run")) == 3
+    assert len(find_state(tmp_path / "run").history) == 3
 
 
 def test_a_finished_run_gives_its_style_at_once(banks, tmp_path):
@@ -149,8 +130,8 @@ def test_a_resumed_run_is_checked_as_if_it_had_never_stopped(banks, checked, tmp
         next(steps)
         next(steps)
     *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
-    assert read_checks(tmp_path / "run") == read_checks(tmp_path / "whole")
-    assert len(read_checks(tmp_path / "run")) == 4
+    assert find_state(tmp_path / "run").checks == find_state(tmp_path / "whole").checks
+    assert len(find_state(tmp_path / "run").checks) == 4
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(resumed)[name]), name
 
@@ -165,9 +146,9 @@ def test_a_check_that_was_cut_off_is_made_up_for(banks, checked, tmp_path, monke
         cut.setattr(trainer, "find_examiner", lambda *arguments: Cut())
         with pytest.raises(KeyboardInterrupt):
             list(train(*banks, OPTIONS, state=state))
-    assert (len(read_history(state)), read_checks(state)) == (1, [])
+    assert (len(find_state(state).history), find_state(state).checks) == (1, [])
     *_, last = train(*banks, OPTIONS, state=state)
-    assert [check.step for check in read_checks(state)] == [1, 2, 3]
+    assert [check.step for check in find_state(state).checks] == [1, 2, 3]
     assert last.stop
 
 
@@ -184,22 +165,24 @@ def test_without_squeezenet_it_trains_without_checks(banks, monkeypatch):
 
 def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
-    path = tmp_path / "run" / "record.json"
-    record = json.loads(path.read_text())
-    del record["checks"], record["options"]["early_stop"]
-    path.write_text(json.dumps(record))
-    assert read_checks(tmp_path / "run") == []
+
+    def change(tensors, record):
+        for name in ("checks", "rate", "setbacks"):
+            del record[name]
+        del record["options"]["early_stop"]
+
+    rewrite(tmp_path / "run", change)
+    assert find_state(tmp_path / "run").checks == []
     steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))
     assert [step.number for step in steps] == [1, 2]
 
 
 def test_a_state_of_other_networks_is_refused(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
-    path = tmp_path / "run" / "networks.safetensors"
-    tensors = load_file(path)
-    tensors.popitem()
-    path.write_bytes(save(tensors))
-    with pytest.raises(ValueError, match="made by another version of TPS Portrait; train anew:"):
+    rewrite(
+        tmp_path / "run", lambda tensors, record: tensors.pop("networks.p2s.down_half.0.weight")
+    )
+    with pytest.raises(ValueError, match="made by another version of TPS Portrait; start over"):
         train(*banks, OPTIONS, state=tmp_path / "run")
 
 
@@ -251,27 +234,179 @@ def test_another_runs_state_is_refused(banks, tmp_path, change, message):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
     with pytest.raises(ValueError, match=message):
         list(train(*change(*banks, OPTIONS), state=tmp_path / "run"))
-    assert len(read_history(tmp_path / "run")) == 1  # and left as it was
+    assert len(find_state(tmp_path / "run").history) == 1  # and left as it was
 
 
-def test_a_damaged_state_is_refused(banks, tmp_path):
+def test_a_damaged_state_is_refused_and_left_as_it_is(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
-    (tmp_path / "run" / "networks.safetensors").write_bytes(b"short")
-    with pytest.raises(ValueError, match="not a training state, or damaged"):
-        list(train(*banks, OPTIONS, state=tmp_path / "run"))
+    for save in (tmp_path / "run").glob("save-*"):
+        save.write_bytes(b"short")
+    before = files(tmp_path)
+    with pytest.raises(ValueError, match="no whole training state"):
+        train(*banks, OPTIONS, state=tmp_path / "run")
+    assert files(tmp_path) == before
 
 
-def test_a_save_that_was_cut_off_leaves_the_last_one(banks, tmp_path, monkeypatch):
+@pytest.fixture
+def full(monkeypatch):
+    """A switch: from then on the disk is full."""
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    def fill():
+        monkeypatch.setattr("tps_portrait.training.state_folder.write_container", fail)
+
+    return fill
+
+
+def test_a_disk_that_fills_up_leaves_the_last_save(banks, tmp_path, full):
     state = tmp_path / "run"
     list(train(*banks, replace(OPTIONS, steps=1), state=state))
+    steps = train(*banks, replace(OPTIONS, steps=2), state=state)
+    next(steps)
+    full()
+    with pytest.raises(OSError, match="run: the training can't be saved .No space left.*make room"):
+        list(steps)
+    assert len(find_state(state).history) == 1
 
-    def fail(*arguments, **options):
-        raise OSError("disk full")
 
-    monkeypatch.setattr("tps_portrait.training.state.save", fail)
-    with pytest.raises(OSError, match="disk full"):
-        list(train(*banks, replace(OPTIONS, steps=2), state=state))
-    assert len(read_history(find_state(state))) == 1
+def test_a_full_disk_is_found_before_the_first_step(banks, tmp_path, full):
+    full()
+    with pytest.raises(OSError, match="can't be saved"):
+        train(*banks, OPTIONS, state=tmp_path / "run")
+
+
+def test_another_training_on_its_state_is_told_before_the_first_step(banks, tmp_path):
+    with (
+        closing(train(*banks, OPTIONS, state=tmp_path / "run")),  # not a step is taken yet
+        pytest.raises(ValueError, match="another training is going on there"),
+    ):
+        train(*banks, OPTIONS, state=tmp_path / "run")
+    *_, last = train(*banks, OPTIONS, state=tmp_path / "run")
+    assert last.number == 4
+
+
+def interrupt(monkeypatch, owner, name, at):
+    """Ctrl-C at the call of that number."""
+    real, calls = getattr(owner, name), []
+
+    def call(*arguments, **options):
+        calls.append(name)
+        if len(calls) == at:
+            raise KeyboardInterrupt
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, call)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "kept"),
+    [
+        (trainer, "generator_step", 2),
+        (trainer, "discriminator_step", 2),
+        (
+            trainer.Networks,
+            "update_average",
+            0,
+        ),  # back to a good state: there is one every 50 steps
+    ],
+    ids=["among the generators", "among the discriminators", "while weights change"],
+)
+def test_ctrl_c_in_the_midst_of_a_step_keeps_whole_ones(
+    banks, tmp_path, monkeypatch, owner, name, kept
+):
+    with monkeypatch.context() as context:
+        interrupt(context, owner, name, at=3)
+        with pytest.raises(KeyboardInterrupt):
+            list(train(*banks, OPTIONS, state=tmp_path / "run"))
+    assert len(find_state(tmp_path / "run").history) == kept
+    *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
+    *_, whole = train(*banks, OPTIONS)
+    assert resumed.history == whole.history
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Makes what goes on in a training not a number: `broken(when)`, of the run before a step."""
+    real = trainer._find_gradients
+
+    def make(when, what="loss"):
+        def find_gradients(run, *arguments):
+            losses = real(run, *arguments)
+            if when(run):
+                if what == "loss":
+                    losses["style"] = float("nan")
+                elif what == "gradient":
+                    run.networks.generators()[0].grad[0] = float("inf")
+                else:
+                    run.networks.p2s.half()
+            return losses
+
+        monkeypatch.setattr(trainer, "GOOD_EVERY", 1)
+        monkeypatch.setattr(trainer, "_find_gradients", find_gradients)
+
+    return make
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_step_that_is_not_a_number_is_taken_back_and_the_rate_halved(
+    banks, tmp_path, broken, caplog, what
+):
+    broken(lambda run: run.step == 2 and run.rate == 1, what)
+    steps = list(train(*banks, OPTIONS, state=tmp_path / "run"))
+    assert [step.number for step in steps] == [1, 2, 3, 4]
+    assert [bool(step.setback) for step in steps] == [False, False, True, False]
+    assert steps[2].setback.startswith("step 3 had ")
+    assert steps[2].setback.endswith("; back to step 2, with half the rates")
+    assert steps[2].setback in caplog.text
+    state = find_state(tmp_path / "run")
+    assert (state.record["rate"], state.record["setbacks"]) == (0.5, 0)
+    assert all(tensor.isfinite().all() for tensor in state.tensors.values())
+
+
+@pytest.mark.parametrize("stop", [1, 2, 3])
+def test_a_training_that_went_back_is_resumed_bit_for_bit(banks, tmp_path, broken, stop):
+    broken(lambda run: (run.step, run.rate) in {(2, 1.0), (3, 0.5)})
+    *_, whole = train(*banks, OPTIONS)
+    with closing(train(*banks, OPTIONS, state=tmp_path / "run")) as steps:
+        for _ in range(stop):
+            next(steps)
+    *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
+    assert find_state(tmp_path / "run").record["rate"] == 0.25
+    assert resumed.history == whole.history
+    for name, tensor in weights(whole).items():
+        assert torch.equal(tensor, weights(resumed)[name]), name
+
+
+def test_the_third_time_in_a_row_it_ends_with_the_good_state(banks, tmp_path, broken):
+    broken(lambda run: run.step == 2)
+    seen = []
+    with pytest.raises(ValueError, match="step 3 had the loss style nan, and that was the third"):
+        seen.extend(train(*banks, OPTIONS, state=tmp_path / "run"))
+    state = find_state(tmp_path / "run")
+    assert len(state.history) == 2
+    assert all(tensor.isfinite().all() for tensor in state.tensors.values())
+    broken(lambda run: False)
+    assert [step.number for step in train(*banks, OPTIONS, state=tmp_path / "run")] == [2, 3, 4]
+
+
+def test_good_steps_between_them_begin_the_count_again(banks, broken):
+    broken(lambda run: run.rate > 0.5 ** (run.step + 1))  # once before each step
+    assert [step.number for step in train(*banks, OPTIONS)] == [1, 2, 3, 4]
+
+
+def test_weights_that_are_not_numbers_are_never_saved(banks, tmp_path, monkeypatch):
+    """Whatever brought them about."""
+    steps = train(*banks, OPTIONS, state=tmp_path / "run")
+    with closing(steps):
+        step = next(steps)
+        with torch.no_grad():
+            step._run.networks.average.state_dict()["down_half.0.weight"][0] = float("nan")
+    state = find_state(tmp_path / "run")
+    assert all(tensor.isfinite().all() for tensor in state.tensors.values())
 
 
 def test_the_global_random_state_is_left_alone(banks):

@@ -5,7 +5,6 @@ left of a picture that is not mirrored. Points are (x, y) in −1…1 over the p
 ±1; pixels, (0, 0) being the picture's upper left corner, are named with `_px`.
 """
 
-import json
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,8 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .json_reading import listed, named, number, one_line, parse_json, read_bytes, whole
 from .tps import fit
 
+MOST_BYTES = 1_000_000  # of the mean face's file
 # How many points each scheme has. MediaPipe's face mesh comes with and without the 10 iris points;
 # iBUG's 68 points are dlib's, 300-W's and OpenPose's.
 SCHEMES = {"mediapipe-478": 478, "mediapipe-468": 468, "ibug-68": 68}
@@ -175,8 +176,28 @@ def fit_similarity(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _mean_face_file() -> dict[str, Tensor]:
-    content = json.loads((Path(__file__).parent / "mean_face.json").read_text("utf-8"))
-    return {"points": torch.tensor(content["points"]), "mirror": torch.tensor(content["mirror"])}
+    return read_mean_face(Path(__file__).parent / "mean_face.json")
+
+
+def read_mean_face(path: Path) -> dict[str, Tensor]:
+    """The mean face's 478 points (n, 2), and of each the index of its mirror image (n,).
+
+    Raises ValueError, naming the file, when it is damaged.
+    """
+    content = read_bytes(path, MOST_BYTES)
+    try:
+        content = named(parse_json(content), "it", "points", "mirror")
+        points = [
+            [number(x, "a coordinate", -10, 10) for x in listed(point, "a point", 2)]
+            for point in listed(content["points"], "points", SCHEMES["mediapipe-478"])
+        ]
+        mirror = [
+            whole(index, "a mirror image", 0, len(points) - 1)
+            for index in listed(content["mirror"], "mirror", len(points))
+        ]
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); install the pack again") from None
+    return {"points": torch.tensor(points), "mirror": torch.tensor(mirror)}
 
 
 def _indices(larger: str, smaller: str) -> Tensor:

@@ -1,16 +1,16 @@
 """Writing files: beside their place first, then renamed, so that what was there stays whole."""
 
-import contextlib
 import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # What some file systems say that can't be told to write to the disk now.
 NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 LONGEST_ENDING = 12  # of those that say what kind of file it is
+TEMPORARY = ".tps-portrait-*.tmp*"  # what `name_beside` gives
 
 
 class NotWritten(OSError):
@@ -44,7 +44,7 @@ def written_beside(path: Path, replace: bool = True) -> Iterator[Path]:
             yield temporary
             put_in_place(temporary, path, replace)
         finally:
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 temporary.unlink()
 
 
@@ -98,3 +98,15 @@ def sync(path: Path) -> None:
         except OSError as error:
             if error.errno not in NO_SYNC:
                 raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the system write to the disk now which files the folder has, where it can be asked."""
+    if os.name == "nt":  # it opens no folders
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network folders can't
+            os.fsync(handle)
+    finally:
+        os.close(handle)

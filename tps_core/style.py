@@ -8,14 +8,41 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .align import CROP
-from .container import read_container, write_container
+from .container import build_network, read_container, write_container
 from .folders import files_by_name
+from .json_reading import fields, listed, one_line, text, truth, whole
 from .painting.generator import STRIDE, Generator
 from .painting.old_generator import LeanGenerator, OldGenerator
 from .painting.painter import paint
 
 FORMAT = "tps-portrait-style/1"
 NETWORKS = {"unet16-soft": Generator, "unet16-lean": LeanGenerator, "unet16": OldGenerator}
+MOST_BLOCKS, WIDEST = 64, 2048  # of an architecture: ours have 2 blocks, and are 144 wide
+
+
+def _architecture(value: object, what: str) -> None:
+    architecture = fields(value, what, {"name": text}, "name", "widths", "blocks")
+    for width in listed(architecture["widths"], f"{what}'s widths", 4):
+        whole(width, f"{what}'s width", 1, WIDEST)
+    whole(architecture["blocks"], f"{what}'s blocks", 0, MOST_BLOCKS)
+
+
+def _digits(value: object, what: str) -> None:
+    whole(value, what, 0, 2**64)
+
+
+# What a record may say, and must if it says it.
+RECORD = {
+    "architecture": _architecture,
+    "scheme": text,
+    "size": lambda value, what: whole(value, what, 16, 4096),
+    "steps": _digits,
+    "seed": _digits,
+    "art": text,
+    "tones": truth,
+    "licence": text,
+    "author": text,
+}
 
 
 @dataclass(frozen=True)
@@ -61,11 +88,13 @@ class Style:
 def save_style(style: Style, path: Path | str) -> None:
     """Writes the style to a *.safetensors file, in half precision.
 
-    Raises ValueError when the name doesn't end so.
+    Raises ValueError when the name doesn't end so, and for a style with weights that aren't finite.
     """
     if Path(path).suffix != ".safetensors":
         raise ValueError(f"{path}: a style's file name must end in .safetensors")
     weights = {name: tensor.half() for name, tensor in style.generator.state_dict().items()}
+    if not all(tensor.isfinite().all() for tensor in weights.values()):
+        raise ValueError(f"{path}: not saved, as weights of the style are infinite; train it again")
     write_container(path, FORMAT, weights, style.record)
 
 
@@ -75,15 +104,17 @@ def load_style(path: Path | str) -> Style:
     Raises ValueError for a file that is missing, damaged, foreign or of a newer version.
     """
     weights, record = read_container(path, FORMAT, "a style")
-    architecture = dict(record.get("architecture", {}))
-    network = NETWORKS.get(architecture.pop("name", None))
+    architecture = record.get("architecture")
+    name = architecture.get("name") if isinstance(architecture, dict) else None
+    network = NETWORKS.get(name) if isinstance(name, str) else None
     if network is None or record.get("crop") != CROP:
         raise ValueError(f"{path}: made by a newer TPS Portrait: update the pack")
     try:
-        generator = network(**architecture)
-        generator.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-    except (TypeError, RuntimeError) as error:
-        raise ValueError(f"{path}: damaged ({str(error).splitlines()[0]})") from None
+        fields(record, "the style", RECORD, "size")
+        known = {what: value for what, value in architecture.items() if what != "name"}
+        generator = build_network(lambda: network(**known), weights)
+    except (TypeError, ValueError) as error:  # TypeError: an architecture that says more
+        raise ValueError(f"{path}: damaged ({one_line(error)}); copy or train it again") from None
     return Style(generator.eval().requires_grad_(False), record)
 
 

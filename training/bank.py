@@ -16,11 +16,15 @@ from torch import Tensor
 from ..tps_core.align import CROP
 from ..tps_core.container import read_container, write_container
 from ..tps_core.folders import files_by_name
+from ..tps_core.json_reading import one_line
 from .entry import Entry, entries_from, report
 from .examine import Finding, Look, examine_folder
 from .pose import estimate_pose
 
 FORMAT = "tps-portrait-bank/1"
+MOST_BYTES = 4_000_000_000  # of a file; 340 faces of 256 pixels have 90 million
+SIDES = range(8, 2049)  # of the faces, in pixels
+FARTHEST = 10.0  # that a face's points may lie from the middle of its crop, in halves of its side
 
 
 @dataclass(frozen=True)
@@ -75,14 +79,16 @@ def build_bank(
     detector: str = "auto",
     min_confidence: float = 0.5,
     on_entry: Callable[[int, int, Entry], None] = lambda done, total, entry: None,
+    may_read: Callable[[Path], bool] = lambda path: True,
 ) -> FaceBank:
     """The bank of all faces in the folder and below it, one (the largest) a picture.
 
     No file stops it: what can't be used is in the entries with its reason. `on_entry` is told of
-    each file as it is done; what it raises ends the work.
-    Raises ValueError when there is no folder, or no usable face in it.
+    each file as it is done, and `may_read` is asked about each before; what they raise ends the
+    work. Raises ValueError when there is no folder, or no usable face in it.
     """
-    return bank_of(examine_folder(folder, Look(size, detector, min_confidence), on_entry), folder)
+    look = Look(size, detector, min_confidence, may_read=may_read)
+    return bank_of(examine_folder(folder, look, on_entry), folder)
 
 
 def bank_of(findings: list[Finding], folder: Path | str) -> FaceBank:
@@ -116,10 +122,36 @@ def load_bank(path: Path | str) -> FaceBank:
 
     Raises ValueError for a file that is missing, damaged, foreign or of another version.
     """
-    tensors, record = read_container(path, FORMAT, "a face bank")
+    tensors, record = read_container(path, FORMAT, "a face bank", MOST_BYTES)
     if record.get("crop") != CROP:
-        raise ValueError(f"{path}: its faces are cropped in another way; build the bank anew")
-    return FaceBank(**tensors, entries=entries_from(record["entries"], record.get("details", [])))
+        raise ValueError(f"{path}: its faces are cropped in another way; build the bank again")
+    try:
+        entries = entries_from(record.get("entries"), record.get("details", []))
+        return FaceBank(**_checked(tensors, sum(entry.used for entry in entries)), entries=entries)
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); build the bank again") from None
+
+
+def _checked(tensors: dict[str, Tensor], count: int) -> dict[str, Tensor]:
+    """The tensors of a bank of `count` faces. Raises ValueError if they are of none."""
+    if tensors.keys() != {"faces", "inside", "points"}:
+        raise ValueError("it holds other tensors than faces, inside and points")
+    faces, inside, points = tensors["faces"], tensors["inside"], tensors["points"]
+    size = faces.shape[-1] if faces.ndim == 4 else 0
+    shapes = [(count, 3, size, size), (count, 1, size, size), (count, 68, 2)]
+    if count < 1 or size not in SIDES or [faces.shape, inside.shape, points.shape] != shapes:
+        raise ValueError(
+            f"{count} faces are named, and there are pictures {tuple(faces.shape)}, masks "
+            f"{tuple(inside.shape)} and points {tuple(points.shape)}"
+        )
+    if faces.dtype != torch.uint8 or inside.dtype != torch.uint8 or not points.is_floating_point():
+        raise ValueError("its numbers are of the wrong kind")
+    points = points.float()
+    if not (points.abs() <= FARTHEST).all():  # so that NaN doesn't pass
+        raise ValueError("there are points that are not finite, or far from their faces")
+    if inside.max() > 1:
+        raise ValueError("its masks hold other numbers than 0 and 1")
+    return {"faces": faces, "inside": inside, "points": points}
 
 
 def list_banks() -> dict[str, Path]:

@@ -1,8 +1,10 @@
 """What became of each file of a folder, and the buckets that a person works through."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from ..tps_core.json_reading import fields, listed, number, text, truth
 from ..tps_core.plain_text import shown
 
 GOOD = "good"
@@ -123,16 +125,42 @@ class Entry:
 FIRST = ("name", "used", "reason")
 
 
-def entries_from(first: list[list], details: list[dict]) -> list[Entry]:
-    """The entries of a file; those written before there were details have none."""
-    details = details or [{}] * len(first)
-    return [Entry(*fields, **_known(more)) for fields, more in zip(first, details, strict=True)]
+def _between(low: float, high: float) -> Callable[[object, str], None]:
+    """A check that a value is none, or a number from low to high."""
+    return lambda value, what: value is None or number(value, what, low, high)
+
+
+DETAILS = {
+    "bucket": text,
+    "score": _between(0, 1),
+    "detector": text,
+    "yaw": _between(-360, 360),
+    "pitch": _between(-360, 360),
+    "twin": text,
+}
+
+
+def entries_from(first: object, details: object) -> list[Entry]:
+    """The entries of a file; those written before there were details have none.
+
+    Raises ValueError for anything else.
+    """
+    first = listed(first, "the list of files")
+    details = listed(details or [{}] * len(first), "the details of the files", len(first))
+    entries = []
+    for i, (of_file, more) in enumerate(zip(first, details, strict=True), 1):
+        name, used, reason = listed(of_file, f"file {i}", 3)
+        text(name, f"the name of file {i}")
+        truth(used, f"the use of file {i}")
+        text(reason, f"the reason of file {i}")
+        entries.append(Entry(name, used, reason, **_known(fields(more, f"file {i}", DETAILS))))
+    return entries
 
 
 def _known(details: dict) -> dict:
     """The details without what a later version may have added."""
     known = {n: v for n, v in details.items() if n in Entry.__dataclass_fields__ and n not in FIRST}
-    return known if known.get("bucket") in BUCKETS else known | {"bucket": ""}
+    return known if known.get("bucket", "") in BUCKETS else known | {"bucket": ""}
 
 
 def by_confidence(entries: list[Entry]) -> list[int]:

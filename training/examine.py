@@ -31,6 +31,7 @@ SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is 
 MOST_PIXELS = 24_000_000  # a larger picture is looked at shrunken: it would fill the memory
 MOST_FACES = 10
 PREVIEW_PX = 640
+LEADS_OUT = "a link that leads out of the folders that may be read; put a copy in its place"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Look:
     detector: str = "auto"
     min_confidence: float = 0.5
     with_previews: bool = False
+    # Whether a file or folder may be read: links lead anywhere, and a server has other people's.
+    may_read: Callable[[Path], bool] = lambda path: True
 
 
 def examine_folder(
@@ -80,7 +83,7 @@ def examine_folder(
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    files = [path for path in list_files(folder) if not is_sidecar(path)]
+    files = [path for path in list_files(folder, look.may_read) if not is_sidecar(path)]
     findings = []
     with _workers() as pool:
         found = pool.map(
@@ -112,10 +115,10 @@ def examine(path: Path, name: str, look: Look) -> Finding:
     picture, size, preview = None, None, b""
     faces, by_hand, score, detector = [], False, None, ""
     try:
-        picture = _read(path)
+        picture = _read(path, look)
         size = picture_size(path)
         preview = _preview(picture) if look.with_previews else b""
-        found = _read_sidecar(path, picture)
+        found = _read_sidecar(path, picture, look)
         by_hand = found is not None
         if found is None:
             found = detect(picture, look.detector, MOST_FACES, look.min_confidence)
@@ -162,8 +165,10 @@ def mark_twins(findings: list[Finding]) -> list[Finding]:
     return findings
 
 
-def _read(path: Path) -> Tensor:
+def _read(path: Path, look: Look) -> Tensor:
     """The picture; NotUsed says why there is none."""
+    if not look.may_read(path):
+        raise NotUsed(UNREADABLE, LEADS_OUT)
     if path.is_dir():
         raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it", True)
     if path.is_symlink() and not path.exists():
@@ -176,7 +181,9 @@ def _read(path: Path) -> Tensor:
     return read_picture(path, MOST_PIXELS)
 
 
-def _read_sidecar(path: Path, picture: Tensor) -> list[Landmarks] | None:
+def _read_sidecar(path: Path, picture: Tensor, look: Look) -> list[Landmarks] | None:
+    if not look.may_read(sidecar_path(path)):
+        raise NotUsed(NO_FACE, f"its landmark file is {LEADS_OUT}")
     try:
         faces = read_sidecar(path)
     except ValueError as error:

@@ -11,12 +11,15 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+# The name of an error: nothing is unpickled.
+from pickle import UnpicklingError  # nosec B403
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .efficientnet import load_efficientnet
-from .perceptual import load_squeezenet, lpips_distance
+from .perceptual import load_squeezenet, lpips_distance, weights_only
 
 BATCH = 16  # pictures that go through a network at once
 # Share of a face crop's side, in its middle, whose features are compared: the face from forehead to
@@ -109,8 +112,9 @@ def load_judge(device: torch.device | str = "cpu") -> Judge:
     device = torch.device(device)
     try:
         judge = _load_standard(device)
-    except (ImportError, RuntimeError, OSError) as error:
-        # RuntimeError: a torchvision that doesn't fit its torch, or a damaged download.
+    except (ImportError, RuntimeError, OSError, UnpicklingError) as error:
+        # RuntimeError: a torchvision that doesn't fit its torch, or a damaged download;
+        # UnpicklingError: a download that holds more than weights.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         log.info("evaluating with SqueezeNet: the standard networks can't be had (%s)", reason)
         judge = squeezenet_judge(load_squeezenet(device), device)
@@ -128,15 +132,14 @@ def _load_standard(device: torch.device) -> Judge:
 
     Both or neither: Art-FID is made of both.
     """
+    import lpips
     from pytorch_fid.inception import InceptionV3
 
-    inception = InceptionV3().requires_grad_(False).eval().to(device)  # its 2048 pooled features
-
-    import lpips
-
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), weights_only():
         warnings.filterwarnings("ignore", module="torchvision")
+        inception = InceptionV3()  # its 2048 pooled features
         network = lpips.LPIPS(net="alex", verbose=False)
+    inception.requires_grad_(False).eval().to(device)
     network.requires_grad_(False).eval().to(device)
     return Judge(
         "FID's Inception and LPIPS with AlexNet, the standard networks",

@@ -1,26 +1,53 @@
 """LPIPS with a frozen SqueezeNet backbone: the distance by which content is held.
 
 The `lpips` package brings the measure and its linear heads. Its backbone's weights are looked for
-in the models folder, then in torchvision's own download cache, then downloaded by torchvision.
+in the models folder. Where they are not, torchvision's file is fetched once, its hash is checked,
+its weights are taken without running anything in it, and kept there as safetensors.
 """
 
+import hashlib
+import io
+import logging
+import os
+import tempfile
 import warnings
-from collections.abc import Callable
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+# The name of an error: nothing is unpickled.
+from pickle import UnpicklingError  # nosec B403
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..tps_core.container import build_network, read_container, write_container
 from ..tps_core.folders import find_model, model_folder
+from ..tps_core.json_reading import one_line, read_bytes
 
+FORMAT = "tps-portrait-squeezenet/1"
+KEPT = "squeezenet1_1.safetensors"
+TORCHVISION = "https://download.pytorch.org/models/squeezenet1_1-b8a52dc0.pth"
+SHA256 = "b8a52dc0"  # what that of torchvision's file begins with, as its name says
+ONLY_WEIGHTS = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"  # the environment variable that torch knows
+MOST_BYTES = 50_000_000  # of either file; they have 5 million
 BACKBONE = "squeezenet1.1_caffe_torchlayout_notop.npz"
 # The file's network takes BGR in 0…255 minus this mean; torchvision's takes RGB in 0…1,
 # minus RGB_MEAN, over RGB_SPREAD.
 BGR_MEAN = torch.tensor([103.939, 116.779, 123.68])
 RGB_MEAN = torch.tensor([0.485, 0.456, 0.406])
 RGB_SPREAD = torch.tensor([0.229, 0.224, 0.225])
+log = logging.getLogger("tps_portrait")
+
+# What a damaged .npz file leads to; MemoryError: one that says it is enormous.
+NPZ_DAMAGED = (
+    OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, NotImplementedError,
+    RuntimeError, MemoryError, SyntaxError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def lpips_distance(network: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
@@ -82,43 +109,109 @@ def load_squeezenet(device: torch.device | str = "cpu") -> nn.Module:
             f"LPIPS needs the packages lpips and torchvision ({error}); pip install lpips"
         ) from None
     # Its layers are first filled at random; it calls torchvision in a way of long ago.
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings(), weights_only():
         warnings.filterwarnings("ignore", module="torchvision")
         network = lpips.LPIPS(net="squeeze", pnet_rand=True, verbose=False)
     _load_backbone(network.net)
     return network.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
 
 
+@contextmanager
+def weights_only() -> Iterator[None]:
+    """Within it torch takes nothing but weights from the files that other packages let it load."""
+    before = os.environ.get(ONLY_WEIGHTS)
+    os.environ[ONLY_WEIGHTS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[ONLY_WEIGHTS]
+        else:
+            os.environ[ONLY_WEIGHTS] = before
+
+
 def _load_backbone(backbone: nn.Module) -> None:
     """Loads the ImageNet weights into the package's SqueezeNet."""
-    path = find_model(BACKBONE)
-    weights = _from_caffe(path) if path else _from_torchvision()
+    if path := find_model(KEPT):
+        weights, _ = read_container(path, FORMAT, "the SqueezeNet", MOST_BYTES)
+    elif path := find_model(BACKBONE):
+        weights = _from_caffe(path)
+    else:
+        path, weights = _from_torchvision()
     # The package cuts torchvision's "features" into slices but keeps each layer's number.
-    for name, parameter in backbone.named_parameters():
-        _, number, rest = name.split(".", 2)
-        parameter.data.copy_(weights[f"features.{number}.{rest}"])
+    numbers = {name: f"features.{name.split('.', 1)[1]}" for name, _ in backbone.named_parameters()}
+    try:
+        build_network(lambda: backbone, {n: weights[full] for n, full in numbers.items()})
+    except KeyError as error:
+        raise ValueError(f"{path}: damaged ({error} is missing); delete it") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); delete it") from None
 
 
 def _from_caffe(path: Path) -> dict[str, Tensor]:
-    """The file's weights with its input convention folded into the first layer."""
-    with np.load(path, allow_pickle=False) as file:
-        weights = {name: torch.from_numpy(file[name]) for name in file.files}
-    kernel = weights["features.0.weight"].flip(1)  # BGR to RGB
-    offset = 255 * RGB_MEAN - BGR_MEAN.flip(0)
-    weights["features.0.bias"] = weights["features.0.bias"] + torch.einsum(
-        "ochw,c->o", kernel, offset
-    )
-    weights["features.0.weight"] = kernel * (255 * RGB_SPREAD)[:, None, None]
+    """The file's weights with its input convention folded into the first layer.
+
+    Raises ValueError, naming the file, when it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            weights = {name: torch.from_numpy(file[name]) for name in file.files}
+        kernel = weights["features.0.weight"].flip(1)  # BGR to RGB
+        offset = 255 * RGB_MEAN - BGR_MEAN.flip(0)
+        weights["features.0.bias"] = weights["features.0.bias"] + torch.einsum(
+            "ochw,c->o", kernel, offset
+        )
+        weights["features.0.weight"] = kernel * (255 * RGB_SPREAD)[:, None, None]
+    except NPZ_DAMAGED as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); copy it again") from None
     return weights
 
 
-def _from_torchvision() -> dict[str, Tensor]:
-    from torchvision.models import SqueezeNet1_1_Weights
-
+def _from_torchvision() -> tuple[Path, dict[str, Tensor]]:
+    """torchvision's own file, and its weights, which are put into the models folder."""
+    name = TORCHVISION.rpartition("/")[2]
+    cached = Path(torch.hub.get_dir()) / "checkpoints" / name
+    with tempfile.TemporaryDirectory(prefix="tps_portrait_") as temporary:
+        fetched = Path(temporary) / name
+        if cached.is_file():
+            fetched = cached
+        else:
+            try:
+                torch.hub.download_url_to_file(TORCHVISION, str(fetched), SHA256, progress=False)
+            except (OSError, RuntimeError) as error:  # RuntimeError: it has another hash
+                raise ValueError(
+                    f"LPIPS needs SqueezeNet's weights, which can't be downloaded "
+                    f"({one_line(error)}); put {BACKBONE} into {model_folder()}"
+                ) from None
+        weights = read_torchvision(fetched)
     try:
-        return SqueezeNet1_1_Weights.DEFAULT.get_state_dict(progress=False)
-    except OSError as error:
-        raise ValueError(
-            f"LPIPS needs SqueezeNet's weights, which can't be downloaded ({error}); "
-            f"put {BACKBONE} into {model_folder()}"
-        ) from None
+        kept = model_folder() / KEPT
+        write_container(kept, FORMAT, weights, {"source": TORCHVISION, "licence": "BSD-3-Clause"})
+    except (OSError, ValueError) as error:
+        log.info("SqueezeNet's weights can't be kept: %s", error)
+    return fetched, weights
+
+
+def read_torchvision(path: Path) -> dict[str, Tensor]:
+    """The weights of SqueezeNet's features in torchvision's file.
+
+    Raises ValueError for any other file: its hash is looked at before it is opened, and nothing
+    but weights is taken from it.
+    """
+    content = read_bytes(path, MOST_BYTES)
+    if not hashlib.sha256(content).hexdigest().startswith(SHA256):
+        raise ValueError(f"{path}: not torchvision's file (its sha256 is another); delete it")
+    try:
+        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        return {
+            name: x.detach().clone() for name, x in weights.items() if name.startswith("features.")
+        }
+    except (
+        UnpicklingError,
+        RuntimeError,
+        EOFError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); delete it") from None

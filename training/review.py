@@ -118,7 +118,7 @@ class Review:
             return "the points are saved"
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}; known: {', '.join(ACTIONS)}")
-        if not isinstance(face, int) or not 0 <= face < len(known):
+        if type(face) is not int or not 0 <= face < len(known):  # true is no number
             raise ValueError(f"{finding.entry.name}: it has no face of that number")
         chosen, others = known[face], known[:face] + known[face + 1 :]
         if action == "confirm":

@@ -1,27 +1,23 @@
-"""A training run on disk: everything that the next step depends on, in one folder.
+"""A training run between two steps, and all that its next step depends on, taken out and put back.
 
-The folder is written under a temporary name and then renamed, so a run that is killed while it
-saves still has its last state.
+What is taken out is a dict of tensors and a record of JSON values: `state_folder.py` keeps it on
+disk, the trainer in memory, to go back to.
 """
 
-import json
-import shutil
-from dataclasses import asdict, dataclass
-from pathlib import Path
+import math
+from dataclasses import asdict, dataclass, fields
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor
 
 from .checks import Check
 from .networks import Networks
 from .options import TrainingOptions
 
-FORMAT = "tps-portrait-state/1"
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE = {"steps", "early_stop"}
-ANEW = "train anew: under another name, or with resume switched off (--resume never)"
+START_OVER = "start over, under another name or with resume switched off (--resume never)"
+ADAM = ("exp_avg", "exp_avg_sq", "step")  # what it remembers of each parameter
 
 
 @dataclass
@@ -38,6 +34,9 @@ class Run:
     history: list[dict[str, float]]  # each step's losses; its length is the step
     checks: list[Check]
     tones: bool = True  # whether the art has any
+    rate: float = 1.0  # share of the options' rates, halved when numbers went wrong
+    setbacks: int = 0  # how often they went wrong since there was a good state to go back to
+    whole: bool = True  # False only while a step changes the weights
 
     @property
     def step(self) -> int:
@@ -45,109 +44,160 @@ class Run:
         return len(self.history)
 
 
-def save_run(run: Run, folder: Path | str) -> None:
-    """Writes the run to the folder, replacing what was there."""
-    folder = Path(folder)
-    temporary, old = _neighbours(folder)
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    _write(temporary / "networks.safetensors", run.networks.state_dict())
-    optimisers = {
-        f"{name}.{index}.{key}": value
-        for name, optimiser in _optimisers(run).items()
-        for index, entry in optimiser.state_dict()["state"].items()
-        for key, value in entry.items()
-    }
-    optimisers["random"] = run.random.get_state()
-    _write(temporary / "optimisers.safetensors", optimisers)
-    record = {
-        "format": FORMAT,
+def pack(run: Run) -> tuple[dict[str, Tensor], dict]:
+    """The run's tensors (themselves, not copies) and its record."""
+    tensors = {f"networks.{name}": t for name, t in run.networks.state_dict().items()}
+    for name, optimiser in _optimisers(run).items():
+        for index, entry in optimiser.state_dict()["state"].items():
+            tensors |= {f"{name}.{index}.{key}": value for key, value in entry.items()}
+    tensors["random"] = run.random.get_state()
+    return tensors, {
         "options": asdict(run.options),
         "art": run.art,
         "photos": run.photos,
-        "history": run.history,
+        "rate": run.rate,
+        "setbacks": run.setbacks,
+        "history": list(run.history),
         "checks": [asdict(check) for check in run.checks],
     }
-    (temporary / "record.json").write_text(json.dumps(record), "utf-8")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    temporary.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
-def find_state(folder: Path | str) -> Path | None:
-    """The folder that holds the run's last whole state, if there is one."""
-    folder = Path(folder)
-    _, old = _neighbours(folder)  # left alone for a moment between two renames
-    return next((path for path in (folder, old) if (path / "record.json").is_file()), None)
+def unpack(run: Run, tensors: dict[str, Tensor], record: dict) -> None:
+    """Puts copies of what `pack` gave, with the record as `checked_record` gives it, into the run.
 
-
-def read_history(folder: Path | str) -> list[dict[str, float]]:
-    """Each step's losses of the run in the folder."""
-    return json.loads((Path(folder) / "record.json").read_text("utf-8"))["history"]
-
-
-def read_checks(folder: Path | str) -> list[Check]:
-    """The checks of the run in the folder; none if it was made before there were any."""
-    record = json.loads((Path(folder) / "record.json").read_text("utf-8"))
-    return _checks(record)
-
-
-def load_run(run: Run, folder: Path | str) -> None:
-    """Puts the saved run into a fresh one.
-
-    Raises ValueError when it isn't the same run: other pictures, other options, another format;
-    and when the folder is damaged.
+    Raises ValueError, and changes nothing, when it isn't the same run: other pictures, other
+    options, other networks; and for numbers that aren't finite.
     """
-    folder = Path(folder)
-    try:
-        record = json.loads((folder / "record.json").read_text("utf-8"))
-        networks = load_file(folder / "networks.safetensors")
-        optimisers = load_file(folder / "optimisers.safetensors")
-    except (OSError, ValueError, SafetensorError) as error:
-        raise ValueError(f"{folder}: not a training state, or damaged ({error}); {ANEW}") from None
-    _check_same(run, record, folder)
-    try:
-        run.networks.load_state_dict(networks)
-    except RuntimeError:  # the weights of other networks
-        raise ValueError(_other_version(folder)) from None
-    run.random.set_state(optimisers.pop("random"))
+    _check_same(run, record)
+    _check_fit(run, tensors)
+    run.random.set_state(tensors["random"])
+    names = run.networks.state_dict()
+    run.networks.load_state_dict({name: tensors[f"networks.{name}"] for name in names})
     for name, optimiser in _optimisers(run).items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for full, value in optimisers.items():
-            owner, index, key = full.split(".")
-            if owner == name:
-                state.setdefault(int(index), {})[key] = value
+        # The moments like their parameters in memory too, which optimisers are faster with.
+        state = {
+            index: {
+                key: torch.empty_like(like).copy_(tensors[f"{name}.{index}.{key}"])
+                for key, like in _adam(parameter).items()
+            }
+            for index, parameter in enumerate(_parameters(optimiser))
+            if f"{name}.{index}.step" in tensors
+        }
         groups = optimiser.state_dict()["param_groups"]
         optimiser.load_state_dict({"state": state, "param_groups": groups})
+    run.rate, run.setbacks, run.whole = record["rate"], record["setbacks"], True
     run.history[:] = record["history"]
-    run.checks[:] = _checks(record)
+    run.checks[:] = [Check(**check) for check in record["checks"]]
 
 
-def _checks(record: dict) -> list[Check]:
-    return [Check(**check) for check in record.get("checks", [])]
+def snapshot(run: Run) -> tuple[dict[str, Tensor], dict]:
+    """Copies of what `pack` gives."""
+    tensors, record = pack(run)
+    return {name: tensor.clone() for name, tensor in tensors.items()}, record
 
 
-def _check_same(run: Run, record: dict, folder: Path) -> None:
-    if record.get("format") != FORMAT:
-        raise ValueError(_other_version(folder))
+def is_finite(run: Run) -> bool:
+    """Whether all numbers of the run's networks and optimisers are."""
+    return _all_finite(pack(run)[0])
+
+
+def checked_record(record: object) -> dict:
+    """The record, with what came later added as it was before there was any.
+
+    Raises ValueError when something in it can't be of a training; it says what.
+    """
+    if not isinstance(record, dict):
+        raise ValueError("its record is no JSON object")
+    record = {"rate": 1.0, "setbacks": 0, "checks": []} | record
+    history, rate, setbacks = (record.get(name) for name in ("history", "rate", "setbacks"))
+    steps = len(history) if isinstance(history, list) else 0
+    sound = {
+        "options": isinstance(record.get("options"), dict),
+        "art": isinstance(record.get("art"), str),
+        "photos": isinstance(record.get("photos"), str),
+        "rate": _is_float(rate) and 0 < rate <= 1,
+        "setbacks": type(setbacks) is int and 0 <= setbacks < 100,
+        "history": isinstance(history, list) and all(map(_are_losses, history)),
+        "checks": _are_checks(record["checks"], steps),
+    }
+    wrong = [name for name, is_sound in sound.items() if not is_sound]
+    if wrong:
+        raise ValueError(f"no training has such {', '.join(wrong)}")
+    return record
+
+
+def _is_float(value: object) -> bool:
+    return type(value) is float and math.isfinite(value)
+
+
+def _are_losses(losses: object) -> bool:
+    return isinstance(losses, dict) and bool(losses) and all(map(_is_float, losses.values()))
+
+
+def _are_checks(checks: object, steps: int) -> bool:
+    names = {field.name for field in fields(Check)}
+    if not isinstance(checks, list) or not all(
+        isinstance(c, dict) and set(c) == names for c in checks
+    ):
+        return False
+    at = [check["step"] for check in checks]
+    return (
+        all(type(step) is int and 0 < step <= steps for step in at)
+        and at == sorted(set(at))
+        and all(_is_float(check["kid"]) and _is_float(check["error"]) for check in checks)
+    )
+
+
+def _check_same(run: Run, record: dict) -> None:
     different = [what for what in ("art", "photos") if record[what] != getattr(run, what)]
-    options = asdict(run.options)
-    different += [
-        f"{name} {record['options'].get(name)}, now {value}"
-        for name, value in options.items()
-        if name not in FREE and record["options"].get(name) != value
-    ]
+    for field in fields(run.options):
+        # An option that is newer than the state was then what it is by default.
+        then, now = (
+            record["options"].get(field.name, field.default),
+            getattr(run.options, field.name),
+        )
+        if field.name not in FREE and then != now:
+            different.append(f"{field.name} {str(then)[:40]}, now {now}")
     if different:
         raise ValueError(
-            f"{folder}: this training was begun with other settings or pictures "
-            f"({', '.join(different)}); use the same ones, or {ANEW}"
+            "this training was begun with other settings or pictures "
+            f"({', '.join(different)}); use the same ones, or {START_OVER}"
         )
 
 
-def _other_version(folder: Path) -> str:
-    return f"{folder}: made by another version of TPS Portrait; {ANEW}"
+def _check_fit(run: Run, tensors: dict[str, Tensor]) -> None:
+    """Raises ValueError unless the tensors are all that this run has, and nothing else."""
+    needed = {f"networks.{name}": t for name, t in run.networks.state_dict().items()}
+    needed["random"] = run.random.get_state()
+    for name, optimiser in _optimisers(run).items():
+        for index, parameter in enumerate(_parameters(optimiser)):
+            # A parameter that nothing has moved yet has no entries.
+            if any(f"{name}.{index}.{key}" in tensors for key in ADAM):
+                needed |= {f"{name}.{index}.{key}": t for key, t in _adam(parameter).items()}
+    if set(needed) != set(tensors) or any(
+        (tensor.shape, tensor.dtype) != (needed[name].shape, needed[name].dtype)
+        for name, tensor in tensors.items()
+    ):
+        raise ValueError(f"made by another version of TPS Portrait; {START_OVER}")
+    try:
+        torch.Generator().set_state(tensors["random"].cpu())
+    except RuntimeError:
+        raise ValueError(f"its random state is damaged; {START_OVER}") from None
+    if not _all_finite(tensors):
+        raise ValueError(f"numbers in it are infinite, or none; {START_OVER}")
+
+
+def _all_finite(tensors: dict[str, Tensor]) -> bool:
+    return all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+
+
+def _adam(parameter: Tensor) -> dict[str, Tensor]:
+    """Tensors like those that Adam remembers of the parameter."""
+    return dict(zip(ADAM, (parameter.detach(), parameter.detach(), torch.zeros(())), strict=True))
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
 
 
 def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:
@@ -155,12 +205,3 @@ def _optimisers(run: Run) -> dict[str, torch.optim.Optimizer]:
         "generators": run.generator_optimiser,
         "discriminators": run.discriminator_optimiser,
     }
-
-
-def _write(path: Path, tensors: dict[str, Tensor]) -> None:
-    path.write_bytes(save({name: t.detach().cpu().contiguous() for name, t in tensors.items()}))
-
-
-def _neighbours(folder: Path) -> tuple[Path, Path]:
-    """Where the new state is written, and where the old one stands while names change."""
-    return folder.with_name(f".{folder.name}.new"), folder.with_name(f".{folder.name}.old")

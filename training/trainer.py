@@ -6,7 +6,9 @@ generator when it has had enough. What was trained till then is saved.
 
 import copy
 import logging
+import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +25,14 @@ from .networks import Networks
 from .options import TrainingOptions
 from .pairs import Pairs
 from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
-from .state import Run, find_state, load_run, read_checks, read_history, save_run
+from .state import Run, is_finite, snapshot, unpack
+from .state_folder import StateFolder, find_state
 
 SAVE_EVERY = 250  # steps between two saves of the state
+# Steps between two states that training goes back to when its numbers are no longer finite. Not one
+# step: what ends so has mostly begun some steps before.
+GOOD_EVERY = 50
+MOST_SETBACKS = 3  # in a row, without such a state between them: then training ends
 FEWEST_FACES = 2
 # The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
 # not by those asked for: a training can be ended or made longer at any of them.
@@ -44,12 +51,23 @@ class Step:
     losses: dict[str, float]
     check: Check | None  # made after this step; None after most
     stop: str  # why training ends here, in a sentence; "" if it doesn't, or was all done
+    setback: str  # why training went back before this step, in a sentence; "" if it didn't
     _run: Run
 
     @property
     def is_last(self) -> bool:
         """Whether training ends with this step."""
         return self.number >= self.total or bool(self.stop)
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The losses of each step that is done now."""
+        return list(self._run.history)
+
+    @property
+    def checks(self) -> list[Check]:
+        """All checks that are made now."""
+        return list(self._run.checks)
 
     def style(self) -> Style:
         """The style as it is now: the average of the generator's recent weights, a copy."""
@@ -60,7 +78,7 @@ class Step:
             "crop": CROP,
             "scheme": "ibug-68",
             "size": run.options.size,
-            "steps": self.number,
+            "steps": run.step,
             "seed": run.options.seed,
             "art": run.art,
             "tones": run.tones,
@@ -99,10 +117,14 @@ def train(
 
     With the option `early_stop` it ends before the last step when more no longer help; that step
     says so.
-    With a `state` folder the run is kept there, every SAVE_EVERY steps, at the end, and when the
-    caller closes the generator or an error ends it; with `resume`, a run that is there goes on,
-    and yields its last step first, so that a finished one still gives its style.
-    Raises ValueError for banks too small, and for a state of another run.
+    With a `state` folder the run is kept there, before the first step, every SAVE_EVERY steps, at
+    the end, and when the caller closes the generator or an error ends it; with `resume`, a run that
+    is there goes on, and yields its last step first, so that a finished one still gives its style.
+    A step whose numbers aren't finite is not kept: training goes back some steps and on with half
+    the rates, and the next step's record says so.
+    Raises ValueError for banks too small, for a state of another run, for a folder that can't be
+    used or that another training uses, and when numbers weren't finite MOST_SETBACKS times in a
+    row; OSError when the run can't be saved. Whatever it raises, what was saved is there.
     """
     for bank, kind in ((art, "art"), (photos, "photos")):
         if len(bank) < FEWEST_FACES:
@@ -111,16 +133,21 @@ def train(
                 f"and looks good from about 34"
             )
     device = torch.device(device)
-    run, content, network = start_run(art, photos, options, device)
-    saved = find_state(state) if state and resume else None
-    if saved:
-        load_run(run, saved)
-        log.info("going on from step %d of %s", run.step, saved)
-    pairs = Pairs(photos, art, options.size, device)
-    examiner = None
-    if options.early_stop and options.steps >= CHECK_EVERY:
-        examiner = find_examiner(art, photos, options.size, device, network)
-    return _steps(run, pairs, content, examiner, state)
+    with ExitStack() as held:
+        folder = held.enter_context(StateFolder(state)) if state else None
+        run, content, network = start_run(art, photos, options, device)
+        if folder and resume and folder.load(run) and run.step:
+            log.info("going on from step %d of %s", run.step, state)
+        if folder and _has_steps_left(run):
+            folder.save(run)  # shows before the first step whether it can be
+        pairs = Pairs(photos, art, options.size, device)
+        examiner = None
+        if options.early_stop and options.steps >= CHECK_EVERY:
+            examiner = find_examiner(art, photos, options.size, device, network)
+        steps = _steps(run, pairs, content, examiner, folder)
+        next(steps)  # begun, so that closing it gives the folder back even before the first step
+        held.pop_all()
+    return steps
 
 
 def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True) -> int:
@@ -128,8 +155,8 @@ def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True)
     saved = find_state(state) if resume else None
     if not saved:
         return options.steps
-    done = len(read_history(saved))
-    stopped = _stop(options, done, read_checks(saved))
+    done = len(saved.history)
+    stopped = _stop(options, done, saved.checks)
     return 0 if stopped else max(0, options.steps - done)
 
 
@@ -143,34 +170,76 @@ def _steps(
     pairs: Pairs,
     content: Content,
     examiner: Examiner | None,
-    state: Path | str | None,
+    folder: StateFolder | None,
 ) -> Iterator[Step]:
-    """The steps of the run from where it stands, the one done last first."""
-    total = run.options.steps
-    if run.step:
-        if run.step < total:
-            _check(run, examiner)  # unless it was cut off, this has been done
-        yield _step(run)
-    unsaved = False
+    """None at first; then the steps of the run from where it stands, the one done last first."""
+    good = snapshot(run)
+    setback, unsaved = "", False
     try:
-        while run.step < total and not _stop(run.options, run.step, run.checks):
-            run.history.append(train_step(run, pairs, content))
-            unsaved = True
-            _check(run, examiner)
-            if state and run.step % SAVE_EVERY == 0:
-                save_run(run, state)
-                unsaved = False
+        yield None
+        if run.step:
+            if run.step < run.options.steps:
+                _check(run, examiner)  # unless it was cut off, this has been done
             yield _step(run)
+        while _has_steps_left(run):
+            unsaved = True
+            try:
+                train_step(run, pairs, content)
+                if run.step % GOOD_EVERY == 0 and not is_finite(run):
+                    raise FloatingPointError(
+                        f"step {run.step} left weights that are infinite, or none"
+                    )
+            except FloatingPointError as error:
+                setback = _go_back(run, good, str(error))
+                continue
+            _check(run, examiner)
+            if run.step % GOOD_EVERY == 0:
+                run.setbacks = 0
+                good = snapshot(run)
+            if folder and run.step % SAVE_EVERY == 0:
+                folder.save(run)
+                unsaved = False
+            yield _step(run, setback)
+            setback = ""
     finally:
-        if state and unsaved:
-            save_run(run, state)
+        with ExitStack() as held:
+            if folder:
+                held.enter_context(folder)
+            if not run.whole or not is_finite(run):
+                unpack(run, *good)
+            if folder and unsaved:
+                folder.save(run)
 
 
-def _step(run: Run) -> Step:
+def _go_back(run: Run, good: tuple[dict[str, Tensor], dict], reason: str) -> str:
+    """Puts the run back to the good state, with half the rates and other draws; says so.
+
+    Raises ValueError, the run being in the good state, if it was MOST_SETBACKS times in a row.
+    """
+    rate, setbacks, random = run.rate / 2, run.setbacks + 1, run.random.get_state()
+    unpack(run, *good)
+    if setbacks >= MOST_SETBACKS:
+        raise ValueError(
+            f"{reason}, and that was the third time in a row: training "
+            f"ends, and what it was after step {run.step} is kept; look for damaged pictures, or "
+            f"train under another name with another seed or size"
+        )
+    run.rate, run.setbacks = rate, setbacks
+    run.random.set_state(random)  # what was drawn may be the reason
+    setback = f"{reason}; back to step {run.step}, with half the rates"
+    log.warning("%s", setback)
+    return setback
+
+
+def _step(run: Run, setback: str = "") -> Step:
     """The step that was done last."""
     check = run.checks[-1] if run.checks and run.checks[-1].step == run.step else None
     stop = _stop(run.options, run.step, run.checks)
-    return Step(run.step, run.options.steps, run.history[-1], check, stop, run)
+    return Step(run.step, run.options.steps, run.history[-1], check, stop, setback, run)
+
+
+def _has_steps_left(run: Run) -> bool:
+    return run.step < run.options.steps and not _stop(run.options, run.step, run.checks)
 
 
 def _stop(options: TrainingOptions, step: int, checks: list[Check]) -> str:
@@ -184,7 +253,9 @@ def _check(run: Run, examiner: Examiner | None) -> None:
     """Checks where the run stands, if that is due and not done."""
     done = bool(run.checks) and run.checks[-1].step == run.step
     if examiner and run.step % CHECK_EVERY == 0 and not done:
-        run.checks.append(examiner.check(run.step, _step(run).paint))
+        check = examiner.check(run.step, _step(run).paint)
+        if math.isfinite(check.kid) and math.isfinite(check.error):
+            run.checks.append(check)
 
 
 def _load_network(device: torch.device) -> nn.Module:
@@ -230,22 +301,55 @@ def start_run(
 
 
 def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
-    """One step of generators, discriminators and average; the losses."""
+    """One step of generators, discriminators and average; the losses.
+
+    Raises FloatingPointError when a loss or a gradient isn't finite. Then, and whatever goes wrong
+    before the weights change, the run stays as it was; except that the draws of a step that isn't
+    finite are not repeated.
+    """
+    drawn = run.random.get_state()
+    try:
+        losses = _find_gradients(run, pairs, content)
+    except BaseException:
+        run.random.set_state(drawn)
+        raise
+    _check_finite(run, losses)
+
     options, networks = run.options, run.networks
-    batch = pairs.draw(options.batch, run.random)
-    share = 1.0 if run.step < FAST_STEPS else SLOW
+    share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW)
     run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
     run.discriminator_optimiser.param_groups[0]["lr"] = share * options.judge_rate
+    run.whole = False
+    run.generator_optimiser.step()
+    # A young average forgets faster, so that early previews aren't of the first random weights.
+    networks.update_average(min(options.average, (1 + run.step) / (10 + run.step)))
+    run.discriminator_optimiser.step()
+    run.history.append(losses)
+    run.whole = True
+    return losses
+
+
+def _find_gradients(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
+    """Draws a batch and leaves its gradients in the parameters; the losses."""
+    options, networks = run.options, run.networks
+    batch = pairs.draw(options.batch, run.random)
 
     loss, terms, judged = generator_step(networks, batch, content, options)
     run.generator_optimiser.zero_grad()
     loss.backward(inputs=networks.generators())
-    run.generator_optimiser.step()
-    # A young average forgets faster, so that early previews aren't of the first random weights.
-    networks.update_average(min(options.average, (1 + run.step) / (10 + run.step)))
 
     loss, judge_terms = discriminator_step(judged)
     run.discriminator_optimiser.zero_grad()
     loss.backward()
-    run.discriminator_optimiser.step()
     return {name: float(term.detach()) for name, term in (terms | judge_terms).items()}
+
+
+def _check_finite(run: Run, losses: dict[str, float]) -> None:
+    """Raises FloatingPointError, saying what, unless the losses and all gradients are finite."""
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise FloatingPointError(f"step {run.step + 1} had the loss {name} {value}")
+    parameters = run.networks.generators() + run.networks.discriminators()
+    norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
+    if not torch.stack(norms).isfinite().all():
+        raise FloatingPointError(f"step {run.step + 1} had gradients that are infinite, or none")

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..align import rotation
-from ..container import read_container
+from ..container import build_network, read_container
 from ..landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
 from ..pictures import as_float
 from ..warp import pixel_centres, sample
@@ -85,11 +85,16 @@ def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
 @cache
 def load_art_network() -> ArtNetwork:
     """The network with its weights, which come with the pack."""
-    tensors, _ = read_container(FILE, FORMAT, "the landmarker for art")
-    network = ArtNetwork()
-    network.load_state_dict(
-        {name: x.float() if x.is_floating_point() else x for name, x in tensors.items()}
-    )
+    return read_art_network(FILE)
+
+
+def read_art_network(path: Path) -> ArtNetwork:
+    """The network in the file. Raises ValueError, naming it, for a damaged or foreign one."""
+    tensors, _ = read_container(path, FORMAT, "the landmarker for art")
+    try:
+        network = build_network(ArtNetwork, tensors)
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged ({error}); install the pack again") from None
     # With a pixel's channels side by side, convolutions this thin are quicker on a CPU.
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 

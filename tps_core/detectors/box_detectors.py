@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..folders import find_model
+from ..json_reading import one_line
 from ..landmarks import IBUG_PARTS, Landmarks, fit_similarity, mean_face
 from ..pictures import as_bytes
 
@@ -55,8 +56,11 @@ def _yunet(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
     import cv2
 
     # Made anew each time, in a few milliseconds: several threads can't share one.
-    detector = cv2.FaceDetectorYN.create(str(path), "", bgr.shape[1::-1], 0.5)
-    _, faces = detector.detect(bgr)
+    try:
+        detector = cv2.FaceDetectorYN.create(str(path), "", bgr.shape[1::-1], 0.5)
+        _, faces = detector.detect(bgr)
+    except cv2.error as error:
+        raise ValueError(f"{path}: damaged ({one_line(error)}); delete it") from None
     mean = mean_face("ibug-68")
     parts = [mean[IBUG_PARTS[eye]].mean(0) for eye in ("right_eye", "left_eye")]
     five = torch.stack([*parts, mean[30], mean[48], mean[54]])
@@ -75,7 +79,10 @@ def _anime(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
     import cv2
 
     grey = cv2.equalizeHist(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY))
-    boxes = cv2.CascadeClassifier(str(path)).detectMultiScale(grey, 1.1, 5, minSize=(24, 24))
+    try:
+        boxes = cv2.CascadeClassifier(str(path)).detectMultiScale(grey, 1.1, 5, minSize=(24, 24))
+    except (cv2.error, SystemError) as error:  # SystemError: a file that is no XML
+        raise ValueError(f"{path}: damaged ({one_line(error)}); delete it") from None
     (x, y), half = ANIME_BOX
     mean = mean_face("ibug-68")
     return [

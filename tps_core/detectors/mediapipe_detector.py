@@ -13,6 +13,7 @@ import numpy as np
 from torch import Tensor
 
 from ..folders import find_model, model_folder
+from ..json_reading import one_line
 from ..landmarks import Landmarks
 from ..pictures import as_bytes
 from .fetch import ModelMissing
@@ -72,7 +73,10 @@ def _load(model: Path, max_faces: int, min_confidence: float):
         min_face_detection_confidence=min_confidence,
         min_face_presence_confidence=min_confidence,
     )
-    landmarker = vision.FaceLandmarker.create_from_options(options)
+    try:
+        landmarker = vision.FaceLandmarker.create_from_options(options)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"{model}: damaged ({one_line(error)}); copy it again") from None
     # Not closed, it prints a TypeError when Python ends; at `atexit` its threads are gone already.
     getattr(threading, "_register_atexit", atexit.register)(landmarker.close)
     return landmarker

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .mesh_network import MeshNetwork, load_networks
+from .mesh_network import Kind, MeshNetwork, load_networks
 
 FORMAT = "tps-portrait-person-mask/1"
 FILE = Path(__file__).parent / "person_mask.safetensors"
+KIND = Kind(FORMAT, "the person mask", "install TPS Portrait again", {"person_mask": [256 * 256]})
 SURE = 0.98  # of a look, from which no other is asked for
 TRUST = 4  # the power that makes of how sure a look is how much it counts
 SMALLEST_SHARE = 0.03  # of the picture, below which a look has seen nobody
@@ -48,7 +49,7 @@ def _seen(picture: Tensor) -> Tensor:
 
     In old photos, brown, dark or faded, one look often misses a person whom another sees.
     """
-    network = load_networks(FILE, picture.device)["person_mask"]
+    network = load_networks(FILE, picture.device, KIND)["person_mask"]
     masks, trust = [], []
     for look in (_stretched, _squared, lambda n, p: _squared(n, _retouched(p))):
         mask = look(network, picture)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..json_reading import one_line
+
 # schema.fbs: BuiltinOperator
 OPERATORS = {
     0: "add",
@@ -31,6 +33,10 @@ OPERATORS = {
 }
 TRANSPOSED = "Convolution2DTransposeBias"  # the one custom operator known here
 DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # schema.fbs: TensorType
+
+
+class NotKnown(ValueError):
+    """The file has something in it that is not known here."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,23 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     """
     if data[4:8] != b"TFL3":
         raise ValueError("this is not a TFLite file")
-    model = Table.root(data)
+    try:
+        return _read(Table.root(data))
+    except NotKnown:
+        raise
+    except (
+        ValueError,
+        struct.error,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+    ) as error:
+        # What offsets and numbers that lead nowhere end in.
+        raise ValueError(f"this TFLite file is damaged ({one_line(error)})") from None
+
+
+def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
     codes = [max(code.number(0, "b"), code.number(3)) for code in model.tables(1)]
     names = [code.text(1) for code in model.tables(1)]  # of custom operators
     subgraph, buffers = model.tables(2)[0], model.tables(4)
@@ -115,7 +137,7 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     for operator in subgraph.tables(3):
         code = codes[operator.number(0, "I")]
         if code not in OPERATORS:
-            raise ValueError(f"this TFLite file uses operator {code}, which is not known here")
+            raise NotKnown(f"this TFLite file uses operator {code}, which is not known here")
         kind = OPERATORS[code]
         takes, gives = operator.array(1).tolist(), operator.array(2).tolist()[0]
         if kind == "dequantize":
@@ -156,7 +178,7 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
             step["do"] = "double"
         elif kind == "pad":
             if np.any(fixed[0][:3]) or fixed[0][3, 0]:
-                raise ValueError("this TFLite file pads other than after the last channel")
+                raise NotKnown("this TFLite file pads other than after the last channel")
             step["channels"] = int(fixed[0][3, 1])
         elif kind == "reshape":
             step["shape"] = shapes[gives][1:]
@@ -175,7 +197,7 @@ def _window(options: Table, kind: str, size, shapes, source: int, target: int) -
     stride = options.number(1)
     activation = options.number({"conv": 3, "depthwise": 4, "max_pool": 5}[kind], "b")
     if stride != options.number(2) or activation:
-        raise ValueError(f"this TFLite file has a {kind} with options that are not known here")
+        raise NotKnown(f"this TFLite file has a {kind} with options that are not known here")
     padding = []
     for axis in (2, 1):  # width, then height
         missing = (shapes[target][axis] - 1) * stride + size[axis - 1] - shapes[source][axis]

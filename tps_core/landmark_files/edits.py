@@ -7,10 +7,10 @@ that was changed, if only in colour, is another one; its points wait until it is
 """
 
 import hashlib
-import json
 
 from torch import Tensor
 
+from ..json_reading import named, one_line, parse_json
 from ..landmarks import Landmarks
 from ..pictures import to_image
 from .json_file import faces_from_json
@@ -34,10 +34,10 @@ def read_edits(text: str) -> dict[str, list[Landmarks]]:
     if not text.strip():
         return {}
     try:
-        pictures = json.loads(text)["images"].items()
-        return {name: faces_from_json(content) for name, content in pictures}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        pictures = named(named(parse_json(text), "it", "images")["images"], "its images")
+        return {name: faces_from_json(content) for name, content in pictures.items()}
+    except ValueError as error:
         raise ValueError(
-            f"edits: not what the landmark editor writes ({error}); empty the field, or copy the "
-            "text anew"
+            f"edits: not what the landmark editor writes ({one_line(error)}); empty the field, or "
+            "copy the text again"
         ) from None

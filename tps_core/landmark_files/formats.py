@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ..json_reading import read_bytes
 from ..landmarks import Landmarks
 from ..output_files import replace_file
-from ..pictures import ENDINGS, read_picture
-from .json_file import SIDECAR, sidecar_path
+from ..pictures import ENDINGS, picture_size
+from .json_file import MOST_BYTES, SIDECAR, sidecar_path
 from .picture_size import Size
 from .points_json import read_points, write_points
 from .pts_file import read_pts, write_pts
@@ -29,11 +30,9 @@ def read_landmarks(
     if path.suffix.lower() in ENDINGS:
         path = sidecar_path(path)
     try:
-        text = path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        raise ValueError(f"{path}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: can't be read ({error})") from None
+        text = read_bytes(path, MOST_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: can't be read (it is not UTF-8); save it as UTF-8") from None
     try:
         if path.suffix.lower() == ".pts":
             size = size or _size_beside(path, may_read)
@@ -97,6 +96,5 @@ def _size_beside(path: Path, may_read: Callable[[Path], bool]) -> Size:
     for ending in sorted(ENDINGS):
         for picture in (path.with_suffix(ending), path.with_suffix(ending.upper())):
             if picture.is_file() and may_read(picture):
-                height, width = read_picture(picture).shape[-2:]
-                return width, height
+                return picture_size(picture)
     raise ValueError("it doesn't say how large its picture is; connect the picture to image")

@@ -7,13 +7,30 @@ it wins over any detector. One without faces says that none of the picture is to
 """
 
 import json
-import math
+import os
 from pathlib import Path
 
-from ..landmarks import Landmarks
+from ..json_reading import (
+    fields,
+    listed,
+    named,
+    number,
+    one_line,
+    parse_json,
+    picture_sides,
+    read_bytes,
+    shown,
+    text,
+)
+from ..landmarks import SCHEMES, Landmarks
 from ..output_files import replace_file
 
 SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
+MOST_BYTES = 64_000_000  # of a landmark file: the meshes of 6,000 faces
+# That a face may lie from the middle of its picture, in halves of the picture's sides: in a part
+# cut out of a large painting a face may be that far off.
+FARTHEST = 100.0
+LARGEST_NUMBER = 1e9  # pixels
 
 
 def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
@@ -33,35 +50,50 @@ def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
     }
 
 
-def faces_from_json(content: dict, kind: str = "faces") -> list[Landmarks]:
+def faces_from_json(content: object, kind: str = "faces") -> list[Landmarks]:
     """The faces that `faces_to_json` wrote. Raises ValueError for anything else."""
-    try:
-        width, height = content["size"]
-        if not (0 < width < math.inf and 0 < height < math.inf):
-            raise ValueError(f"a picture can't have the size {width} x {height}")
-        return [
-            checked(
-                Landmarks.from_pixels(
-                    face["points"],
-                    (width, height),
-                    face["scheme"],
-                    face.get("score", 1.0),
-                    face.get("detector", "hand"),
-                )
-            )
-            for face in content[kind]
-        ]
-    # What other JSON leads to; RuntimeError is torch's for points that are none.
-    except (AttributeError, KeyError, TypeError, OverflowError, RuntimeError) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from None
+    content = named(content, "it", "size", kind)
+    size = picture_sides(content["size"])
+    return [_face_from_json(face, size) for face in listed(content[kind], f"its {kind}")]
+
+
+FACE = {
+    "scheme": text,
+    "score": lambda value, what: number(value, what, 0, 1),
+    "detector": text,
+}
+
+
+def _face_from_json(face: object, size: tuple[int, int]) -> Landmarks:
+    face = fields(face, "a face", FACE, "points", "scheme")
+    if face["scheme"] not in SCHEMES:  # before its points are looked at
+        raise ValueError(
+            f"unknown landmark scheme {shown(face['scheme'])}; known: {', '.join(SCHEMES)}"
+        )
+    points = points_from_json(face["points"])
+    score, detector = face.get("score", 1.0), face.get("detector", "hand")
+    return checked(Landmarks.from_pixels(points, size, face["scheme"], score, detector))
+
+
+def points_from_json(points: object) -> list[list[float]]:
+    """Points [[x, y], …], of which each may have a third number, as (n, 2).
+
+    Raises ValueError for anything else.
+    """
+    read = []
+    for point in listed(points, "a face's points"):
+        if not isinstance(point, list | tuple) or len(point) not in (2, 3):
+            raise ValueError(f"a point is {shown(point)}, not x and y")
+        read.append([number(x, "a point's place", -LARGEST_NUMBER, LARGEST_NUMBER) for x in point])
+    return [point[:2] for point in read]
 
 
 def checked(face: Landmarks) -> Landmarks:
-    """The face. Raises ValueError if a number in it is not finite: both JSON and text allow NaN."""
+    """The face. Raises ValueError if a number in it is not finite, or it is nowhere near."""
     if not face.points.isfinite().all():
-        raise ValueError(
-            "there are points that are not finite numbers, or a picture without a size"
-        )
+        raise ValueError("there are points that are not finite numbers")
+    if face.points.abs().max() > FARTHEST:
+        raise ValueError(f"there are points more than {FARTHEST / 2:g} pictures away from it")
     return face
 
 
@@ -106,14 +138,14 @@ def read_set_aside(picture: Path) -> list[Landmarks]:
 
 def _read(picture: Path, kind: str) -> list[Landmarks] | None:
     path = sidecar_path(picture)
-    if not path.is_file():
+    if not os.path.lexists(path):  # it says so of too long a name, where Path raises
         return None
+    content = read_bytes(path, MOST_BYTES)
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = named(parse_json(content), "it")
         if kind == "set_aside" and not content.get(kind):
             return []
         return faces_from_json(content, kind)
-    except OSError as error:
-        raise ValueError(f"{path}: can't be read ({error.strerror}); allow yourself to") from None
-    except (AttributeError, ValueError) as error:
-        raise ValueError(f"{path}: not a landmark file ({error}); correct or delete it") from None
+    except ValueError as error:
+        reason = one_line(error)
+        raise ValueError(f"{path}: not a landmark file ({reason}); correct or delete it") from None

@@ -9,8 +9,9 @@ import json
 
 import torch
 
+from ..json_reading import named, one_line, parse_json, picture_sides
 from ..landmarks import SCHEMES, Landmarks
-from .json_file import checked, faces_from_json, faces_to_json
+from .json_file import checked, faces_from_json, faces_to_json, points_from_json
 from .picture_size import Size, at_one_size
 from .pose_keypoints import LARGEST_SHARE, read_pose, with_pupils
 
@@ -27,9 +28,9 @@ def read_points(text: str, size: Size | None = None) -> tuple[list[list[Landmark
     Raises ValueError for a text in none of the forms, and when the size isn't known.
     """
     try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON ({error}); it should be {FORMS}") from None
+        content = parse_json(text)
+    except ValueError as error:
+        raise ValueError(f"{one_line(error)}; it should be {FORMS}") from None
     if isinstance(content, dict) and "images" in content:
         pictures = content["images"]
         entries = list(pictures.values()) if isinstance(pictures, dict) else None
@@ -59,14 +60,12 @@ def write_points(frames: list[list[Landmarks]], size: Size) -> str:
     return json.dumps({"images": {str(number): p for number, p in enumerate(pictures, 1)}})
 
 
-def _read_sidecar(content) -> tuple[list[Landmarks], Size]:
+def _read_sidecar(content: object) -> tuple[list[Landmarks], Size]:
     try:
-        width, height = map(int, content["size"])
-        if width < 1 or height < 1:
-            raise ValueError(f"its picture has {width} x {height} pixels")
-        return faces_from_json(content), (width, height)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"not a landmark file ({error}); it should be {FORMS}") from None
+        size = picture_sides(named(content, "it", "size", "faces")["size"])
+        return faces_from_json(content), size
+    except ValueError as error:
+        raise ValueError(f"not a landmark file ({one_line(error)}); it should be {FORMS}") from None
 
 
 def _read_bare(content, size: Size) -> list[list[Landmarks]]:
@@ -80,19 +79,17 @@ def _read_bare(content, size: Size) -> list[list[Landmarks]]:
     frames = faces if depth == 4 else [faces]
     try:
         arrays = [[_coordinates(face) for face in own] for own in frames]
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"points that can't be read ({error}); it should be {FORMS}") from None
+    except ValueError as error:
+        reason = one_line(error)
+        raise ValueError(f"points that can't be read ({reason}); it should be {FORMS}") from None
     in_shares = all(bool((a.abs() <= LARGEST_SHARE).all()) for own in arrays for a in own)
     factor = torch.tensor(size if in_shares else (1, 1))
     return [[_to_face(array * factor, size) for array in own] for own in arrays]
 
 
-def _coordinates(points: list) -> torch.Tensor:
+def _coordinates(points: object) -> torch.Tensor:
     """x and y (n, 2) of points that may have a third number, such as a depth or a score."""
-    array = torch.tensor(points, dtype=torch.float32)
-    if array.shape[1] not in (2, 3):
-        raise ValueError(f"{array.shape[1]} numbers each")
-    return array[:, :2]
+    return torch.tensor(points_from_json(points)).reshape(-1, 2)
 
 
 def _depth(content) -> int:
@@ -115,7 +112,7 @@ def _pairs(points: list) -> list:
 def _to_face(points_px: torch.Tensor, size: Size) -> Landmarks:
     if points_px.shape == (70, 2):
         face = checked(Landmarks.from_pixels(points_px[:68], size, "ibug-68", detector="points"))
-        return with_pupils(face, points_px[68:])
+        return checked(with_pupils(face, points_px[68:]))
     scheme = next((name for name, count in SCHEMES.items() if count == len(points_px)), None)
     if scheme is None:
         raise ValueError(

@@ -8,8 +8,10 @@ them. x and y are in pixels or in 0…1, c is 0 for a point that was not found.
 import torch
 from torch import Tensor
 
+from ..json_reading import one_line, picture_sides
 from ..landmarks import Landmarks, mean_face
 from ..tps import fit
+from .json_file import checked
 from .picture_size import Size, at_one_size
 
 FACE = "face_keypoints_2d"
@@ -78,12 +80,15 @@ def _faces(frame) -> list[Tensor]:
     faces = []
     for person in frame.get("people", []):  # of animals there are none
         numbers = person.get(FACE) if isinstance(person, dict) else None
-        if not numbers:
+        if numbers is None:
             continue
         try:
             points = torch.as_tensor(numbers, dtype=torch.float32).flatten().clone()
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"a face's points are no numbers ({error})") from None
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            # The last two: numbers beyond single precision, lists that are no table.
+            raise ValueError(f"a face's points are no numbers ({one_line(error)})") from None
+        if not len(points):
+            continue
         if len(points) not in (3 * 68, 3 * 70):
             raise ValueError(
                 f"a face has {len(points)} numbers; known are 68 or 70 points of x, y and score"
@@ -98,7 +103,7 @@ def _faces(frame) -> list[Tensor]:
 def _canvas(frame: dict, size: Size | None) -> Size:
     width, height = frame.get("canvas_width"), frame.get("canvas_height")
     if width and height:
-        return int(width), int(height)
+        return picture_sides((width, height), "the pose keypoints' canvas")
     if size is None:
         raise ValueError(
             "the pose keypoints don't say how large their picture is; connect it to image"
@@ -119,8 +124,8 @@ def _to_landmarks(points: Tensor, size: Size, in_shares: bool) -> Landmarks:
     score = points[found, 2].mean().clamp(max=1)
     face = Landmarks.from_pixels(points_px[:68], size, "ibug-68", score, "pose keypoints")
     if len(points) == 70 and found[68:].all():
-        return with_pupils(face, points_px[68:])
-    return face
+        face = with_pupils(face, points_px[68:])
+    return checked(face)
 
 
 def _person(face: Landmarks, points: int, in_shares: bool) -> dict:

@@ -6,12 +6,13 @@ picture's upper left corner at (0, 0), and so the middle of that pixel at (0.5, 
 
 import re
 
+from ..json_reading import one_line
 from ..landmarks import Landmarks
 from .json_file import checked
 
 FIRST_PIXEL = 1.0  # where a .pts file has the middle of the upper left pixel
 OURS = 0.5  # where that is in our pixels
-FORM = re.compile(r"\s*version:\s*[\d.]+\s+n_points:\s*(\d+)\s*\{([^{}]*)\}\s*")
+FORM = re.compile(r"\s*version:\s*[\d.]+\s+n_points:\s*(\d{1,9})\s*\{([^{}]*)\}\s*")
 
 
 def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
@@ -25,7 +26,7 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
     try:
         numbers = [float(number) for number in form[2].split()]
     except ValueError as error:
-        raise ValueError(f"it has points that are no numbers ({error})") from None
+        raise ValueError(f"it has points that are no numbers ({one_line(error)})") from None
     if len(numbers) != 2 * int(form[1]) or int(form[1]) != 68:
         raise ValueError(
             f"it says n_points: {form[1]} and holds {len(numbers)} numbers; the 68 points of iBUG "

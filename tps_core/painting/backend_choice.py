@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import platform
 import statistics
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ..folders import machine_folder
+from ..json_reading import fields, named, number, parse_json, read_bytes, text, whole
 from ..output_files import replace_file
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
 from .generator import Generator
@@ -26,7 +28,22 @@ ROUNDS, RUNS = 3, 3  # back ends take turns: each runs this often, this many tim
 WORTH = 0.9  # another back end is taken where it needs at most this share of float32's time
 MEASURED_PX = 512  # the side up to which a picture is measured with
 
+MOST_BYTES = 1_000_000  # of the file
+
 log = logging.getLogger("tps_portrait")
+
+
+def _times(value: object, what: str) -> None:
+    for time_ms in named(value, what).values():
+        number(time_ms, what, 0, math.inf)
+
+
+# What an entry of the file says.
+ENTRY = {
+    "backend": text,
+    "milliseconds": _times,
+    "pixels": lambda value, what: whole(value, what, 0, 10**12),
+}
 
 
 @dataclass(frozen=True)
@@ -46,12 +63,13 @@ def wanted_backend() -> str:
 
 def remembered(device: torch.device) -> Choice | None:
     """What was found best for the device, with these versions and this number of threads."""
-    entry = _read().get(_key(device))
     try:
-        choice = Choice(**entry) if entry else None
-    except TypeError:
+        entry = named(_read().get(_key(device)), "it", *ENTRY)
+        fields(entry, "it", ENTRY)
+        choice = Choice(**entry)
+    except (TypeError, ValueError):  # not there, or of another version
         return None
-    return choice if choice and choice.backend in backends(device) else None
+    return choice if choice.backend in backends(device) else None
 
 
 def choose(generator: Generator, picture: Tensor) -> Choice:
@@ -129,10 +147,9 @@ def _key(device: torch.device) -> str:
 
 def _read() -> dict:
     try:
-        found = json.loads(choice_file().read_text("utf-8"))
-    except (OSError, ValueError):  # not there yet, or damaged: then it is measured anew
+        return named(parse_json(read_bytes(choice_file(), MOST_BYTES)), "it")
+    except ValueError:  # not there yet, or damaged: then it is measured again
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _remember(device: torch.device, choice: Choice) -> None:
