@@ -86,7 +86,7 @@ def paint_pairs(
         return kept
     artwork = look_of(art, teacher)
     index = torch.linspace(0, len(photos) - 1, count).round().long()
-    faces, points = _painted_size(photos.faces[index]), photos.points[index]
+    faces, points = painted_size(photos.faces[index]), photos.points[index]
     paintings = []
     for done, (face, at) in enumerate(zip(faces, points, strict=True), 1):
         paintings.append(as_bytes(paint_crop(face.float() / 255, at, artwork)))
@@ -147,7 +147,7 @@ def _kept(path: Path | None, record: dict) -> PaintedPairs | None:
     return PaintedPairs(**tensors) if found == record else None
 
 
-def _painted_size(faces: Tensor) -> Tensor:
+def painted_size(faces: Tensor) -> Tensor:
     """The faces (n, 3, s, s), uint8, at a side that the painter paints: a power of two."""
     side = min(LARGEST, 2 ** int(math.log2(faces.shape[-1])))
     if side == faces.shape[-1]:
