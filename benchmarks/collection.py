@@ -31,14 +31,14 @@ ART = {
 # The bundled styles, each learned from one picture of art: folder, file name without its ending.
 BUNDLED = {
     "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
-    "master oil": ("oil_19c_masters", "oil_19c_masters_029"),
-    "gibson pen": ("ink_gibson", "ink_gibson_095"),
-    "steel engraving": ("engraving_1830s", "engraving_1830s_065"),
-    "pastel": ("pastel_18c", "pastel_18c_055"),
-    "dodd chalk": ("chalk_dodd", "chalk_dodd_004"),
+    "master oil": ("oil_19c_masters", "oil_19c_masters_036"),
+    "ink line": ("ink_gibson", "ink_gibson_115"),
+    "steel engraving": ("engraving_1830s", "engraving_1830s_078"),
+    "pastel": ("pastel_18c", "young-woman-with-a-bouquet-of-roses"),
+    "dodd chalk": ("chalk_dodd", "chalk_dodd_007"),
     "vallotton masks": ("ink_vallotton_masks", "ink_vallotton_masks_031"),
-    "comic": ("comic_peppercarrot", "comic_peppercarrot_084"),
-    "impressionist oil": ("oil_impressionist", "oil_impressionist_080"),
+    "comic": ("comic_peppercarrot", "comic_peppercarrot_122"),
+    "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
 }
 CREDITS = {"comic": ("Pepper&Carrot by David Revoy; TPS Portrait", "CC BY 4.0")}
 # No style that is shipped learns from these: the cartoons are CC BY, the watercolours a filter's.

@@ -64,5 +64,5 @@ class Networks(nn.Module):
 def _judge_of_pairs(feature_maps: FeatureMaps | None) -> nn.Module:
     """It sees parts of faces turned at random, so that no place is told."""
     if feature_maps:
-        return FeatureDiscriminator(feature_maps, 24, 3)
+        return FeatureDiscriminator(feature_maps, 16, 3)
     return Discriminator(32, 3)

@@ -25,8 +25,8 @@ FILE = "pairs.safetensors"  # in a training's state folder
 LARGEST = 256  # side of the faces that are painted, in pixels
 # What is learned from is a part of a face, turned and mirrored at random: a few dozen pictures are
 # soon known by heart.
-MOST_PART_PX = 192
-PART = (0.65, 1.0)  # side of a part, as a share of the face crop's
+MOST_PART_PX = 160
+PART = (0.5, 0.85)  # side of a part, as a share of the face crop's
 CLOSE_PART = (0.4, 0.6)  # of one around an eye or the mouth …
 CLOSE = 0.35  # … which so many are: they are small, and all look at them
 TURN = 0.2  # radians
@@ -152,9 +152,7 @@ def painted_size(faces: Tensor) -> Tensor:
     side = min(LARGEST, 2 ** int(math.log2(faces.shape[-1])))
     if side == faces.shape[-1]:
         return faces
-    small = F.interpolate(
-        faces.float() / 255, (side, side), mode="bilinear", antialias=True
-    )
+    small = F.interpolate(faces.float() / 255, (side, side), mode="bilinear", antialias=True)
     return as_bytes(small)
 
 
