@@ -329,7 +329,7 @@ def test_art_is_to_stay_as_it_is_and_photos_are_not(batch):
 def test_painting_and_warping_into_the_arts_geometry_change_places(batch):
     networks = Networks(OPTIONS)
     nn.init.normal_(networks.p2s.head.weight, std=0.1)
-    _, terms, judged = generator_step(networks, batch, CONTENT, OPTIONS)
+    _, terms, _ = generator_step(networks, batch, CONTENT, OPTIONS)
     into_art, into_portrait = face_splines(batch, 0.0)
     painted = networks.p2s(batch.photo.pictures)
     warped = networks.p2s(batch.photo.pictures, into_art)

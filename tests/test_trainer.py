@@ -456,7 +456,7 @@ def test_every_step_learns_from_painted_pairs_and_some_from_the_papers_branches(
 
 
 def test_pairs_that_were_painted_are_kept_with_the_training(paired, banks):
-    steps, _, state = paired
+    _, _, state = paired
     told = []
     resumed = list(
         train(*banks, replace(PAIRED, steps=5), state=state, on_pair=lambda *a: told.append(a))

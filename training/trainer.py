@@ -25,7 +25,7 @@ from .networks import Networks
 from .options import TrainingOptions
 from .painted_pairs import PaintedPairs, Progress, paint_pairs
 from .pairs import Pairs
-from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
+from .perceptual import Eye, feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, is_finite, snapshot, unpack
 from .state_folder import StateFolder, find_state
 
@@ -287,7 +287,7 @@ def start_run(
     options = suited(options, art, photos, network)
     maps = feature_maps(network) if network else None
     if network:
-        content = Content(lpips_distance(network), structure_distance(maps))
+        content = Content(lpips_distance(network), structure_distance(maps), Eye(network))
     else:
         content = Content(l1_distance, None)
     tones = has_tones(art)

@@ -7,7 +7,7 @@ from .generator import COLOR_STRIDE, Block, Generator
 
 
 class LeanGenerator(Generator):
-    """Of the versions after 0.1.0: nothing softens its maps before they are enlarged, so that it can weave."""
+    """Of the versions after 0.1.0: it enlarges its maps as they are, and can weave."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
         super().__init__(widths, blocks)
@@ -16,7 +16,7 @@ class LeanGenerator(Generator):
 
 
 class OldGenerator(Generator):
-    """Of version 0.1.0, twice as slow: blocks in the encoder too, norms everywhere, a last layer at full size."""
+    """Of 0.1.0, twice as slow: blocks in the encoder, norms everywhere, a full-size last layer."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
         super().__init__(widths, blocks)
