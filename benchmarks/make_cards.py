@@ -17,6 +17,7 @@ from tps_portrait.training.sheet import tile
 
 STYLES = Path(__file__).parents[1] / "styles"
 COUNT = 8
+COLUMNS = 4  # so few that strokes show
 
 
 def main() -> None:
@@ -32,7 +33,9 @@ def main() -> None:
     for path in STYLES.glob("*.safetensors"):
         style = load_style(path)
         painted = style(photos if style.tones else lit)
-        write_picture(path.with_suffix(".jpg"), tile(torch.cat([photos, painted]), COUNT))
+        rows = zip(photos.split(COLUMNS), painted.split(COLUMNS), strict=True)
+        sheet = torch.cat([row for both in rows for row in both])
+        write_picture(path.with_suffix(".jpg"), tile(sheet, COLUMNS))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def add_parser(commands) -> None:
         "--art",
         required=True,
         metavar="FOLDER|BANK",
-        help="pictures in the style, 34 or more; or a face bank",
+        help="pictures in the style, one or more; or a face bank",
     )
     parser.add_argument(
         "--photos",
@@ -97,6 +97,35 @@ def add_parser(commands) -> None:
         help="where the training is kept; default: STYLE.state",
     )
     parser.add_argument(
+        "--look",
+        default=TrainingOptions.look,
+        metavar="NAME",
+        help="file name of the picture of art that photos are painted like, before the first step, "
+        "to learn from; default: a frontal, sharp one",
+    )
+    add_number(
+        parser,
+        "--pairs",
+        int,
+        1,
+        10_000,
+        default=TrainingOptions.pairs,
+        metavar="N",
+        help=f"how many photos are painted so, in some two seconds each; default: "
+        f"{TrainingOptions.pairs}",
+    )
+    add_number(
+        parser,
+        "--pairs-weight",
+        float,
+        0,
+        100,
+        default=TrainingOptions.pairs_weight,
+        metavar="W",
+        help="how much is learned from them; with 0 none are painted, and the style is more of a "
+        f"tint; default: {TrainingOptions.pairs_weight:g}",
+    )
+    parser.add_argument(
         "--no-warp-features", action="store_true", help="without the warping branch"
     )
     parser.add_argument("--no-warp-pixels", action="store_true", help="without warping the art")
@@ -138,6 +167,9 @@ def run(arguments: argparse.Namespace) -> int:
         warp_pixels=not arguments.no_warp_pixels,
         local=arguments.local,
         content_loss=arguments.content_loss,
+        look=arguments.look,
+        pairs=arguments.pairs,
+        pairs_weight=arguments.pairs_weight,
     )
     device = training_device(find_device(arguments.device))
     state = arguments.state or style_path.with_suffix(".state")
@@ -153,7 +185,7 @@ def run(arguments: argparse.Namespace) -> int:
     if style_path.exists() and not arguments.overwrite:
         _check_same(style_path, art, options)
 
-    steps = train(art, photos, options, device, state, resume)
+    steps = train(art, photos, options, device, state, resume, _tell_of_pair)
     left = steps_left(options, state, resume)
     if left >= WORTH_AN_ESTIMATE:
         _announce(arguments, replace(options, steps=left), device)
@@ -183,6 +215,10 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         say(shown(style_path))
     return 0
+
+
+def _tell_of_pair(done: int, total: int) -> None:
+    show_progress(done, total, "photos painted, to learn from")
 
 
 def _check_targets(arguments: argparse.Namespace, going_on: bool) -> None:

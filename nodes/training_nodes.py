@@ -39,7 +39,7 @@ class TrainStyle(io.ComfyNode):
             description="Learns a style from a face bank of art. Cancel whenever you like: what "
             "was learned is kept as a style, and the same settings go on from there.",
             inputs=[
-                TpsFaceBank.Input("art", tooltip="Pictures in the style, 34 or more."),
+                TpsFaceBank.Input("art", tooltip="Pictures in the style, one or more."),
                 TpsFaceBank.Input(
                     "photos",
                     optional=True,
@@ -131,6 +131,24 @@ class TrainStyle(io.ComfyNode):
                     tooltip=f"End before the last step, after {FEWEST_STEPS} or more, when the "
                     f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}.",
                 ),
+                io.Float.Input(
+                    "pairs_weight",
+                    default=DEFAULTS.pairs_weight,
+                    min=0.0,
+                    max=100.0,
+                    step=0.1,
+                    optional=True,
+                    tooltip=f"How much is learned from {DEFAULTS.pairs} photos painted like one "
+                    "picture of the art, which is done before the first step. It makes paint of "
+                    "a tint; with 0 there are none.",
+                ),
+                io.String.Input(
+                    "look",
+                    default=DEFAULTS.look,
+                    optional=True,
+                    tooltip="File name of the picture of the art that photos are painted like. "
+                    "Empty: a frontal, sharp one is chosen.",
+                ),
             ],
             outputs=[
                 TpsStyle.Output(display_name="style"),
@@ -155,7 +173,8 @@ class TrainStyle(io.ComfyNode):
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
         with torch.inference_mode(False), torch.enable_grad():
             samples = photos.pictures(SAMPLES, options.size)
-            with closing(train(_copy(art), _copy(photos), options, device, state, resume)) as steps:
+            banks = _copy(art), _copy(photos)
+            with closing(train(*banks, options, device, state, resume, _tell_of_pair)) as steps:
                 left = steps_left(options, state, resume)
                 if left >= WORTH_AN_ESTIMATE:
                     rest = replace(options, steps=left)
@@ -163,6 +182,11 @@ class TrainStyle(io.ComfyNode):
                 last, strip = _watch(steps, samples, name)
             style, losses = last.style(), [sum(step.values()) for step in last.history]
         return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]))
+
+
+def _tell_of_pair(done: int, total: int) -> None:
+    comfy.model_management.throw_exception_if_processing_interrupted()
+    show_text(f"{done} of {total} photos painted, to learn from")
 
 
 def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Step, Tensor]:

@@ -62,3 +62,21 @@ def test_gradients_reach_every_weight():
     fresh(pictures(64)).square().mean().backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in fresh.parameters())
     assert all(p.grad.abs().sum() > 0 for p in (fresh.down_half[0].weight, fresh.colors.weight))
+
+
+def test_no_checkerboard_of_a_map_is_enlarged(generator):
+    """At a quarter of the resolution it would lie over the painting as a weave."""
+    for decode, width in ((generator.decode_fine, 24), (generator.decode_middle, 64)):
+        seen = decode(torch.randn(1, width, 32, 32, generator=torch.Generator().manual_seed(0)))
+        checkers = 1 - 2.0 * ((torch.arange(32)[:, None] + torch.arange(32)) % 2)
+        inner = (seen * checkers)[..., 1:-1, 1:-1]
+        assert inner.mean((2, 3)).abs().max() < 0.02 * seen.std()
+
+
+def test_instance_norms_make_the_innermost_maps_alike_in_any_light(generator):
+    """Of a picture with half of the contrast the trunk sees about the same."""
+    norms = [m for m in generator.trunk.modules() if isinstance(m, torch.nn.InstanceNorm2d)]
+    assert len(norms) == 4
+    x = torch.randn(1, 144, 8, 8, generator=torch.Generator().manual_seed(0))
+    for norm in norms:
+        torch.testing.assert_close(norm(x), norm(0.5 * x + 3), atol=1e-3, rtol=1e-3)

@@ -18,6 +18,7 @@ from tps_portrait.training.losses import (
     judge,
     l1_distance,
     lines,
+    pairs_step,
 )
 from tps_portrait.training.networks import Networks
 from tps_portrait.training.options import TrainingOptions
@@ -261,3 +262,175 @@ def test_lines_tell_a_dark_stroke_from_a_light_one():
     stroke = torch.full((1, 3, 64, 64), 0.5)
     stroke[..., 30:32, :] = 0.2
     assert lines(stroke)[..., 31, 32].max() < 0.4 < 0.6 < lines(1 - stroke)[..., 31, 32].min()
+
+
+class Asked(nn.Module):
+    """A generator that notes what it is asked, and answers with something else each time."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(()))
+        self.step, self.asked, self.given = step, [], []
+
+    def encode(self, picture):
+        self.asked.append(picture)
+        return [(picture * 0.5 + self.step * len(self.asked)) * self.gain]
+
+    def decode(self, features):
+        self.given.append(features[0])
+        return features[0]
+
+    def forward(self, picture):
+        return self.decode(self.encode(picture))
+
+
+def recorded(batch, **options):
+    """What both generators were asked, what was compared, and the terms."""
+    networks = Networks(OPTIONS)
+    networks.p2s, networks.s2p = Asked(0.01), Asked(0.03)
+    compared = []
+
+    def distance(a, b):
+        compared.append((a, b))
+        return l1_distance(a, b)
+
+    _, terms, judged = generator_step(
+        networks, batch, Content(distance, None), replace(OPTIONS, **options)
+    )
+    return networks.p2s, networks.s2p, compared, terms, judged
+
+
+def test_there_and_back_begins_and_ends_with_the_same_picture(batch):
+    p2s, s2p, compared, terms, _ = recorded(batch)
+    p, s = batch.photo.pictures, batch.art.pictures
+    painted, photographed = p2s.given[0], s2p.given[0]
+    assert torch.equal(p2s.asked[0], p)
+    assert torch.equal(s2p.asked[0], s)
+    assert torch.equal(s2p.asked[1], painted)  # back from the painting
+    assert torch.equal(p2s.asked[1], photographed)  # back from the photo of the art
+    (back, portrait), (again, art) = compared
+    half = torch.nn.functional.avg_pool2d
+    torch.testing.assert_close(back, half(s2p.given[1], 2))
+    torch.testing.assert_close(portrait, half(p, 2))
+    torch.testing.assert_close(again, p2s.given[2])  # [1] is the same photo, warped
+    torch.testing.assert_close(art, s)
+    both = l1_distance(back, portrait).mean() + l1_distance(again, art).mean()
+    torch.testing.assert_close(terms["cycle"], both)
+
+
+def test_art_is_to_stay_as_it_is_and_photos_are_not(batch):
+    p2s, _, _, terms, _ = recorded(batch)
+    assert torch.equal(p2s.asked[2], batch.art.pictures)
+    torch.testing.assert_close(
+        terms["identity"], l1_distance(p2s.given[3], batch.art.pictures).mean()
+    )
+
+
+def test_painting_and_warping_into_the_arts_geometry_change_places(batch):
+    networks = Networks(OPTIONS)
+    nn.init.normal_(networks.p2s.head.weight, std=0.1)
+    _, terms, _ = generator_step(networks, batch, CONTENT, OPTIONS)
+    into_art, into_portrait = face_splines(batch, 0.0)
+    painted = networks.p2s(batch.photo.pictures)
+    warped = networks.p2s(batch.photo.pictures, into_art)
+    expected, other = (
+        (warped - sample(painted, spline_grid(spline, (64, 64)))).abs().mean()
+        for spline in (into_art, into_portrait)
+    )
+    torch.testing.assert_close(terms["invariance"], expected)
+    assert (terms["invariance"] - other).abs() > 1e-4
+
+
+WEIGHTS = {
+    "style": ("adversarial_weight", 2.0),
+    "local": ("local_weight", 3.0),
+    "cycle": ("cycle_weight", 5.0),
+    "structure": ("structure_weight", 7.0),
+    "identity": ("identity_weight", 11.0),
+    "invariance": ("invariance_weight", 13.0),
+}
+
+
+def test_the_total_is_the_sum_of_the_terms_each_by_its_own_weight(networks, batch):
+    options = replace(OPTIONS, **dict(WEIGHTS.values()))
+    content = Content(l1_distance, l1_distance)
+    loss, terms, _ = generator_step(networks, batch, content, options)
+    weights = {name: weight for name, (_, weight) in WEIGHTS.items()} | {"photo": 2.0}
+    assert set(terms) == set(weights)
+    torch.testing.assert_close(loss, sum(weights[name] * term for name, term in terms.items()))
+
+
+def test_every_part_of_the_method_counts_unless_it_is_switched_off():
+    defaults = TrainingOptions()
+    for option, _ in WEIGHTS.values():
+        assert getattr(defaults, option) > 0, option
+    assert min(defaults.pairs_weight, defaults.pairs_judge_weight) > 0
+
+
+class Level(nn.Module):
+    """A discriminator that gives every picture the same score."""
+
+    def __init__(self, score):
+        super().__init__()
+        self.score = nn.Parameter(torch.tensor(score))
+
+    def forward(self, picture):
+        return [self.score.expand(1, 1, 1, 1)]
+
+
+def test_generators_are_to_be_taken_for_real_and_discriminators_to_tell(batch):
+    networks = Networks(OPTIONS)
+    networks.judge_style, networks.judge_photo = Level(0.5), Level(0.25)
+    _, terms, judged = generator_step(networks, batch, CONTENT, OPTIONS)
+    assert terms["style"].item() == pytest.approx(0.5**2)  # 1 is real
+    assert terms["photo"].item() == pytest.approx(0.75**2)
+    _, of_judges = discriminator_step(judged)
+    assert of_judges["style_judge"].item() == pytest.approx(2 * (1.5**2 + 0.5**2))  # of two pairs
+    assert of_judges["photo_judge"].item() == pytest.approx(1.25**2 + 0.75**2)
+
+
+def test_discriminators_learn_on_which_side_the_real_ones_are():
+    random = torch.Generator().manual_seed(0)
+    noise = 0.3 * torch.rand(2, 2, 3, 64, 64, generator=random)
+    real, fake = noise[0] + 0.6, noise[1]
+    discriminator = Networks(OPTIONS).judge_photo
+    pair = Judged(discriminator, fake.requires_grad_(), real, torch.ones(2, 1, 64, 64), 1.0)
+
+    def scores(pictures):
+        return torch.stack([scores.mean() for scores in discriminator(pictures)]).mean().item()
+
+    before = scores(real), scores(fake)
+    optimiser = torch.optim.Adam(discriminator.parameters(), 1e-3)
+    for _ in range(10):
+        optimiser.zero_grad()
+        discriminator_step({"photo": [pair]})[0].backward()
+        optimiser.step()
+    assert scores(real) > before[0]
+    assert scores(fake) < before[1]
+    assert fake.grad is None  # the generator isn't taught here
+
+
+def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_it():
+    options = replace(OPTIONS, pairs_weight=3.0, pairs_judge_weight=5.0)
+    networks = Networks(options)
+    networks.p2s, networks.judge_pairs = Asked(0.1), Level(0.5)
+    photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    compared = []
+
+    def distance(a, b):
+        compared.append((a, b))
+        return torch.full((2,), 0.125)
+
+    loss, terms, judged = pairs_step(networks, photos, paintings, Content(distance, None), options)
+    assert torch.equal(networks.p2s.asked[0], photos)
+    painted = networks.p2s.given[0]
+    assert torch.equal(compared[0][0], painted)
+    assert torch.equal(compared[0][1], paintings)
+    pool = torch.nn.functional.avg_pool2d
+    coarse = 4 * (pool(painted, 4) - pool(paintings, 4)).abs().mean()
+    torch.testing.assert_close(terms["pairs"], coarse + 0.125)
+    assert terms["brush"].item() == pytest.approx(0.25)
+    torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["brush"]))
+    (pair,) = judged["brush"]
+    assert torch.equal(pair.real, paintings)
+    assert torch.equal(pair.fake, painted)

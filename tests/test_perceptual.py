@@ -45,6 +45,25 @@ def test_structure_is_the_same_in_other_colours_and_another_in_disorder(distance
     assert structure(a, recoloured) < 0.5 * structure(a, disordered)
 
 
+def test_what_was_looked_at_once_gives_the_same_distance_and_maps(distance):
+    network = perceptual.load_squeezenet()
+    eye, a = perceptual.Eye(network), pictures()
+    b = a.flip(-1)
+    seen = eye.look(a)
+    torch.testing.assert_close(eye.distance(seen, eye.look(b)), distance(a, b))
+    for x, y in zip(eye.maps(seen), perceptual.feature_maps(network)(a), strict=True):
+        assert torch.equal(x, y)
+
+
+def test_feature_maps_are_of_one_length_at_each_place(distance):
+    """As in LPIPS; else the strongest channels would be all that a discriminator sees."""
+    maps = perceptual.feature_maps(perceptual.load_squeezenet())(pictures())
+    assert [x.shape[1] for x in maps] == [128, 256, 384]
+    for x in maps:
+        length = x.square().mean(1)
+        torch.testing.assert_close(length, torch.ones_like(length), atol=1e-3, rtol=0)
+
+
 def test_the_caffe_files_input_convention_is_folded_into_its_first_layer():
     """BGR in 0…255 minus a mean, or RGB in 0…1 normalised: the first layer must say the same."""
     path = MODELS / perceptual.BACKBONE

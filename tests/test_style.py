@@ -101,9 +101,10 @@ def test_another_ending_is_refused(style, tmp_path):
         save_style(style, tmp_path / "a.pth")
 
 
-def test_a_style_of_version_0_1_0_paints_what_it_painted():
-    loaded = load_style(DATA / "style of 0.1.0.safetensors")
-    painted = load_file(DATA / "painted by 0.1.0.safetensors")["painted"]
+@pytest.mark.parametrize("version", ["0.1.0", "the lean network"])
+def test_a_style_of_an_earlier_version_paints_what_it_painted(version):
+    loaded = load_style(DATA / f"style of {version}.safetensors")
+    painted = load_file(DATA / f"painted by {version}.safetensors")["painted"]
     picture = torch.rand(1, 3, 64, 48, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(loaded(picture), painted, atol=1e-4, rtol=0)
 

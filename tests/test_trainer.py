@@ -15,7 +15,10 @@ from tps_portrait.training.state_folder import find_state
 from tps_portrait.training.trainer import steps_left, train, training_device
 
 ERRORS = [0.0]  # the standard error that a check finds
-OPTIONS = TrainingOptions(steps=4, size=64, batch=1, local=True, content_loss="l1")
+OPTIONS = TrainingOptions(
+    steps=4, size=64, batch=1, local=True, content_loss="l1", pairs_weight=0.0
+)
+PAIRED = replace(OPTIONS, pairs_weight=1.0, pairs=2, branches_every=2)
 
 
 @pytest.fixture(scope="module")
@@ -435,10 +438,99 @@ def test_a_single_picture_is_too_few(banks):
         list(train(random_bank(1), banks[1], OPTIONS))
 
 
+@pytest.fixture(scope="module")
+def paired(banks, tmp_path_factory):
+    """A training with painted pairs, of its whole state: its steps, and what was painted when."""
+    told, state = [], tmp_path_factory.mktemp("paired") / "run"
+    steps = list(
+        train(*banks, PAIRED, state=state, on_pair=lambda done, total: told.append((done, total)))
+    )
+    return steps, told, state
+
+
+def test_every_step_learns_from_painted_pairs_and_some_from_the_papers_branches(paired):
+    steps, told, _ = paired
+    assert told == [(1, 2), (2, 2)]
+    assert all({"pairs", "brush", "brush_judge"} <= set(step.losses) for step in steps)
+    assert ["cycle" in step.losses for step in steps] == [True, False, True, False]
+
+
+def test_pairs_that_were_painted_are_kept_with_the_training(paired, banks):
+    _, _, state = paired
+    told = []
+    resumed = list(
+        train(*banks, replace(PAIRED, steps=5), state=state, on_pair=lambda *a: told.append(a))
+    )
+    assert not told
+    whole = list(train(*banks, replace(PAIRED, steps=5)))
+    for name, tensor in weights(whole[-1]).items():
+        assert torch.equal(tensor, weights(resumed[-1])[name]), name
+
+
+def test_with_pairs_one_picture_of_art_is_enough(banks):
+    *_, step = train(random_bank(1), banks[1], replace(PAIRED, steps=1))
+    assert step.losses["pairs"] > 0
+
+
+def test_without_a_weight_there_are_no_pairs(banks):
+    told = []
+    *_, step = train(*banks, replace(OPTIONS, steps=1), on_pair=lambda *a: told.append(a))
+    assert not told
+    assert not {"pairs", "brush", "brush_judge"} & set(step.losses)
+
+
+def test_who_stops_the_painting_can_train_again(banks, tmp_path):
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(*banks, PAIRED, state=tmp_path / "run", on_pair=stop)
+    *_, step = train(*banks, replace(PAIRED, steps=1), state=tmp_path / "run")
+    assert step.number == 1
+
+
+@pytest.mark.parametrize("options", [OPTIONS, PAIRED], ids=["branches", "pairs"])
+def test_a_step_moves_every_network_and_the_average_follows_slowly(banks, options):
+    """The average is what is kept: young, it is a weighted mean of the weights there were."""
+    steps = train(*banks, replace(options, steps=2))
+    first = next(steps)
+    networks = first._run.networks
+    before = {name: tensor.clone() for name, tensor in networks.state_dict().items()}
+    second = next(steps)
+    moved = {
+        name.split(".")[0]
+        for name, tensor in networks.state_dict().items()
+        if not torch.equal(tensor, before[name])
+    }
+    if options is OPTIONS:  # each second step only the pairs' are moved
+        assert moved == {name.split(".")[0] for name in before}
+    else:
+        assert moved == {"p2s", "average", "judge_pairs"}
+    decay = 2 / 11  # (1 + steps done) / (10 + steps done)
+    for name, tensor in networks.p2s.state_dict().items():
+        expected = decay * before[f"average.{name}"] + (1 - decay) * tensor
+        torch.testing.assert_close(networks.average.state_dict()[name], expected)
+        assert torch.equal(weights(second)[name], networks.average.state_dict()[name]), name
+    assert any(
+        not torch.equal(tensor, networks.p2s.state_dict()[name])
+        for name, tensor in weights(second).items()
+    )
+
+
+def test_discriminators_learn_at_rates_of_their_own(banks):
+    options = replace(PAIRED, steps=1, judge_rate=1e-3, pairs_judge_rate=2e-3, learning_rate=3e-3)
+    *_, step = train(*banks, options)
+    rates = [group["lr"] for group in step._run.discriminator_optimiser.param_groups]
+    assert rates == [1e-3, 2e-3]
+    assert step._run.generator_optimiser.param_groups[0]["lr"] == 3e-3
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"steps": 0}, "at least 1"),
+        ({"pairs": 0}, "at least 1"),
+        ({"pairs_weight": -1.0}, "at least 0"),
         ({"size": 100}, "multiple of 16"),
         ({"size": 1024}, "from 64 to 512"),
         ({"content_loss": "vgg"}, "lpips or l1"),

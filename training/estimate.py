@@ -13,6 +13,7 @@ from torch import Tensor
 from ..tps_core.landmarks import mean_face
 from .bank import FaceBank
 from .options import TrainingOptions
+from .painted_pairs import PaintedPairs, painted_size
 from .pairs import Pairs
 from .state import Run
 from .trainer import start_run, train_step
@@ -52,13 +53,21 @@ def estimate(options: TrainingOptions, device: torch.device | str = "cpu") -> Es
     art, photos = _noise(options.size, seed=1), _noise(options.size, seed=2)
     with _memory_meter(device) as meter:
         run, content, _ = start_run(art, photos, options, device)
-        pairs = Pairs(photos, art, options.size, device)
+        pairs, painted = Pairs(photos, art, options.size, device), None
+        if options.pairs_weight:
+            faces = painted_size(photos.faces)
+            painted = PaintedPairs(faces, faces, photos.points)
         for _ in range(WARM_UP):
-            train_step(run, pairs, content)
-    begun = time.perf_counter()
-    for _ in range(TIMED):
-        train_step(run, pairs, content)  # its losses are read, so that a GPU is done with it
-    seconds = (time.perf_counter() - begun) / TIMED * options.steps
+            train_step(run, pairs, painted, content)
+    # Beside pairs the paper's branches are in one step of so many: as many are timed of each kind.
+    every = options.branches_every if painted else 1
+    seconds = 0.0
+    for with_branches, share in ((True, 1 / every), (False, 1 - 1 / every)):
+        if share:
+            begun = time.perf_counter()
+            for _ in range(TIMED):  # its losses are read, so that a GPU is done with it
+                train_step(run, pairs, painted, content, with_branches)
+            seconds += share * (time.perf_counter() - begun) / TIMED * options.steps
     kept = meter.peak if device.type == "cuda" else meter.peak + _weights(run)
     return Estimate(seconds, kept)
 

@@ -5,7 +5,7 @@ and equations 3 to 9; the weights are in options.py.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -18,10 +18,13 @@ from .masks import alike, comparable, shown
 from .networks import Networks
 from .options import TrainingOptions
 from .pairs import PARTS, Batch, aligned_part, part_window
+from .perceptual import Eye
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
+COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
+COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -31,6 +34,7 @@ class Content:
 
     distance: Distance  # between a picture and the same picture there and back
     structure: Distance | None  # between a portrait and its painting; None without a network
+    eye: Eye | None = None  # the network; `distance` is then its LPIPS
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,9 @@ class Judged:
     real: Tensor  # (b, 3, h, w)
     inside: Tensor  # (b, 1, h, w) in 0…1, where fake and real can be held against each other
     weight: float
+    # What the discriminator's frozen network sees in both, where that is known.
+    fake_maps: list[Tensor] | None = None
+    real_maps: list[Tensor] | None = None
 
 
 def generator_step(
@@ -101,13 +108,44 @@ def generator_step(
     return sum(weights[name] * term for name, term in terms.items()), terms, judged
 
 
+def pairs_step(
+    networks: Networks,
+    photos: Tensor,
+    paintings: Tensor,
+    content: Content,
+    options: TrainingOptions,
+) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
+    """What the generator loses on photos (b, 3, h, w) of which there are paintings, as above.
+
+    One term asks for the painting itself, the other for what can't be told from it.
+    """
+    painted = networks.p2s(photos)
+    coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
+    everywhere = torch.ones_like(photos[:, :1])
+    pair = Judged(networks.judge_pairs, painted, paintings, everywhere, 1.0)
+    if content.eye:
+        seen, wanted = content.eye.look(painted), content.eye.look(paintings)
+        distance = content.eye.distance(seen, wanted)
+        maps = content.eye.maps(seen), content.eye.maps(wanted)
+        pair = replace(pair, fake_maps=maps[0], real_maps=maps[1])
+    else:
+        distance = content.distance(painted, paintings)
+    terms = {
+        "pairs": COARSE_WEIGHT * F.l1_loss(*coarse) + distance.mean(),
+        "brush": judge(pair, painted, REAL, pair.fake_maps),
+    }
+    loss = terms["pairs"] + options.pairs_judge_weight * terms["brush"]
+    return options.pairs_weight * loss, terms, {"brush": [pair]}
+
+
 def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
     """The discriminators' loss on the same pictures, and its terms."""
     terms = {}
     for name, pairs in judged.items():
         if pairs:
             terms[f"{name}_judge"] = sum(
-                judge(pair, pair.fake.detach(), FAKE) + judge(pair, pair.real, REAL)
+                judge(pair, pair.fake.detach(), FAKE, _detached(pair.fake_maps))
+                + judge(pair, pair.real, REAL, pair.real_maps)
                 for pair in pairs
             )
     return sum(terms.values()), terms
@@ -179,14 +217,21 @@ def viewed(pair: Judged, batch: Batch) -> Judged:
     return Judged(pair.discriminator, fake, real, inside, pair.weight)
 
 
-def judge(pair: Judged, pictures: Tensor, wanted: float) -> Tensor:
+def _detached(maps: list[Tensor] | None) -> list[Tensor] | None:
+    return maps and [x.detach() for x in maps]
+
+
+def judge(
+    pair: Judged, pictures: Tensor, wanted: float, maps: list[Tensor] | None = None
+) -> Tensor:
     """How far the pair's discriminator is from the wanted score, on its fake or real pictures.
 
     Seen within the mask; squared, and averaged over each scale's map, each counting alike.
     Source: Mao et al., "Least Squares GANs", 2017.
     """
-    maps = pair.discriminator(within(pictures, pair.inside))
-    return sum((scores - wanted).square().mean() for scores in maps) / len(maps)
+    seen = within(pictures, pair.inside)
+    scores = pair.discriminator(seen) if maps is None else pair.discriminator(seen, maps)
+    return sum((score - wanted).square().mean() for score in scores) / len(scores)
 
 
 def gist(pictures: Tensor) -> Tensor:

@@ -40,6 +40,7 @@ class Networks(nn.Module):
             else:
                 self.judge_style = Discriminator(32, levels, places=not tones)
             self.judge_photo = Discriminator(16, levels, places=True)
+            self.judge_pairs = _judge_of_pairs(feature_maps) if options.pairs_weight else None
             self.judge_parts = nn.ModuleDict(
                 {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}
             )
@@ -49,6 +50,7 @@ class Networks(nn.Module):
         return [*self.p2s.parameters(), *self.s2p.parameters()]
 
     def discriminators(self) -> list[nn.Parameter]:
+        """All but that of pairs, which learns at its own rate."""
         judges = [self.judge_style, self.judge_photo, self.judge_parts]
         return [parameter for judge in judges for parameter in judge.parameters()]
 
@@ -57,3 +59,10 @@ class Networks(nn.Module):
         """Moves the running average of G_p2s towards its present weights."""
         kept: list[Tensor] = list(self.average.parameters())
         torch._foreach_lerp_(kept, list(self.p2s.parameters()), 1 - decay)
+
+
+def _judge_of_pairs(feature_maps: FeatureMaps | None) -> nn.Module:
+    """It sees parts of faces turned at random, so that no place is told."""
+    if feature_maps:
+        return FeatureDiscriminator(feature_maps, 16, 3)
+    return Discriminator(32, 3)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 # What the presets of the command line and of the node set. The options' own defaults are good's.
 PRESETS = {
-    "quick": {"steps": 1500, "size": 128, "batch": 2},
+    "quick": {"steps": 1500, "size": 256, "batch": 1},
     "good": {"steps": 6000, "size": 256, "batch": 1},
     "best": {"steps": 20000, "size": 256, "batch": 2},
 }
@@ -29,6 +29,13 @@ class TrainingOptions:
     # The four discriminators of eyes, nose and mouth. Not in the default: docs/training-notes.md.
     local: bool = False
     content_loss: str = "lpips"  # what measures cycle consistency: lpips or l1
+    # Learning from photos and their paintings by the aligned painter, made before the first step.
+    pairs: int = 64  # how many
+    pairs_weight: float = 1.0  # of their losses; 0: the paper's branches alone
+    look: str = ""  # file name of the picture of art that teaches; "": the one that can best
+    branches_every: int = 4  # beside pairs, the paper's branches have one step of so many
+    pairs_judge_weight: float = 0.7  # of the discriminator of pairs, in their losses
+    pairs_judge_rate: float = 3e-4  # of that discriminator
     # Weights of the generators' losses, and rates, for paintings; kind.py has those for drawings.
     adversarial_weight: float = 1.0
     local_weight: float = 0.1  # of each of the four parts
@@ -46,5 +53,10 @@ class TrainingOptions:
             raise ValueError(f"steps and batch must be at least 1, got {self.steps}, {self.batch}")
         if self.size % 16 or not 64 <= self.size <= 512:
             raise ValueError(f"size must be a multiple of 16 from 64 to 512, got {self.size}")
+        if self.pairs < 1 or self.pairs_weight < 0 or self.branches_every < 1:
+            raise ValueError(
+                f"pairs and branches_every must be at least 1, and pairs_weight at least 0, got "
+                f"{self.pairs}, {self.branches_every}, {self.pairs_weight}"
+            )
         if self.content_loss not in ("lpips", "l1"):
             raise ValueError(f"the content loss is lpips or l1, got {self.content_loss!r}")

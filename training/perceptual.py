@@ -65,11 +65,31 @@ def feature_maps(network: nn.Module) -> Callable[[Tensor], list[Tensor]]:
     LPIPS each place of one length.
     """
 
-    def see(pictures: Tensor) -> list[Tensor]:
-        maps = network.net(network.scaling_layer(2 * pictures - 1))[1:4]
-        return [F.normalize(x, dim=1) * x.shape[1] ** 0.5 for x in maps]
+    eye = Eye(network)
+    return lambda pictures: eye.maps(eye.look(pictures))
 
-    return see
+
+class Eye:
+    """A network of `load_squeezenet` that looks at pictures once, for LPIPS and its maps alike."""
+
+    def __init__(self, network: nn.Module):
+        self._network = network
+
+    def look(self, pictures: Tensor) -> list[Tensor]:
+        """All that the network makes of pictures (b, 3, h, w) in 0…1."""
+        return self._network.net(self._network.scaling_layer(2 * pictures - 1))
+
+    def distance(self, a: list[Tensor], b: list[Tensor]) -> Tensor:
+        """The LPIPS of what `look` gave of pictures a and b: (b,)."""
+        layers = zip(self._network.lins, a, b, strict=True)
+        return sum(
+            layer((F.normalize(x, dim=1) - F.normalize(y, dim=1)).square()).mean((1, 2, 3))
+            for layer, x, y in layers
+        )
+
+    def maps(self, seen: list[Tensor]) -> list[Tensor]:
+        """The maps of `feature_maps`, of what `look` gave."""
+        return [F.normalize(x, dim=1) * x.shape[1] ** 0.5 for x in seen[1:4]]
 
 
 def structure_distance(

@@ -20,11 +20,12 @@ from ..tps_core.style import Style
 from .bank import FaceBank
 from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
 from .kind import has_tones, suited
-from .losses import Content, discriminator_step, generator_step, l1_distance
+from .losses import Content, discriminator_step, generator_step, l1_distance, pairs_step
 from .networks import Networks
 from .options import TrainingOptions
+from .painted_pairs import PaintedPairs, Progress, paint_pairs
 from .pairs import Pairs
-from .perceptual import feature_maps, load_squeezenet, lpips_distance, structure_distance
+from .perceptual import Eye, feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, is_finite, snapshot, unpack
 from .state_folder import StateFolder, find_state
 
@@ -34,9 +35,10 @@ SAVE_EVERY = 250  # steps between two saves of the state
 GOOD_EVERY = 50
 MOST_SETBACKS = 3  # in a row, without such a state between them: then training ends
 FEWEST_FACES = 2
+PARTS_A_STEP = 2  # of painted pairs
 # The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
 # not by those asked for: a training can be ended or made longer at any of them.
-FAST_STEPS = 1000
+FAST_STEPS = 800
 SLOW = 0.25
 
 log = logging.getLogger("tps_portrait")
@@ -112,9 +114,12 @@ def train(
     device: torch.device | str = "cpu",
     state: Path | str | None = None,
     resume: bool = True,
+    on_pair: Progress = lambda done, total: None,
 ) -> Iterator[Step]:
     """Trains a style; yields each step as it is done.
 
+    Before the first step the pairs are painted, of which `on_pair` is told; what it raises ends the
+    training before it has begun. With a `state` folder they are kept there.
     With the option `early_stop` it ends before the last step when more no longer help; that step
     says so.
     With a `state` folder the run is kept there, before the first step, every SAVE_EVERY steps, at
@@ -126,10 +131,11 @@ def train(
     used or that another training uses, and when numbers weren't finite MOST_SETBACKS times in a
     row; OSError when the run can't be saved. Whatever it raises, what was saved is there.
     """
-    for bank, kind in ((art, "art"), (photos, "photos")):
-        if len(bank) < FEWEST_FACES:
+    fewest_art = 1 if options.pairs_weight else FEWEST_FACES
+    for bank, kind, fewest in ((art, "art", fewest_art), (photos, "photos", FEWEST_FACES)):
+        if len(bank) < fewest:
             raise ValueError(
-                f"the {kind} has {len(bank)} usable face; training needs at least {FEWEST_FACES}, "
+                f"the {kind} has {len(bank)} usable face; training needs at least {fewest}, "
                 f"and looks good from about 34"
             )
     device = torch.device(device)
@@ -140,11 +146,13 @@ def train(
             log.info("going on from step %d of %s", run.step, state)
         if folder and _has_steps_left(run):
             folder.save(run)  # shows before the first step whether it can be
-        pairs = Pairs(photos, art, options.size, device)
+        pairs, painted = Pairs(photos, art, options.size, device), None
+        if options.pairs_weight and _has_steps_left(run):
+            painted = paint_pairs(art, photos, options.pairs, options.look, state, on_pair)
         examiner = None
         if options.early_stop and options.steps >= CHECK_EVERY:
             examiner = find_examiner(art, photos, options.size, device, network)
-        steps = _steps(run, pairs, content, examiner, folder)
+        steps = _steps(run, pairs, painted, content, examiner, folder)
         next(steps)  # begun, so that closing it gives the folder back even before the first step
         held.pop_all()
     return steps
@@ -168,6 +176,7 @@ def sample_steps(total: int) -> set[int]:
 def _steps(
     run: Run,
     pairs: Pairs,
+    painted: PaintedPairs | None,
     content: Content,
     examiner: Examiner | None,
     folder: StateFolder | None,
@@ -184,7 +193,7 @@ def _steps(
         while _has_steps_left(run):
             unsaved = True
             try:
-                train_step(run, pairs, content)
+                train_step(run, pairs, painted, content)
                 if run.step % GOOD_EVERY == 0 and not is_finite(run):
                     raise FloatingPointError(
                         f"step {run.step} left weights that are infinite, or none"
@@ -278,7 +287,7 @@ def start_run(
     options = suited(options, art, photos, network)
     maps = feature_maps(network) if network else None
     if network:
-        content = Content(lpips_distance(network), structure_distance(maps))
+        content = Content(lpips_distance(network), structure_distance(maps), Eye(network))
     else:
         content = Content(l1_distance, None)
     tones = has_tones(art)
@@ -291,7 +300,7 @@ def start_run(
         photos.digest,
         networks,
         torch.optim.Adam(networks.generators(), options.learning_rate, betas),
-        torch.optim.Adam(networks.discriminators(), options.judge_rate, betas),
+        torch.optim.Adam(_judges(networks), options.judge_rate, betas),
         torch.Generator().manual_seed(options.seed),
         history=[],
         checks=[],
@@ -300,16 +309,35 @@ def start_run(
     return run, content, network
 
 
-def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
+def _judges(networks: Networks) -> list[dict]:
+    """The discriminators' groups of parameters: that of pairs, if there is one, comes last."""
+    groups = [{"params": networks.discriminators()}]
+    if networks.judge_pairs:
+        groups.append({"params": list(networks.judge_pairs.parameters())})
+    return groups
+
+
+def train_step(
+    run: Run,
+    pairs: Pairs,
+    painted: PaintedPairs | None,
+    content: Content,
+    with_branches: bool | None = None,
+) -> dict[str, float]:
     """One step of generators, discriminators and average; the losses.
+
+    It learns from painted pairs, if there are any, and with or without the paper's branches; None
+    has them in one step of `branches_every`, and in each without painted pairs.
 
     Raises FloatingPointError when a loss or a gradient isn't finite. Then, and whatever goes wrong
     before the weights change, the run stays as it was; except that the draws of a step that isn't
     finite are not repeated.
     """
     drawn = run.random.get_state()
+    if with_branches is None or not painted:
+        with_branches = not painted or run.step % run.options.branches_every == 0
     try:
-        losses = _find_gradients(run, pairs, content)
+        losses = _find_gradients(run, pairs if with_branches else None, painted, content)
     except BaseException:
         run.random.set_state(drawn)
         raise
@@ -318,7 +346,9 @@ def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
     options, networks = run.options, run.networks
     share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW)
     run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
-    run.discriminator_optimiser.param_groups[0]["lr"] = share * options.judge_rate
+    rates = (options.judge_rate, options.pairs_judge_rate)
+    for group, rate in zip(run.discriminator_optimiser.param_groups, rates, strict=False):
+        group["lr"] = share * rate
     run.whole = False
     run.generator_optimiser.step()
     # A young average forgets faster, so that early previews aren't of the first random weights.
@@ -329,12 +359,20 @@ def train_step(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
     return losses
 
 
-def _find_gradients(run: Run, pairs: Pairs, content: Content) -> dict[str, float]:
-    """Draws a batch and leaves its gradients in the parameters; the losses."""
+def _find_gradients(
+    run: Run, pairs: Pairs | None, painted: PaintedPairs | None, content: Content
+) -> dict[str, float]:
+    """Draws what is learned from and leaves its gradients in the parameters; the losses."""
     options, networks = run.options, run.networks
-    batch = pairs.draw(options.batch, run.random)
-
-    loss, terms, judged = generator_step(networks, batch, content, options)
+    loss, terms, judged = torch.zeros(()), {}, {}
+    if painted:
+        device = next(networks.parameters()).device
+        drawn = painted.draw(PARTS_A_STEP, run.random, device)
+        loss, terms, judged = pairs_step(networks, *drawn, content, options)
+    if pairs:
+        batch = pairs.draw(options.batch, run.random)
+        branches = generator_step(networks, batch, content, options)
+        loss, terms, judged = loss + branches[0], terms | branches[1], judged | branches[2]
     run.generator_optimiser.zero_grad()
     loss.backward(inputs=networks.generators())
 
@@ -349,7 +387,8 @@ def _check_finite(run: Run, losses: dict[str, float]) -> None:
     for name, value in losses.items():
         if not math.isfinite(value):
             raise FloatingPointError(f"step {run.step + 1} had the loss {name} {value}")
-    parameters = run.networks.generators() + run.networks.discriminators()
+    groups = run.generator_optimiser.param_groups + run.discriminator_optimiser.param_groups
+    parameters = [parameter for group in groups for parameter in group["params"]]
     norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
     if not torch.stack(norms).isfinite().all():
         raise FloatingPointError(f"step {run.step + 1} had gradients that are infinite, or none")

@@ -4,7 +4,8 @@ Why this shape: at 512 x 512 the resolution of the layers decides the cost, not 
 parameters, so the encoder is four convolutions, maps of half the resolution are thin, and most
 weights work at 1/16. Only there is a norm: elsewhere it would cost as much as a convolution. Skips
 are added, not concatenated. Every map that leads from the encoder to the decoder can be warped:
-that is the feature-space warp of the paper.
+that is the feature-space warp of the paper. Before a map is enlarged it is softened, as its finest
+pattern, a checkerboard, would lie over the painting as a weave.
 """
 
 import torch
@@ -25,7 +26,7 @@ class Generator(nn.Module):
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 64, 144), blocks: int = 2):
         """`widths` of the maps at 1/2, 1/4, 1/8 and 1/16; `blocks` at 1/16."""
         super().__init__()
-        self.architecture = {"name": "unet16-lean", "widths": list(widths), "blocks": blocks}
+        self.architecture = {"name": "unet16-soft", "widths": list(widths), "blocks": blocks}
         half, fine, middle, coarse = widths
         self.down_half = _down(3, half)
         self.down_fine = _down(half, fine)
@@ -33,9 +34,9 @@ class Generator(nn.Module):
         self.down_coarse = _down(middle, coarse)
         self.trunk = nn.Sequential(*(Block(coarse, norm=True) for _ in range(blocks)))
         self.up_middle = _up(coarse, middle)
-        self.decode_middle = Block(middle)
+        self.decode_middle = nn.Sequential(Block(middle), Soften())
         self.up_fine = _up(middle, fine)
-        self.decode_fine = Block(fine)
+        self.decode_fine = nn.Sequential(Block(fine), Soften())
         self.up_half = _up(fine, half)
         self.decode_half = nn.Sequential(nn.Conv2d(half, half, 3, padding=1), nn.LeakyReLU(0.2))
         self.head = nn.Conv2d(half, 12, 3, padding=1)  # each pixel of the map paints 2 x 2
@@ -78,12 +79,19 @@ class Generator(nn.Module):
 
 
 def softened(pictures: Tensor) -> Tensor:
-    """The pictures (b, 3, h, w) as soft as the generator paints: twice the mean of 2 x 2.
+    """The pictures or maps (b, c, h, w) as soft as the generator paints: twice the mean of 2 x 2.
 
     That is blind to a checkerboard of single pixels, which four painters side by side would leave.
     """
     padded = F.pad(pictures, [1] * 4, mode="replicate")
     return F.avg_pool2d(F.avg_pool2d(padded, 2, 1), 2, 1)
+
+
+class Soften(nn.Module):
+    """`softened` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return softened(x)
 
 
 class Block(nn.Module):

@@ -1,4 +1,4 @@
-"""The generator of version 0.1.0, so that styles trained with it still paint what they painted."""
+"""The generators of earlier versions, so that styles trained with them still paint as they did."""
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -6,8 +6,17 @@ from torch import Tensor, nn
 from .generator import COLOR_STRIDE, Block, Generator
 
 
+class LeanGenerator(Generator):
+    """Of the versions after 0.1.0: it enlarges its maps as they are, and can weave."""
+
+    def __init__(self, widths: tuple[int, int, int, int], blocks: int):
+        super().__init__(widths, blocks)
+        self.architecture["name"] = "unet16-lean"
+        self.decode_fine, self.decode_middle = Block(widths[1]), Block(widths[2])
+
+
 class OldGenerator(Generator):
-    """Twice as slow: blocks in the encoder too, norms everywhere, a last layer at full size."""
+    """Of 0.1.0, twice as slow: blocks in the encoder, norms everywhere, a full-size last layer."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
         super().__init__(widths, blocks)

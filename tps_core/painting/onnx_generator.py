@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from .fast_generator import SHUFFLE, FastGenerator
-from .generator import COLOR_STRIDE, Block, Generator
+from .generator import COLOR_STRIDE, Block, Generator, Soften
 from .old_generator import OldGenerator
 from .onnx_file import OnnxGraph
 from .quantize import Quantized
@@ -103,6 +103,11 @@ class _Writer:
             return x
         if isinstance(module, Block):
             return self.graph.add("Add", self.layers(module.layers, x), x)
+        if isinstance(module, Soften):
+            x = self.pad(x)
+            for _ in range(2):
+                x = self.graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[1, 1])
+            return x
         if isinstance(module, nn.LeakyReLU):
             return self.graph.add("LeakyRelu", x, alpha=float(module.negative_slope))
         if isinstance(module, nn.Upsample):
