@@ -4,9 +4,9 @@ Why this shape: at 512 x 512 the resolution of the layers decides the cost, not 
 parameters, so the encoder is four convolutions, maps of half the resolution are thin, and most
 weights work at 1/16. Only there is a norm: elsewhere it would cost as much as a convolution. Skips
 are added, not concatenated. Every map that leads from the encoder to the decoder can be warped:
-that is the feature-space warp of the paper. Maps of half the resolution are softened before they are
-read, others before they are enlarged: their finest pattern, a checkerboard, made of nothing but a
-photo's grain, would lie over the painting as a weave.
+that is the feature-space warp of the paper. Maps of half the resolution are softened before they
+are read, others before they are enlarged: their finest pattern, a checkerboard, made of nothing but
+a photo's grain, would lie over the painting as a weave.
 """
 
 import torch
