@@ -146,7 +146,11 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
         options = replace(options, content_loss="l1")
     samples = photos.pictures(SITTERS, options.size)
     strip = [samples]
-    for step in train(art, photos, options):
+
+    def tell_of_pair(done: int, total: int) -> None:
+        show_progress(done, total, "photos drawn, to learn from")
+
+    for step in train(art, photos, options, on_pair=tell_of_pair):
         show_progress(step.number, step.total, "training on drawings")
         if step.number in sample_steps(options.steps):
             strip.append(step.paint(samples))

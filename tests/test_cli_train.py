@@ -74,7 +74,8 @@ def test_the_losses_file_has_a_column_for_the_checks(train, tmp_path):
     assert [row["kid_squeezenet"] for row in rows] == ["", "0.25"] * 3
     assert [row["kid_squeezenet_error"] for row in rows] == ["", "0.01"] * 3
     assert None not in rows[0]  # no row is longer than the header
-    assert all(row["cycle"] for row in rows)
+    assert all(row["pairs"] for row in rows)
+    assert [bool(row["cycle"]) for row in rows] == [True, *5 * [False]]
 
 
 def test_json_lines_tell_of_the_checks_at_their_steps(train, capsys, monkeypatch):
@@ -96,7 +97,7 @@ def test_what_it_takes_is_said_before_it_starts_and_not_on_stdout(train, capsys,
     lines = err.splitlines()
     assert lines[0] == ("this training: 8 steps at 64 px; about 10 min and 500 MB more memory here")
     assert [line.split(":")[0].strip() for line in lines[1:4]] == ["quick", "good", "best"]
-    assert "quick: 1500 steps at 128 px; about 250 h and 4.0 GB" in lines[1]
+    assert "quick: 1500 steps at 256 px; about 500 h and 8.0 GB" in lines[1]
     assert all(json.loads(line) for line in out.splitlines())
 
     asked.clear()
@@ -108,7 +109,7 @@ def test_what_it_takes_is_said_before_it_starts_and_not_on_stdout(train, capsys,
 
 @pytest.mark.parametrize(
     ("preset", "expected"),
-    [("quick", (1500, 128, 2)), ("good", (6000, 256, 1)), ("best", (20000, 256, 2))],
+    [("quick", (1500, 256, 1)), ("good", (6000, 256, 1)), ("best", (20000, 256, 2))],
 )
 def test_a_preset_sets_steps_size_and_batch(preset, expected, tmp_path, monkeypatch):
     bank = tmp_path / "bank.safetensors"

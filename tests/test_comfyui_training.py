@@ -178,9 +178,9 @@ def test_a_preset_takes_the_place_of_three_settings_and_says_how_long_it_takes(c
         comfyui.interrupt()
         comfyui.wait(prompt_id)
     (plan,) = (text for text in messages.texts if text.startswith("quick"))
-    assert re.fullmatch(r"quick: 1500 steps at 128 px; about .* and \d+ MB more memory here", plan)
+    assert re.fullmatch(r"quick: 1500 steps at 256 px; about .* and \d+ MB more memory here", plan)
     options = options_of("preset", comfyui)
-    assert (options["steps"], options["size"], options["batch"]) == (1500, 128, 2)
+    assert (options["steps"], options["size"], options["batch"]) == (1500, 256, 1)
 
 
 def test_a_saved_face_bank_takes_the_place_of_the_folder(comfyui, folders):

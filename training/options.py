@@ -33,7 +33,7 @@ class TrainingOptions:
     pairs: int = 64  # how many
     pairs_weight: float = 1.0  # of their losses; 0: the paper's branches alone
     look: str = ""  # file name of the picture of art that teaches; "": the one that can best
-    branches_every: int = 4  # beside pairs, the paper's branches have one step of so many
+    branches_every: int = 16  # beside pairs, the paper's branches have one step of so many
     pairs_judge_weight: float = 0.7  # of the discriminator of pairs, in their losses
     pairs_judge_rate: float = 3e-4  # of that discriminator
     # Weights of the generators' losses, and rates, for paintings; kind.py has those for drawings.

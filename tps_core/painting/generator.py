@@ -4,8 +4,9 @@ Why this shape: at 512 x 512 the resolution of the layers decides the cost, not 
 parameters, so the encoder is four convolutions, maps of half the resolution are thin, and most
 weights work at 1/16. Only there is a norm: elsewhere it would cost as much as a convolution. Skips
 are added, not concatenated. Every map that leads from the encoder to the decoder can be warped:
-that is the feature-space warp of the paper. Before a map is enlarged it is softened, as its finest
-pattern, a checkerboard, would lie over the painting as a weave.
+that is the feature-space warp of the paper. Maps of half the resolution are softened before they
+are read, others before they are enlarged: their finest pattern, a checkerboard, made of nothing but
+a photo's grain, would lie over the painting as a weave.
 """
 
 import torch
@@ -28,10 +29,10 @@ class Generator(nn.Module):
         super().__init__()
         self.architecture = {"name": "unet16-soft", "widths": list(widths), "blocks": blocks}
         half, fine, middle, coarse = widths
-        self.down_half = _down(3, half)
-        self.down_fine = _down(half, fine)
-        self.down_middle = _down(fine, middle)
-        self.down_coarse = _down(middle, coarse)
+        self.down_half = nn.Sequential(*down(3, half), Soften())
+        self.down_fine = down(half, fine)
+        self.down_middle = down(fine, middle)
+        self.down_coarse = down(middle, coarse)
         self.trunk = nn.Sequential(*(Block(coarse, norm=True) for _ in range(blocks)))
         self.up_middle = _up(coarse, middle)
         self.decode_middle = nn.Sequential(Block(middle), Soften())
@@ -117,7 +118,7 @@ def warp_features(features: list[Tensor], spline: Spline) -> list[Tensor]:
     return [sample(map_, spline_grid(spline, map_.shape[-2:])) for map_ in features]
 
 
-def _down(width: int, wider: int) -> nn.Sequential:
+def down(width: int, wider: int) -> nn.Sequential:
     """Half the resolution."""
     return nn.Sequential(nn.Conv2d(width, wider, 3, stride=2, padding=1), nn.LeakyReLU(0.2))
 

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .generator import COLOR_STRIDE, Block, Generator
+from .generator import COLOR_STRIDE, Block, Generator, down
 
 
 class LeanGenerator(Generator):
@@ -12,6 +12,7 @@ class LeanGenerator(Generator):
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
         super().__init__(widths, blocks)
         self.architecture["name"] = "unet16-lean"
+        self.down_half = down(3, widths[0])
         self.decode_fine, self.decode_middle = Block(widths[1]), Block(widths[2])
 
 
@@ -22,6 +23,7 @@ class OldGenerator(Generator):
         super().__init__(widths, blocks)
         self.architecture["name"] = "unet16"
         half, fine, middle, _ = widths
+        self.down_half = down(3, half)
         self.encode_fine, self.decode_fine = Block(fine, norm=True), Block(fine, norm=True)
         self.encode_middle, self.decode_middle = Block(middle, norm=True), Block(middle, norm=True)
         self.head = nn.Conv2d(half, 3, 3, padding=1)
