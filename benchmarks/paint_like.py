@@ -48,7 +48,7 @@ ART = [
     "comic_peppercarrot/comic_peppercarrot_083",
 ]
 SHOWN_AT = 192
-LONGEST_PX = 480  # of what is painted, for time's sake
+AROUND = 1.5  # side of what is painted, in face crops
 PEER = """
 import json, sys
 import numpy as np
@@ -120,19 +120,24 @@ def main() -> None:
 
 
 def held_out_photos(count: int) -> list[Photo]:
-    """Photos that no style trains with, a third of them from photos_wild; LONGEST_PX at most."""
+    """Photos that no style trains with, a third of them from photos_wild."""
     wild = list_pictures(DATA / "photos_wild")
     plain = [path for path in list_pictures(DATA / "photos") if is_held_out(path.name)]
     third = count // 3
     wanted = wild[:: len(wild) // third] + plain[:: len(plain) // (count - third)]
     photos = []
     for path in wanted:
-        picture = read_picture(path)
-        scale = LONGEST_PX / max(picture.shape[-2:])
-        if scale < 1:
+        faces = find_face(read_picture(path))
+        if faces:
+            # Head and shoulders, in the size in which they are painted.
+            alignment = align(faces[0])
+            half = AROUND * alignment.extent_px / 2
+            x0, y0, x1, y1 = (int(v) for p in (-half, half) for v in (alignment.shift + p).tolist())
+            picture = read_picture(path)[:, max(y0, 0) : y1, max(x0, 0) : x1]
+            scale = SIZE / alignment.extent_px
             size = [round(n * scale) for n in picture.shape[-2:]]
             picture = F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
-        faces = find_face(picture)
+            faces = find_face(picture)
         if faces:
             photos.append(Photo(path.stem, picture, faces[0]))
     return photos[:count]

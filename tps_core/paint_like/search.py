@@ -18,7 +18,7 @@ from .guides import Guides
 
 FACE_AT_FIRST = 32  # pixels of the face crop's side at the coarsest scale
 FACE_AT_LAST = 64  # and at the last at which all patches are compared
-MOST_COMPARISONS = 250_000_000  # of patches at such a scale; beyond, only those around
+MOST_COMPARISONS = 100_000_000  # of patches at such a scale; beyond, only those around
 COMPARED_AT_ONCE = 8_000_000
 RADIUS = 2  # of a patch, in pixels
 STEP = 2  # how far around a place is searched, in pixels
