@@ -29,7 +29,7 @@ ART = {
     "watercolour": "watercolour_synthetic",
 }
 # Styles learned from one picture of art: folder, and file name without its ending. Bundled are the
-# first two and, if it is good, the comic; how the others failed is in docs/training-notes.md.
+# first two; how others failed is in docs/training-notes.md.
 LOOKS = {
     "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
     "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
