@@ -1,4 +1,4 @@
-"""Trains the styles that come with the pack, each from one picture of art.
+"""Trains the styles that come with the pack, and some that may, each from one picture of art.
 
 A fifth of the photos, by a hash of the name, is never trained with: evaluate with these. Ctrl-C
 keeps what was trained; the same call goes on.
@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from collection import BUNDLED, CREDITS, load_look, load_photos, training_photos
+from collection import CREDITS, LOOKS, load_look, load_photos, training_photos
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import save_style
 from tps_portrait.training.options import TrainingOptions
@@ -25,7 +25,7 @@ OURS = ("TPS Portrait", "CC0 1.0")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("style", choices=sorted(BUNDLED))
+    parser.add_argument("style", choices=sorted(LOOKS))
     parser.add_argument("work", type=Path, help="folder for banks and trainings")
     parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--pairs", type=int, default=TrainingOptions.pairs)
@@ -40,7 +40,7 @@ def main() -> None:
         branches_every=arguments.branches_every,
         early_stop=False,
         learning_rate=1e-3,
-        **(PEN if arguments.style == "ink line" else {}),
+        **(PEN if arguments.style == "gibson pen" else {}),
     )
     folder = arguments.work / arguments.style
     samples, last = photos.pictures(SAMPLES, options.size), None

@@ -10,7 +10,7 @@ from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.training.evaluate import landmark_distance
 
 STYLES = Path(__file__).parents[1] / "styles"
-NAMES = ["impressionist oil", "ink line"]
+NAMES = ["impressionist oil", "ink line", "van gogh oil"]
 
 
 def painted(name, photo, face):
