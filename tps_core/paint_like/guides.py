@@ -20,6 +20,8 @@ LIPS_EDGE = 0.006
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
 AROUND_FACE = 0.75  # within which light is compared, in half crops
 LEAST_DETAIL, MOST_DETAIL = 0.25, 4.0  # of the photo's detail in art that has less, or more
+USUAL_SPREAD = 0.15  # standard deviation of broad light in art; where it is less, it counts more,
+MOST_LIGHT_WEIGHT = 8.0  # at most so many times: colourful art is often of one lightness
 DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; the rest linear
 # The share of the eye distance by which a mouth must be wider open than the art's to be painted
 # apart, and by which it is so in full.
@@ -31,6 +33,7 @@ FINER = 4  # polygons are drawn so many times larger, for their edges
 class Guides:
     """What is wanted, and what the bent art has; maps (1, h, w) of one canvas each."""
 
+    light_weight: float  # of differences of light: the more, the less of it the art has
     broad: Tensor  # broad light wanted, on the canvas of the photo
     fine: Tensor  # and fine light, around 0
     broad_of_art: list[Tensor]  # what each bent art has
@@ -66,6 +69,7 @@ def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_c
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
     detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
     return Guides(
+        min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
         wanted,
         fine * detail.clamp(LEAST_DETAIL, MOST_DETAIL),
         broads,

@@ -24,14 +24,14 @@ RADIUS = 2  # of a patch, in pixels
 STEP = 2  # how far around a place is searched, in pixels
 ROUNDS = 2  # of searching and putting together, at each scale
 
-FINE, FINE_AT_PARTS = 2.25, 13.5  # what differences of light weigh; those of colour weigh 1
-BROAD = 1.2
+FINE, FINE_AT_PARTS = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
+BROAD, BROAD_IN_FACE = 1.0, 3.0
 # Squared distances from the own place, in face crops, weigh this much.
 PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 2.5, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
 PARTS = 0.5  # of an eye where there is none, or the other way round
-FIRST_COLORS = 0.3  # the painting so far counts for little while it is only the bent art
+FIRST_COLORS = 0.0  # the painting so far counts for nothing while it is only the bent art
 SHARPNESS = 4.0  # by which patches that fit better count for more where several cover a pixel
 
 
@@ -143,8 +143,8 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
             ones / 3,
             ones / 3,
             ones / 3,
-            FINE + (FINE_AT_PARTS - FINE) * parts,
-            BROAD * ones,
+            guides.light_weight * (FINE + (FINE_AT_PARTS - FINE) * parts),
+            guides.light_weight * (BROAD + (BROAD_IN_FACE - BROAD) * face),
             PARTS * ones,
             NOT_SHOWN * ones,
         ],
