@@ -9,7 +9,7 @@ from ..tps_core.plain_text import shown
 
 
 def prepare_streams() -> None:
-    """Makes stdout and stderr take any name: what their encoding lacks is spelled out."""
+    """Makes stdout and stderr take any name: what their encoding can't hold is spelled out."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # None, or something of the caller's, may stand there
             stream.reconfigure(errors="backslashreplace")

@@ -46,7 +46,7 @@ def art(painting):
 
 
 def square(side=SIDE):
-    return Canvas(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
+    return Canvas.of_crop(side)
 
 
 def guided(crop, art):

@@ -1,4 +1,4 @@
-"""How light a face is, and lighting it for line art.
+"""How light a face is, lighting it for line art, and what line art is.
 
 Black lines on white paper say nothing of how dark a skin is. A painter of line art that is shown
 a dark face takes it for hair, and paints it black; shown the same face in more light, it draws it.
@@ -15,6 +15,16 @@ SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
 BETWEEN = [*range(31, 48), 48, 54]
+LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
+
+
+def tones(pictures: Tensor) -> Tensor:
+    """Which pixels of pictures (…, 3, h, w), 0…1, are neither black nor white: (…, h, w).
+
+    Of art that has tones they are more than the share LEAST_TONES; of line art they are fewer.
+    """
+    darkest, lightest = pictures.amin(-3), pictures.amax(-3)
+    return (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:

@@ -172,7 +172,9 @@ def _read(path: Path, look: Look) -> Tensor:
     if path.is_dir():
         raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it", True)
     if path.is_symlink() and not path.exists():
-        raise NotUsed(UNREADABLE, "a link to a file that is not there; delete it or mend it", True)
+        raise NotUsed(
+            UNREADABLE, "a link to a file that is not there; delete it or set it right", True
+        )
     if path.suffix.lower() not in ENDINGS:
         kind = f"its name ends in {path.suffix}" if path.suffix else "its name has no ending"
         raise NotUsed(UNREADABLE, f"not a picture ({kind}); a picture has to be PNG, JPEG or WebP")

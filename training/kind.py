@@ -10,13 +10,13 @@ from dataclasses import fields, replace
 
 from torch import nn
 
+from ..tps_core.light import LEAST_TONES, tones
 from .bank import FaceBank
 from .checks import FEWEST_FACES, Examiner
 from .features import squeezenet_judge
 from .options import TrainingOptions
 
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
-LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 # KID (SqueezeNet) of photos to the art, from which on it is drawn: docs/training-notes.md. It
 # depends on the size of what is looked at.
 FAR = 0.55
@@ -38,10 +38,7 @@ log = logging.getLogger("tps_portrait")
 
 def has_tones(art: FaceBank) -> bool:
     """Whether the art has colours or greys; pure black on white has none."""
-    faces = art.pictures(TONE_SAMPLE, art.size)
-    darkest, lightest = faces.amin(1), faces.amax(1)
-    between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
-    return bool(between.float().mean() > LEAST_TONES)
+    return bool(tones(art.pictures(TONE_SAMPLE, art.size)).float().mean() > LEAST_TONES)
 
 
 def is_drawn(art: FaceBank, photos: FaceBank, network: nn.Module | None) -> bool:

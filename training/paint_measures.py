@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..tps_core.paint_like.fields import LUMA
+
 SIZE = 256  # side of the face crops that the scales below are meant for, in pixels
-LUMA = (0.299, 0.587, 0.114)
 STROKES_PX = (2.0, 4.0)  # the sigmas between which detail is compared
 WEAVE = (0.12, 0.2)  # the frequencies of a weave, in cycles per pixel
 SECTOR = math.radians(15)  # how far from a diagonal or an axis a direction still counts as it

@@ -3,17 +3,17 @@
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..align import Alignment, align
 from ..landmarks import Landmarks
+from ..light import LEAST_TONES, tones
 from ..tps import fit
 from ..warp import sample, spline_grid, stretching, with_border_anchors
 from .canvas import Canvas
+from .fields import resized
 
 STIFFNESS = 1e-3
-LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
 TONES_SEEN_AT = 256
 MOST_PULLED = 2.5  # times wider than in most places, beyond which a place shows nothing
 
@@ -84,7 +84,7 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
     height, width = picture.shape[-2:]
     if shrink < 1:
         small = (max(1, round(height * shrink)), max(1, round(width * shrink)))
-        picture = F.interpolate(picture[None], small, mode="bilinear", antialias=True)[0]
+        picture = resized(picture, small)
     from_crop = with_border_anchors(points[None])
     to_crop = with_border_anchors(alignment.points[None])
     unit = canvas.face_px / 2
@@ -102,6 +102,4 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
 
 def _has_tones(crop: Tensor, inside: Tensor) -> bool:
     """Whether the face crop (3, s, s) has colours or greys, where it is inside (1, s, s)."""
-    darkest, lightest = crop.amin(0, keepdim=True), crop.amax(0, keepdim=True)
-    between = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
-    return bool((between * inside).sum() / inside.sum().clamp_min(1) > LEAST_TONES)
+    return bool((tones(crop) * inside).sum() / inside.sum().clamp_min(1) > LEAST_TONES)

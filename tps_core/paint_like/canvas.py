@@ -20,6 +20,11 @@ class Canvas:
     linear: Tensor  # (2, 2) rotation times scale
     shift: Tensor  # (2,) in pixels
 
+    @classmethod
+    def of_crop(cls, side: int) -> "Canvas":
+        """The canvas that a face crop of that side fills."""
+        return cls(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
+
     @property
     def face_px(self) -> float:
         """The side of the face crop in pixels."""

@@ -11,7 +11,7 @@ from .search import Matches
 COLORS_REACH = 0.04  # of the filter that spreads the patches' colours, in face crops
 COLORS_EDGE = 0.002  # variance of light from which on it keeps an edge
 HOLD, HOLD_AT_PARTS = 0.004, 0.15
-PALE = 0.0025  # share of the face whose lightest colours are those of teeth
+PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)
 
@@ -28,7 +28,7 @@ def fuse(patches: Tensor, matches: Matches, bent: list[Bent], guides: Guides, fa
     colors = guided(light, patches, reach, COLORS_EDGE)
     along_x, along_y = _gradients(matches, bent, colors)
     if guides.open_mouth.max() > 0:
-        teeth = _pale(bent[0], guides) * (light / guides.broad.max()).clamp(*TEETH)
+        teeth = _pale(bent[0]) * (light / guides.broad.max()).clamp(*TEETH)
         colors = colors.lerp(teeth, guides.open_mouth)
         mouth_x = (guides.open_mouth[..., 1:] + guides.open_mouth[..., :-1]) / 2
         mouth_y = (guides.open_mouth[:, 1:] + guides.open_mouth[:, :-1]) / 2
@@ -69,7 +69,7 @@ def _stronger(gradient: Tensor, wanted: Tensor, sure: Tensor) -> Tensor:
     return torch.where(own, gradient, wanted)
 
 
-def _pale(art: Bent, guides: Guides) -> Tensor:
+def _pale(art: Bent) -> Tensor:
     """The palest colour of the art (3, 1, 1): light, and of little colour."""
     light = luma(art.picture)
     colorful = art.picture.std(0, keepdim=True)

@@ -111,14 +111,12 @@ def paint_faces(
     for index, face in enumerate(faces):
         alignment = align(face)
         side = _painted_side(alignment, art)
-        half = side / 2
-        canvas = Canvas(side, side, half * torch.eye(2), torch.tensor([half, half]))
         crop = alignment.crop(photo, side)
 
         def tell(share: float, seen: Tensor, done: int = index) -> None:
             on_progress((done + share) / len(faces), seen)
 
-        painted = _paint(crop, canvas, alignment.points, art, side, tell)
+        painted = _paint(crop, Canvas.of_crop(side), alignment.points, art, side, tell)
         picture, mask = blend(picture, painted, alignment, color_match=color_match)
         covered = torch.maximum(covered, mask)
     return picture, covered
@@ -130,8 +128,7 @@ def paint_crop(crop: Tensor, points: Tensor, art: Artwork) -> Tensor:
     s is FACE_AT_FIRST times a power of two.
     """
     side = crop.shape[-1]
-    canvas = Canvas(side, side, side / 2 * torch.eye(2), torch.full((2,), side / 2))
-    return _paint(crop, canvas, points, art, side, _silent)
+    return _paint(crop, Canvas.of_crop(side), points, art, side, _silent)
 
 
 def _painted_side(alignment: Alignment, art: Artwork) -> int:
