@@ -15,16 +15,20 @@ SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
 BETWEEN = [*range(31, 48), 48, 54]
-LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
+# Most of the pixels of line art that are neither black nor white; the rims of lines are a tenth.
+MOST_TONE_SHARE = 0.2
 
 
-def tones(pictures: Tensor) -> Tensor:
-    """Which pixels of pictures (…, 3, h, w), 0…1, are neither black nor white: (…, h, w).
+def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:
+    """Whether the pictures (…, 3, h, w), 0…1, are black on white, without colours and greys.
 
-    Of art that has tones they are more than the share LEAST_TONES; of line art they are fewer.
+    With `inside` (1, h, w), 0…1, only what lies in it counts.
     """
     darkest, lightest = pictures.amin(-3), pictures.amax(-3)
-    return (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
+    has_tone = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
+    weights = torch.ones_like(darkest) if inside is None else inside
+    share = (has_tone * weights).sum() / weights.sum().clamp_min(1)
+    return bool(share <= MOST_TONE_SHARE)
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:
