@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         review = Review(folder, options, results)
         serve(review, photos, _farewell(arguments), not arguments.no_browser)
         results = review.results
-    written = []
+    written: list[Path] = []
     with finishing(written):
         if place:
             write_report(results, folder, place, photos)

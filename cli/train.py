@@ -5,6 +5,7 @@ import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..tps_core.file_kinds import LOSSES, PICTURE, STYLE, is_marked
 from ..tps_core.output_files import replace_file
@@ -266,8 +267,8 @@ def _save(last: Step, path: Path, record: dict) -> None:
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
-    for number, losses in enumerate(last.history, 1):
-        writer.writerow({"step": number, **losses, **validations.get(number, {})})
+    for number, of_step in enumerate(last.history, 1):
+        writer.writerow({"step": number, **of_step, **validations.get(number, {})})
     with finishing([path]):
         replace_file(_losses(path), file.getvalue().encode())
 
@@ -278,7 +279,7 @@ def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     return bank
 
 
-def _own(arguments: argparse.Namespace) -> dict[str, int]:
+def _own(arguments: argparse.Namespace) -> dict[str, Any]:
     """What of a preset the command line sets itself."""
     chosen = {name: getattr(arguments, name) for name in ("steps", "size", "batch")}
     return {name: value for name, value in chosen.items() if value is not None}

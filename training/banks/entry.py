@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ...tps_core.json_reading import fields, listed, number, text, truth
+from ...tps_core.json_reading import Checks, fields, listed, number, text, truth
 from ...tps_core.plain_text import shown
 
 GOOD = "good"
@@ -125,12 +125,12 @@ class Entry:
 FIRST = ("name", "used", "reason")
 
 
-def _between(low: float, high: float) -> Callable[[object, str], None]:
+def _between(low: float, high: float) -> Callable[[object, str], object]:
     """A check that a value is none, or a number from low to high."""
     return lambda value, what: value is None or number(value, what, low, high)
 
 
-DETAILS = {
+DETAILS: Checks = {
     "bucket": text,
     "score": _between(0, 1),
     "detector": text,

@@ -71,7 +71,7 @@ class Review:
         path = self.path(index)
         before = _content(path)
         try:
-            done = self._write(path, result, action, face, faces)
+            done = self._write(path, result, result.size, action, face, faces)
         except OSError as error:
             raise ValueError(
                 f"{sidecar_path(path)}: can't be written ({error.strerror}); check the "
@@ -97,8 +97,16 @@ class Review:
         self._scan_again(last.index)
         return last.index, f"{self.entries[last.index].name}: as it was before"
 
-    def _write(self, path: Path, result: ScanResult, action: str, face: int, faces) -> str:
-        known, size = result.faces, result.size
+    def _write(
+        self,
+        path: Path,
+        result: ScanResult,
+        size: tuple[int, int],
+        action: str,
+        face: int,
+        faces,
+    ) -> str:
+        known = result.faces
         if action == "exclude" or (action == "place" and not faces):
             # Faces of a detector can be found again.
             write_sidecar(path, [], size, known if result.by_hand else None)

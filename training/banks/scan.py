@@ -2,12 +2,13 @@
 
 import io
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -98,15 +99,16 @@ def scan_folder(
     files = [path for path in list_files(folder, options.may_read) if not is_sidecar(path)]
     results = []
     with _workers() as pool:
-        found = pool.map(
-            lambda path: scan_file(path, path.relative_to(folder).as_posix(), options), files
+        found = cast(  # what `map` gives is a generator, which its type doesn't say
+            Generator[ScanResult, None, None],
+            pool.map(
+                lambda path: scan_file(path, path.relative_to(folder).as_posix(), options), files
+            ),
         )
-        try:
+        with closing(found):  # or a cancel would wait for the rest of the folder
             for result in found:
                 results.append(result)
                 on_entry(len(results), len(files), result.entry)
-        finally:
-            found.close()  # or a cancel would wait for the rest of the folder
     return mark_duplicates(results)
 
 

@@ -7,6 +7,7 @@ and likeness needs more weight.
 
 import logging
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from torch import nn
 
@@ -67,7 +68,9 @@ class ArtProfile:
             return options
         log.info("the art is drawn: the likeness gets more weight, and learning is gentler")
         default = {field.name: field.default for field in fields(options)}
-        changes = {n: v for n, v in FOR_DRAWINGS.items() if getattr(options, n) == default[n]}
+        changes: dict[str, Any] = {
+            n: v for n, v in FOR_DRAWINGS.items() if getattr(options, n) == default[n]
+        }
         return replace(options, **changes)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from typing import cast
 
 from torch import Tensor
 
@@ -24,7 +25,8 @@ def drive(
     Whatever ends the training early, an interrupt too, is raised again; before that `steps` is
     closed, which saves its state, and `keep` is given the last step, if there was one.
     """
-    rows, last, eta = [samples], None, Eta()
+    rows, eta = [samples], Eta()
+    last: Step | None = None
     try:
         with closing(steps):
             for last in steps:
@@ -37,4 +39,4 @@ def drive(
         if last is not None:
             keep(last)
         raise
-    return last, sample_strip(rows)
+    return cast(Step, last), sample_strip(rows)  # a training has one step at least

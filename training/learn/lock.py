@@ -1,10 +1,10 @@
 """A lock on an open file. The system takes it back when the process dies, however it dies."""
 
 import logging
-import os
+import sys
 from typing import IO
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
@@ -18,7 +18,7 @@ def lock(file: IO[bytes]) -> bool:
     It must be empty, and stay so: what is locked can't be read on Windows.
     """
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,8 +4,10 @@ Names: p a portrait, s a style picture (art); G_p2s and G_s2p the generators. Th
 and equations 3 to 9; the weights are in options.py.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -60,7 +62,7 @@ def generator_step(
 
     features = networks.p2s.encode(p)
     p2s = networks.p2s.decode(features)  # invariant branch
-    grids = [spline_grid(spline, p.shape[-2:]) for spline in (into_art, into_portrait)]
+    art_grid, portrait_grid = (spline_grid(s, p.shape[-2:]) for s in (into_art, into_portrait))
     p2s_warp = None
     if options.warp_features:  # warping branch: the portrait's content in the art's geometry
         p2s_warp = networks.p2s.decode(warp_features(features, into_art))
@@ -68,14 +70,14 @@ def generator_step(
 
     inside_both = batch.art.inside * batch.photo.inside
     adversarial = {
-        "style": style_pairs(networks, batch, p2s, p2s_warp, *grids, options),
+        "style": style_pairs(networks, batch, p2s, p2s_warp, art_grid, portrait_grid, options),
         "photo": [AdversarialPair(networks.photo_discriminator, s2p, p, inside_both, 1.0)],
         "local": local_pairs(networks, batch, p2s) if options.local else [],
     }
     for name in ("style", "photo"):
         adversarial[name] = [augment_pair(pair, batch) for pair in adversarial[name]]
     terms = {
-        name: sum(pair.weight * adversarial_loss(pair, pair.fake, REAL) for pair in pairs)
+        name: _sum(pair.weight * adversarial_loss(pair, pair.fake, REAL) for pair in pairs)
         for name, pairs in adversarial.items()
         if pairs
     }
@@ -97,7 +99,7 @@ def generator_step(
         terms["identity"] = to_art(networks.p2s(s), l1_distance)
     if p2s_warp is not None:
         # Deformation invariance: painting and warping may change places.
-        terms["invariance"] = F.l1_loss(p2s_warp, sample(p2s, grids[0]))
+        terms["invariance"] = F.l1_loss(p2s_warp, sample(p2s, art_grid))
     weights = {
         "style": options.adversarial_weight,
         "photo": options.adversarial_weight,
@@ -107,7 +109,7 @@ def generator_step(
         "identity": options.identity_weight,
         "invariance": options.invariance_weight,
     }
-    return sum(weights[name] * term for name, term in terms.items()), terms, adversarial
+    return _sum(weights[name] * term for name, term in terms.items()), terms, adversarial
 
 
 def pairs_step(
@@ -122,9 +124,12 @@ def pairs_step(
     One term asks for the painting itself, the other for what can't be told from it.
     """
     painted = networks.p2s(photos)
-    coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
+    coarse, wanted_coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
     everywhere = torch.ones_like(photos[:, :1])
-    pair = AdversarialPair(networks.pairs_discriminator, painted, paintings, everywhere, 1.0)
+    discriminator = cast(
+        nn.Module, networks.pairs_discriminator
+    )  # there is one where there are pairs
+    pair = AdversarialPair(discriminator, painted, paintings, everywhere, 1.0)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)
         distance = content.eye.distance(seen, wanted)
@@ -133,7 +138,7 @@ def pairs_step(
     else:
         distance = content.distance(painted, paintings)
     terms = {
-        "pairs": COARSE_WEIGHT * F.l1_loss(*coarse) + distance.mean(),
+        "pairs": COARSE_WEIGHT * F.l1_loss(coarse, wanted_coarse) + distance.mean(),
         "brush": adversarial_loss(pair, painted, REAL, pair.fake_maps),
     }
     loss = terms["pairs"] + options.pairs_adversarial_weight * terms["brush"]
@@ -147,12 +152,16 @@ def discriminator_step(
     terms = {}
     for name, pairs in adversarial.items():
         if pairs:
-            terms[f"{name}_discriminator"] = sum(
+            terms[f"{name}_discriminator"] = _sum(
                 adversarial_loss(pair, pair.fake.detach(), FAKE, _detached(pair.fake_maps))
                 + adversarial_loss(pair, pair.real, REAL, pair.real_maps)
                 for pair in pairs
             )
-    return sum(terms.values()), terms
+    return _sum(terms.values()), terms
+
+
+def _sum(losses: Iterable[Tensor]) -> Tensor:
+    return functools.reduce(torch.add, losses)
 
 
 def face_splines(batch: Batch, stiffness: float) -> tuple[Spline, Spline]:

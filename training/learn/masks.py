@@ -4,6 +4,8 @@ Masks (b, 1, h, w) in 0…1. What they leave out is kept from the discriminators
 painted and in the art: nothing is learned from what the art can't show.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -65,7 +67,7 @@ def _tones(faces: Tensor, points: Tensor) -> Tensor:
     return broad - (broad * middle).sum((2, 3), keepdim=True) / middle.sum((2, 3), keepdim=True)
 
 
-def _oval(points: Tensor, size: tuple[int, int]) -> Tensor:
+def _oval(points: Tensor, size: Sequence[int]) -> Tensor:
     """Where the faces are, foreheads included: (b, 1, h, w)."""
     chin, nasion = points[:, CHIN], points[:, NASION]
     top = nasion + FOREHEAD_SHARE * (nasion - chin)

@@ -38,6 +38,7 @@ class Networks(nn.Module):
             torch.manual_seed(options.seed)
             self.p2s = Generator()
             self.s2p = Generator(BACK_WIDTHS)
+            self.style_discriminator: nn.Module
             if feature_maps:
                 self.style_discriminator = FeatureDiscriminator(
                     feature_maps, 16, levels, places=profile.is_line_art

@@ -1,9 +1,10 @@
 """What can be chosen of a training run."""
 
 from dataclasses import dataclass
+from typing import Any
 
 # What the presets of the command line and of the node set. The options' own defaults are good's.
-PRESETS = {
+PRESETS: dict[str, dict[str, Any]] = {
     "quick": {"steps": 1500, "size": 256, "batch": 1},
     "good": {"steps": 6000, "size": 256, "batch": 1},
     "best": {"steps": 20000, "size": 256, "batch": 2},

@@ -125,11 +125,11 @@ class Pairs:
         art = _draw(len(self._art), ART_CANDIDATES, random)
         drawn = _draw(len(self._sitters), PHOTO_CANDIDATES, random)
         photos = [(self._sitters[i], mirrored) for i, mirrored in drawn]
-        poses = [
+        art_poses, photo_poses = (
             torch.stack([_points(bank, *choice) for choice in choices]).flatten(1)
             for bank, choices in ((self._art, art), (self._photos, photos))
-        ]
-        nearest = int(torch.cdist(*poses).argmin())
+        )
+        nearest = int(torch.cdist(art_poses, photo_poses).argmin())
         return art[nearest // len(photos)], photos[nearest % len(photos)]
 
     def _faces(self, bank: FaceBank, choices: Sequence[Choice]) -> Faces:

@@ -6,6 +6,7 @@ disk, the trainer in memory, to go back to.
 
 import math
 from dataclasses import asdict, dataclass, fields
+from typing import TypeGuard
 
 import torch
 from torch import Tensor
@@ -159,7 +160,7 @@ def _new_network(name: str) -> str:
     return f"{kind}.{NEW_NETWORKS[network]}{dot}{rest}" if network in NEW_NETWORKS else name
 
 
-def _is_float(value: object) -> bool:
+def _is_float(value: object) -> TypeGuard[float]:
     return type(value) is float and math.isfinite(value)
 
 

@@ -205,7 +205,7 @@ def _saves(folder: Path) -> list[Path]:
 
 
 def _number(save: Path) -> int:
-    return int(SAVE.fullmatch(save.name)[1])
+    return int(SAVE.findall(save.name)[0])
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], object]:

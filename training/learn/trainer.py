@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,14 @@ from ..measure.perceptual import (
 )
 from .art_profile import ArtProfile
 from .early_stopping import VALIDATE_EVERY, Validation, Validator, find_validator, stop_reason
-from .losses import Content, discriminator_step, generator_step, l1_distance, pairs_step
+from .losses import (
+    AdversarialPair,
+    Content,
+    discriminator_step,
+    generator_step,
+    l1_distance,
+    pairs_step,
+)
 from .networks import Networks
 from .options import TrainingOptions
 from .painted_pairs import PaintedPairs, Progress, paint_pairs
@@ -161,7 +169,7 @@ def train(
         steps = _steps(run, pairs, painted, content, validator, folder)
         next(steps)  # begun, so that closing it gives the folder back even before the first step
         held.pop_all()
-    return steps
+    return cast(Generator[Step, None, None], steps)  # its None is taken
 
 
 def sample_steps(total: int) -> set[int]:
@@ -176,7 +184,7 @@ def _steps(
     content: Content,
     validator: Validator | None,
     folder: StateFolder | None,
-) -> Generator[Step, None, None]:
+) -> Generator[Step | None, None, None]:
     """None at first; then the steps of the run from where it stands, the one done last first."""
     good = snapshot(run)
     setback, unsaved = "", False
@@ -288,13 +296,15 @@ def start_run(
     network = None if options.content_loss == "l1" else _load_network(device)
     profile = ArtProfile.of(art, photos, network)
     options = profile.adapt_options(options)
-    maps = feature_maps(network) if network else None
+    maps = None
     if network:
+        maps = feature_maps(network)
         content = Content(lpips_distance(network), structure_distance(maps), Eye(network))
     else:
         content = Content(l1_distance, None)
     networks = Networks(options, maps, profile)
-    networks.to(device, memory_format=torch.channels_last)
+    networks.to(device)
+    networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch has it
     betas = (0.5, 0.99)
     run = Run(
         options,
@@ -366,7 +376,9 @@ def _find_gradients(
 ) -> dict[str, float]:
     """Draws what is learned from and leaves its gradients in the parameters; the losses."""
     options, networks = run.options, run.networks
-    loss, terms, adversarial = torch.zeros(()), {}, {}
+    loss = torch.zeros(())
+    terms: dict[str, Tensor] = {}
+    adversarial: dict[str, list[AdversarialPair]] = {}
     if painted:
         device = next(networks.parameters()).device
         drawn = painted.draw(PARTS_A_STEP, run.random, device)

@@ -57,7 +57,7 @@ def evaluate(
     if len(art) < FEWEST:
         raise ValueError(f"the art has {len(art)} usable face; evaluation needs {FEWEST} or more")
     records, persons, left_out = [], [], {}
-    shown = {suffix: [] for suffix in networks.features_by_suffix}
+    shown: dict[str, list[Tensor]] = {suffix: [] for suffix in networks.features_by_suffix}
     for name, read in photos.items():
         try:
             photo = read()
@@ -181,7 +181,9 @@ def _record(
         found is not None,
         landmark_distance(face, found) if found else math.nan,
         float(networks.distance(crops[:1], crops[1:])),
-        *(measure(*crops) for measure in (color_curve, detail_correlation, weave)),
+        color_curve(*crops),
+        detail_correlation(*crops),
+        weave(*crops),
         as_bytes(small),
     )
 
@@ -214,7 +216,7 @@ def _from_photos(records: list[Record], networks: EvaluationNetworks) -> dict[st
         known = values[~values.isnan()]
         figures |= {name: _median(known), f"{name}_std": _spread(known)}
     if networks.witness:
-        figures["retrieval"] = sum(r.kept for r in records) / len(records)
+        figures["retrieval"] = sum(r.kept is True for r in records) / len(records)
     return figures
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 # The name of an error: nothing is unpickled.
 from pickle import UnpicklingError  # nosec B403
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from .efficientnet import load_efficientnet
 from .perceptual import load_squeezenet, lpips_distance, weights_only
@@ -83,7 +84,7 @@ class EvaluationNetworks:
         """
         if not self.witness:
             return {self.suffix: self.features}
-        own = {} if self.suffix else {"": self.features}
+        own: dict[str, Callable[[Tensor], Tensor]] = {} if self.suffix else {"": self.features}
         return own | {EFFICIENTNET: self.witness.features}
 
     @torch.no_grad()
@@ -152,7 +153,7 @@ def _load_standard(device: torch.device) -> EvaluationNetworks:
     )
 
 
-def squeezenet_networks(network: nn.Module, device: torch.device) -> EvaluationNetworks:
+def squeezenet_networks(network: Any, device: torch.device) -> EvaluationNetworks:
     """The evaluation networks by one of `load_squeezenet`, which is on the device."""
 
     def features(pictures: Tensor) -> Tensor:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 # The name of an error: nothing is unpickled.
 from pickle import UnpicklingError  # nosec B403
+from typing import Any
 
 import numpy as np
 import torch
@@ -73,7 +74,7 @@ class Eye:
     """A network of `load_squeezenet` that looks at pictures once, for LPIPS and its maps alike."""
 
     def __init__(self, network: nn.Module):
-        self._network = network
+        self._network: Any = network  # whose parts torch knows only as some module or tensor
 
     def look(self, pictures: Tensor) -> list[Tensor]:
         """All that the network makes of pictures (b, 3, h, w) in 0…1."""
@@ -110,7 +111,8 @@ def structure_distance(
 
     def distance(a: Tensor, b: Tensor) -> Tensor:
         rows = zip(likeness(a), likeness(b), strict=True)
-        return sum(1 - F.cosine_similarity(x, y, dim=2).mean(1) for x, y in rows) / 2
+        apart = [1 - F.cosine_similarity(x, y, dim=2).mean(1) for x, y in rows]
+        return sum(apart, torch.zeros_like(apart[0])) / 2
 
     return distance
 
