@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from .. import __version__
 from ..tps_core.detect import usable_detectors
 from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
 from ..tps_core.plain_text import shown
 from ..tps_core.style import list_styles
+from ..tps_core.version import version
 from ..training.perceptual import BACKBONE
 from .common import add_json_option
 from .painting import describe_painting, examine_painting
@@ -66,7 +66,7 @@ def examine() -> dict:
     detectors = usable_detectors()
     return {
         "ok": not all(detectors.values()) and bool(list_styles()),
-        "version": __version__,
+        "version": version(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "torch": torch.__version__,
