@@ -51,7 +51,7 @@ clean:
 	rm -rf $(VENV) demo *.egg-info
 
 # torch comes first and alone: anything else would pull the newest one. torchvision comes
-# without its dependencies for the same reason; torchvision_without_cuda.py says what it cures.
+# without its dependencies for the same reason; torchvision_without_cuda.py says what it works around.
 $(VENV)/installed: pyproject.toml requirements.txt tests/requirements.txt \
 		tests/torchvision_without_cuda.py Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -1,4 +1,4 @@
-"""tps-portrait doctor: says what works here, what is missing and the one cure for each."""
+"""tps-portrait doctor: says what works here, what is missing and how to get it."""
 
 import argparse
 import importlib.metadata
@@ -44,7 +44,7 @@ def add_parser(commands) -> None:
         "doctor",
         help="say what works here and what is missing",
         description="Says what is installed, which detectors and devices can be used, which "
-        "models are missing, and the one command or place that mends each.",
+        "models are missing, and how to get each.",
     )
     add_json_option(parser)
     parser.set_defaults(run=run)

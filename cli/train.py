@@ -88,7 +88,7 @@ def add_parser(commands) -> None:
         default="auto",
         metavar="auto|PATH|never",
         help="go on with the training in the state folder if there is one (auto), "
-        "with the one in PATH, or start anew (never); default: auto",
+        "with the one in PATH, or start over (never); default: auto",
     )
     parser.add_argument(
         "--state",

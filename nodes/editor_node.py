@@ -33,7 +33,7 @@ class EditLandmarks(io.ComfyNode):
             category="TPS Portrait/landmarks",
             description="Places the points of a face by hand: five clicks, then drag what is off. "
             "For drawings and paintings in which no detector sees a face. Run it once, and the "
-            "picture appears on the node.",
+            "image appears on the node.",
             inputs=[
                 io.Image.Input("image"),
                 FaceLandmarks.Input(

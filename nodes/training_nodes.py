@@ -39,7 +39,7 @@ class TrainStyle(io.ComfyNode):
             description="Learns a style from a face bank of art. Cancel whenever you like: what "
             "was learned is kept as a style, and the same settings go on from there.",
             inputs=[
-                TpsFaceBank.Input("art", tooltip="Pictures in the style, one or more."),
+                TpsFaceBank.Input("art", tooltip="Images in the style, one or more."),
                 TpsFaceBank.Input(
                     "photos",
                     optional=True,
@@ -111,7 +111,7 @@ class TrainStyle(io.ComfyNode):
                 io.Boolean.Input(
                     "resume",
                     default=True,
-                    tooltip="Go on where the training of this name stopped. Off begins anew and "
+                    tooltip="Go on where the training of this name stopped. Off starts over and "
                     "forgets it.",
                 ),
                 # What is below came later. ComfyUI saves widgets by their position: new ones go

@@ -1,4 +1,4 @@
-"""The doctor tells the truth, and one cure for each thing that is missing."""
+"""The doctor tells the truth, and how to get each thing that is missing."""
 
 import json
 
@@ -26,7 +26,7 @@ def tell(capsys, *arguments):
     return status, capsys.readouterr().out
 
 
-def test_it_tells_what_is_missing_and_its_cure(capsys, home):
+def test_it_tells_what_is_missing_and_how_to_get_it(capsys, home):
     status, text = tell(capsys)
     assert status == 0
     assert "embedded: ok" in text

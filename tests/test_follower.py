@@ -54,7 +54,7 @@ def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
         assert one.light == pytest.approx(other.light, abs=0.01)
 
 
-def test_after_a_cut_it_is_searched_for_anew(photo, searches):
+def test_after_a_cut_it_is_searched_for_again(photo, searches):
     follower = Follower()
     frames = pan(photo, 4) + [1 - frame / 255 for frame in pan(photo, 1)] + pan(photo, 2)
     sights = [follower(frame.float() / frame.max()) for frame in frames]

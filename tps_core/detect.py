@@ -23,7 +23,7 @@ SURE = 0.99  # score of a detector for photos that needs no second look; of phot
 LEAST = 0.5  # the same that counts as a sighting at all
 ART_WEIGHT = 3.0  # sightings of a photo detector that one of the landmarker for art stands for
 
-_host: tuple[Detector, Callable[[], str]] | None = None  # the host's, and what it lacks
+_host: tuple[Detector, Callable[[], str]] | None = None  # the host's, and what it needs
 
 
 def add_host_detector(detect: Detector, what_is_missing: Callable[[], str]) -> None:
@@ -76,7 +76,7 @@ def detect_face(
 
 
 def usable_detectors() -> dict[str, str]:
-    """For each detector "" if it can run now, else what it lacks and the one cure."""
+    """For each detector "" if it can run now, else what it needs."""
     return {
         "embedded": "",
         "mediapipe": what_is_missing(),

@@ -123,7 +123,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file") from None
     except PermissionError:
-        raise ValueError(f"{path}: can't be read (no permission); allow yourself to") from None
+        raise ValueError(
+            f"{path}: can't be read (no permission); check the file permissions"
+        ) from None
     except UnidentifiedImageError:
         raise ValueError(
             f"{path}: can't be read (it is not a picture); save it again as PNG or JPEG"

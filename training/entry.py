@@ -39,7 +39,7 @@ BUCKETS = {
             (240, 170, 50),
             True,
             "Used, but the detector was unsure. Do the points lie on eyes, nose and mouth? Confirm "
-            "them, place them anew, or exclude the picture.",
+            "them, place them again, or exclude the picture.",
         ),
         Bucket(
             SEVERAL,
@@ -84,16 +84,16 @@ BUCKETS = {
             "Not a picture",
             (150, 150, 150),
             False,
-            "Left out. What ought to be a picture has to be saved anew, as PNG or JPEG.",
+            "Left out. Save what should be a picture again, as PNG or JPEG.",
         ),
         Bucket(
             EXCLUDED,
             "Excluded",
             (110, 110, 120),
             False,
-            "Left out because somebody said so. They can be brought back at any time.",
+            "Excluded by you. Bring them back at any time.",
         ),
-        Bucket(GOOD, "Good", (75, 195, 105), True, "Used. There is nothing to be done."),
+        Bucket(GOOD, "Good", (75, 195, 105), True, "Used. No action needed."),
     )
 }
 

@@ -170,7 +170,7 @@ def _read(path: Path, look: Look) -> Tensor:
     if not look.may_read(path):
         raise NotUsed(UNREADABLE, LEADS_OUT)
     if path.is_dir():
-        raise NotUsed(UNREADABLE, "the folder can't be opened; allow yourself to read it", True)
+        raise NotUsed(UNREADABLE, "the folder can't be opened; check its permissions", True)
     if path.is_symlink() and not path.exists():
         raise NotUsed(
             UNREADABLE, "a link to a file that is not there; delete it or set it right", True
@@ -205,8 +205,8 @@ def _no_face(by_hand: bool, min_confidence: float) -> NotUsed:
     if by_hand:
         return NotUsed(
             EXCLUDED,
-            "excluded: its landmark file holds no face; bring it back in the review, or delete "
-            "the file",
+            "excluded by you: its landmark file holds no face; bring it back in the review, "
+            "or delete the file",
         )
     return NotUsed(
         NO_FACE,
@@ -218,9 +218,9 @@ def _no_face(by_hand: bool, min_confidence: float) -> NotUsed:
 def _align(face: Landmarks) -> Alignment:
     alignment = align(face)
     if not math.isfinite(alignment.extent_px) or alignment.extent_px < 1:
-        raise NotUsed(NO_FACE, "its landmark file holds no face; place the points anew")
+        raise NotUsed(NO_FACE, "its landmark file holds no face; place the points again")
     if (face.points.abs() <= 1).all(-1).float().mean() < 0.5:
-        raise NotUsed(NO_FACE, "the face lies outside the picture; place the points anew")
+        raise NotUsed(NO_FACE, "the face lies outside the picture; place the points again")
     if alignment.extent_px < SMALLEST_PX:
         raise NotUsed(
             TOO_SMALL,

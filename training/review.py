@@ -1,7 +1,7 @@
 """Fixing what is wrong with the files of a folder, one by one.
 
 A fix writes the landmark file beside a picture, or deletes it, and nothing else; then the picture
-is looked at anew. To exclude a picture its landmark file says that there is no face in it, and
+is looked at again. To exclude a picture its landmark file says that there is no face in it, and
 keeps those that a person had placed.
 """
 
@@ -74,8 +74,8 @@ class Review:
             done = self._write(path, finding, action, face, faces)
         except OSError as error:
             raise ValueError(
-                f"{sidecar_path(path)}: can't be written ({error.strerror}); allow yourself to "
-                "write in that folder"
+                f"{sidecar_path(path)}: can't be written ({error.strerror}); check the "
+                "permissions of that folder"
             ) from None
         self.fixes.append(Fix(index, before))
         self._look_again(index)
@@ -112,7 +112,7 @@ class Review:
             return "brought back"
         if action == "forget":
             sidecar_path(path).unlink(missing_ok=True)
-            return "looked at anew by the detector"
+            return "looked at again by the detector"
         if action == "place":
             write_sidecar(path, _placed(faces, size), size, known[1:])
             return "the points are saved"
@@ -137,7 +137,7 @@ class Review:
             if i != index and finding.size and sidecar_path(self.path(i)) == sidecar:
                 raise ValueError(
                     f"{finding.entry.name} and {self.entries[index].name} would share one landmark "
-                    "file; rename one of them first, and build the bank anew"
+                    "file; rename one of them first, and build the bank again"
                 )
 
 

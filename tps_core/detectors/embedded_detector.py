@@ -51,7 +51,7 @@ def detect_embedded(
     `small` faces are looked for only when several are wanted or no larger one is there.
     """
     if picture.device.type != "cuda":
-        picture = picture.cpu()  # other devices lack some of the operators
+        picture = picture.cpu()  # other devices don't have all of the operators
     networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
     faces, doubtful = [], []

@@ -34,7 +34,7 @@ class BackendFailed(Exception):
 
 
 def backends(device: torch.device) -> dict[str, str]:
-    """The back ends for a device; each with "", or what it lacks and the cure."""
+    """The back ends for a device; each with "", or what it needs and how to get it."""
     found = {PLAIN: ""}
     if device.type == "cpu":
         found["openvino"] = "" if all(map(importlib.util.find_spec, OPENVINO)) else OPENVINO_CURE

@@ -94,7 +94,7 @@ class Follower:
             points_px, presence = look_at(frame, last.to_pixels())
             face = Landmarks.from_pixels(points_px, size, "ibug-68", presence, "art")
         else:
-            return None  # such a detector finds it anew in each frame
+            return None  # such a detector finds it again in each frame
         if presence < self.min_confidence:
             return None
         try:

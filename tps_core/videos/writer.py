@@ -161,7 +161,7 @@ def find_codec(path: Path) -> tuple[str, dict[str, str]]:
 
 
 class Sound:
-    """One stream of sound, copied as it is, or encoded anew where the file can't hold it."""
+    """One stream of sound, copied as it is, or encoded again where the file can't hold it."""
 
     def __init__(self, av, file, source):
         self._encoder = self._resampler = None
