@@ -62,6 +62,8 @@ def import_pack() -> None:
     specification = importlib.util.spec_from_file_location(
         "tps_portrait", PACK / "__init__.py", submodule_search_locations=[str(PACK)]
     )
+    if specification is None or specification.loader is None:
+        raise ImportError(f"{PACK} can't be imported")
     pack = importlib.util.module_from_spec(specification)
     sys.modules["tps_portrait"] = pack
     specification.loader.exec_module(pack)

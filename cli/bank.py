@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         review = Review(folder, look, findings)
         serve(review, photos, _farewell(arguments), not arguments.no_browser)
         findings = review.findings
-    written = []
+    written: list[Path] = []
     with finishing(written):
         if place:
             write_report(findings, folder, place, photos)

@@ -50,7 +50,7 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
     else:
         targets.folder(arguments.output)
     paint = prepare()
-    videos: dict[str, dict] = {}
+    videos: dict[str, dict | None] = {}
     failed: list[str] = []
     try:
         for done, path in enumerate(paths, 1):

@@ -96,7 +96,8 @@ def read_art_network(path: Path) -> ArtNetwork:
     except ValueError as error:
         raise ValueError(f"{path}: damaged ({error}); install the pack again") from None
     # With a pixel's channels side by side, convolutions this thin are quicker on a CPU.
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    network = network.eval().requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch has it
 
 
 def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) -> ArtPoints:

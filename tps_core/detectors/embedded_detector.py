@@ -54,7 +54,8 @@ def detect_embedded(
         picture = picture.cpu()  # other devices don't have all of the operators
     networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
-    faces, doubtful = [], []
+    faces: list[Landmarks] = []
+    doubtful: list[Tensor] = []
     with torch.no_grad():
         for zoom in ZOOMS:
             if zoom > 1 and not small:

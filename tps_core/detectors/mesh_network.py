@@ -69,14 +69,13 @@ class MeshNetwork:
 
     def _run(self, step: dict, inputs: list[Tensor]) -> Tensor:
         x = inputs[0]
-        weight = self.weights.get(step["output"] + ".weight")
         match step["do"]:
             case "conv":
-                bias = self.weights[step["output"] + ".bias"]
+                weight, bias = self._weight(step), self._bias(step)
                 x = F.pad(x, step["padding"]) if any(step["padding"]) else x
                 return F.conv2d(x, weight, bias, step["stride"], groups=step["groups"])
             case "double":
-                return F.conv_transpose2d(x, weight, self.weights[step["output"] + ".bias"], 2)
+                return F.conv_transpose2d(x, self._weight(step), self._bias(step), 2)
             case "add":
                 return x + inputs[1]
             case "multiply":
@@ -92,7 +91,7 @@ class MeshNetwork:
             case "relu":
                 return F.relu(x)
             case "prelu":
-                return F.prelu(x, weight)
+                return F.prelu(x, self._weight(step))
             case "max_pool":
                 return F.max_pool2d(x, step["size"], step["stride"])
             case "pad":
@@ -102,6 +101,12 @@ class MeshNetwork:
             case "concatenate":
                 return torch.cat(inputs, 1)
         raise AssertionError(f"a file of our own has the step {step['do']!r}")
+
+    def _weight(self, step: dict) -> Tensor:
+        return self.weights[step["output"] + ".weight"]
+
+    def _bias(self, step: dict) -> Tensor:
+        return self.weights[step["output"] + ".bias"]
 
 
 @cache

@@ -86,6 +86,8 @@ class Follower:
     def _follow(self, frame: Tensor) -> Landmarks | None:
         """The face of the frame before in this one; None if it isn't there any more."""
         last = self._face
+        if last is None:
+            return None
         size = frame.shape[-1], frame.shape[-2]
         if self.detector in ("auto", "embedded") and last.scheme.startswith("mediapipe"):
             points_px, presence = follow_mesh(frame, last.convert("mediapipe-468"))
