@@ -11,11 +11,11 @@ SHELL := /bin/bash
 TORCH := torch==2.13.0
 TORCHVISION := torchvision==0.28.0
 
-.PHONY: help demo test check lint format comfyui bench clean with-comfyui
+.PHONY: help demo test check lint types javascript format comfyui bench clean with-comfyui
 help:
 	@echo 'make demo     paint a portrait and train a style, without ComfyUI; pictures in demo/'
 	@echo 'make test     everything, in a real ComfyUI too'
-	@echo 'make check    format, lint and the fast tests'
+	@echo 'make check    format, lint, types and the fast tests'
 	@echo 'make comfyui  a real ComfyUI with the pack in it, in the browser'
 	@echo 'make bench    the benchmarks'
 
@@ -30,9 +30,30 @@ test: lint with-comfyui
 check: lint
 	$(BIN)/pytest -m 'not slow'
 
-lint: $(VENV)/installed
+lint: types javascript
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
+
+# For the oldest and the newest Python, with what either's standard library has. The link gives the
+# folder the package's name, whatever it is called.
+types: $(VENV)/installed
+	mkdir -p $(VENV)/types && ln -sfn ../.. $(VENV)/types/tps_portrait
+	for python in 3.10 3.13; do $(BIN)/mypy --no-error-summary --python-version $$python; done
+
+# What needs Node.js is only this linter: where it is not installed the line says so.
+NODE := $(shell command -v npm)
+ESLINT := $(VENV)/javascript/node_modules/.bin/eslint --config $(VENV)/javascript/eslint.config.mjs
+javascript: $(if $(NODE),$(VENV)/javascript/installed)
+ifdef NODE
+	$(ESLINT) --no-error-on-unmatched-pattern web 'training/**/*.js' 'javascript/**/*.js'
+else
+	@echo 'The JavaScript is not checked: npm is not installed.'
+endif
+
+$(VENV)/javascript/installed: tests/javascript/package.json tests/javascript/eslint.config.mjs
+	mkdir -p $(@D) && cp $^ $(@D)
+	npm install --prefix $(@D) --no-audit --no-fund --loglevel=error
+	touch $@
 
 format: $(VENV)/installed
 	$(BIN)/ruff format
@@ -51,7 +72,7 @@ clean:
 	rm -rf $(VENV) demo *.egg-info
 
 # torch comes first and alone: anything else would pull the newest one. torchvision comes
-# without its dependencies for the same reason; torchvision_without_cuda.py says what it cures.
+# without its dependencies for the same reason; torchvision_without_cuda.py says what it works around.
 $(VENV)/installed: pyproject.toml requirements.txt tests/requirements.txt \
 		tests/torchvision_without_cuda.py Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -4,8 +4,6 @@ ComfyUI imports this file, under whatever name the folder has; everything else w
 the nodes are asked for.
 """
 
-__version__ = "0.1.0"
-
 WEB_DIRECTORY = "web"
 
 

@@ -1,7 +1,7 @@
-"""How much landmarks tremble from frame to frame, before and after smoothing, and how they lag.
+"""How much landmarks jitter from frame to frame, before and after smoothing, and how they lag.
 
 From each photo two clips are made: it rests, or a window glides over it. Every frame gets noise
-of its own and is detected anew. Jitter is the mean motion of a landmark between two frames beyond
+of its own and is detected again. Jitter is the mean motion of a landmark between two frames beyond
 the motion that the clip has; lag is how far the smoothed landmarks are behind, over the speed.
 The filters are compared on the same landmarks; the last one is what the node does.
 """

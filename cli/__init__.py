@@ -3,7 +3,7 @@
 import logging
 import signal
 
-from .. import __version__
+from ..tps_core.version import version
 from .terminal import BadNumber, Parser, PlainFormatter, prepare_streams, tell
 
 BAD_INPUT = 2
@@ -50,7 +50,7 @@ def _parser() -> Parser:
         prog="tps-portrait",
         description="Learns a portrait style from a folder of art and paints portraits in it.",
     )
-    parser.add_argument("--version", action="version", version=f"tps-portrait {__version__}")
+    parser.add_argument("--version", action="version", version=f"tps-portrait {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     painting = (paint_like, stylize, train)
     for module in (*painting, detect, warp, bank, evaluate, export, doctor, demo):

@@ -25,7 +25,13 @@ def reason(error: Exception, path: Path) -> str:
 
 
 def add_detector_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--detector", choices=DETECTORS, default="auto", help="default: auto")
+    parser.add_argument(
+        "--detector",
+        choices=DETECTORS,
+        default="auto",
+        help="for pictures without a landmark file (portrait.landmarks.json beside portrait.jpg), "
+        "which wins over any detector; default: auto",
+    )
     add_number(
         parser,
         "--min-confidence",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..tps_core.detect import detect
 from ..tps_core.draw import draw_landmarks
+from ..tps_core.file_faces import known_faces
 from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.output_files import make_folder, names_file, replace_file
@@ -63,9 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
     for done, path in enumerate(paths, 1):
         try:
             picture = read_picture(path)
-            faces = detect(
-                picture, arguments.detector, arguments.max_faces, arguments.min_confidence
-            )
+            faces = known_faces(path, picture)
+            if faces is None:
+                faces = detect(
+                    picture, arguments.detector, arguments.max_faces, arguments.min_confidence
+                )
+            faces = faces[: arguments.max_faces]
             height, width = picture.shape[-2:]
             images[str(path)] = faces_to_json(faces, (width, height))
             if preview:

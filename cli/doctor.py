@@ -1,4 +1,4 @@
-"""tps-portrait doctor: says what works here, what is missing and the one cure for each."""
+"""tps-portrait doctor: says what works here, what is missing and how to get it."""
 
 import argparse
 import importlib.metadata
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from .. import __version__
 from ..tps_core.detect import usable_detectors
 from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
 from ..tps_core.plain_text import shown
 from ..tps_core.style import list_styles
+from ..tps_core.version import version
 from ..training.measure.perceptual import BACKBONE
 from .common import add_json_option
 from .painting import describe_painting, examine_painting
@@ -44,7 +44,7 @@ def add_parser(commands) -> None:
         "doctor",
         help="say what works here and what is missing",
         description="Says what is installed, which detectors and devices can be used, which "
-        "models are missing, and the one command or place that mends each.",
+        "models are missing, and how to get each.",
     )
     add_json_option(parser)
     parser.set_defaults(run=run)
@@ -66,7 +66,7 @@ def examine() -> dict:
     detectors = usable_detectors()
     return {
         "ok": not all(detectors.values()) and bool(list_styles()),
-        "version": __version__,
+        "version": version(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "torch": torch.__version__,
@@ -182,6 +182,6 @@ def _backbone() -> str:
     if find_model(BACKBONE) or cached.is_file():
         return ""
     return (
-        f"not here; training fetches them, or put {BACKBONE} into {model_folder()}, "
+        f"not here; the first training fetches them, or put {BACKBONE} into {model_folder()}, "
         "or train with --content-loss l1"
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from ..tps_core.file_faces import known_faces
 from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
 from ..tps_core.style import find_style, load_style
@@ -99,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.min_confidence,
         show_progress,
         painted,
+        lambda name, photo: known_faces(folder / name, photo),
     )
     if place:
         write_report(evaluation, place)

@@ -1,15 +1,10 @@
-"""What the commands that paint share: options, landmarks, and one file painted after the other."""
+"""What the commands that paint share: options, and one file painted after the other."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from torch import Tensor
-
-from ..tps_core.detect import FaceNotFound, detect_face
 from ..tps_core.file_kinds import PICTURE, VIDEO
-from ..tps_core.landmark_files.json_file import faces_beside, sidecar_path
-from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import ENDINGS, picture_format
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
@@ -55,7 +50,7 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
     else:
         targets.folder(arguments.output)
     paint = prepare()
-    videos: dict[str, dict] = {}
+    videos: dict[str, dict | None] = {}
     failed: list[str] = []
     try:
         for done, path in enumerate(paths, 1):
@@ -76,22 +71,6 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
     finally:  # stopped by Ctrl-C too
         _list(targets.written, len(paths), videos, failed, arguments)
     return 2 if failed else 0
-
-
-def faces_of(photo: Tensor, path: Path, arguments: argparse.Namespace) -> list[Landmarks]:
-    """The faces in the file's picture (3, h, w): its landmark file's, else the largest found.
-
-    Raises FaceNotFound if there is none.
-    """
-    faces = faces_beside(path, (photo.shape[2], photo.shape[1]))
-    if faces is None:
-        return [detect_face(photo, str(path), arguments.detector, arguments.min_confidence)]
-    if not faces:
-        raise FaceNotFound(
-            f"{path}: {sidecar_path(path).name} says that no face is to be used; place one, or "
-            "delete that file"
-        )
-    return faces
 
 
 def _list(

@@ -4,14 +4,14 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from ..tps_core.landmark_files.json_file import faces_beside
+from ..tps_core.file_faces import faces_in_file, known_faces
 from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import read_picture, write_picture
 from .common import expand, find_device
 from .finish_options import finish_arguments
-from .paint_each import add_painting_options, faces_of, paint_each
+from .paint_each import add_painting_options, paint_each
 from .video import is_video
 
 
@@ -21,8 +21,7 @@ def add_parser(commands) -> None:
         help="paint portraits like one picture of art, without training",
         description="Paints each portrait like the picture of art: with its colours, its strokes, "
         "its light. Nothing is trained; it takes some seconds. For videos a style that was trained "
-        "from the picture is steadier: `tps-portrait train`, then `tps-portrait stylize`. "
-        "Landmarks beside a picture (portrait.landmarks.json) win over the detector.",
+        "from the picture is steadier: `tps-portrait train`, then `tps-portrait stylize`.",
     )
     parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER")
     parser.add_argument(
@@ -59,14 +58,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _read_art(arguments: argparse.Namespace) -> Artwork:
     path = arguments.art
     picture = read_picture(path)
-    faces = faces_beside(path, (picture.shape[2], picture.shape[1]))
+    faces = known_faces(path, picture)
     art = find_artwork(picture, str(path), faces, arguments.detector, arguments.min_confidence)
     return replace(art, picture=picture.to(find_device(arguments.device)))
 
 
 def _paint(path: Path, target: Path, art: Artwork, arguments: argparse.Namespace) -> None:
     photo = read_picture(path)
-    faces = faces_of(photo, path, arguments)
+    faces = faces_in_file(path, photo, arguments.detector, arguments.min_confidence)
     photo = photo.to(art.picture.device)
     result = paint_like(photo, art, faces, **finish_arguments(arguments), name=str(path))
     write_picture(target, result.picture.cpu(), arguments.overwrite)

@@ -12,6 +12,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from torch import Tensor
@@ -64,7 +65,7 @@ class Server(ThreadingHTTPServer):
         """The page's address."""
         return f"http://{HOST}:{self.server_port}/{self.token}/"
 
-    def process_request(self, request: socket.socket, client_address: object) -> None:
+    def process_request(self, request: Any, client_address: object) -> None:
         """Answers in a thread; where there are too many, who has waited longest has to go."""
         if not self._free.acquire(blocking=False):
             self._hang_up(0, most=1)
@@ -77,7 +78,7 @@ class Server(ThreadingHTTPServer):
             self._free.release()
             raise
 
-    def process_request_thread(self, request: socket.socket, client_address: object) -> None:
+    def process_request_thread(self, request: Any, client_address: object) -> None:
         """Answers, and makes room for others."""
         try:
             super().process_request_thread(request, client_address)
@@ -176,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         except (TypeError, ValueError) as error:
             self._refuse(HTTPStatus.BAD_REQUEST, str(error))
 
-    def _fix(self, name: str, action: str, **more: object) -> dict:
+    def _fix(self, name: str, action: str, **more: Any) -> dict:
         review = self.server.review
         with self.server.lock:
             before = list(review.results)

@@ -4,12 +4,13 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.detect import FaceNotFound
+from ..tps_core.file_faces import faces_in_file
 from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
 from .common import find_device
 from .finish_options import finish_arguments
-from .paint_each import add_painting_options, faces_of, paint_each
+from .paint_each import add_painting_options, paint_each
 from .video import is_video, paint_video
 
 
@@ -50,7 +51,7 @@ def _paint(path: Path, target: Path, style: Style, arguments: argparse.Namespace
         return paint_video(path, target, style, arguments)
     photo = read_picture(path)
     try:
-        faces = faces_of(photo, path, arguments)
+        faces = faces_in_file(path, photo, arguments.detector, arguments.min_confidence)
     except FaceNotFound:
         if not arguments.whole_image:
             raise

@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import sys
+from typing import Any, NoReturn
 
 from ..tps_core.plain_text import shown
 
@@ -49,7 +50,7 @@ class PlainFormatter(logging.Formatter):
 class Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in one line."""
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         tell(f"{self.prog}: {message}; {self.prog} --help says more")
         self.exit(2)
 
@@ -69,7 +70,7 @@ def add_number(
     most: float,
     *,
     open_range: bool = False,
-    **more: object,
+    **more: Any,
 ) -> None:
     """Adds an option that takes a number (int or float) from `least` to `most`.
 

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from ..tps_core.detect import detect_face
 from ..tps_core.face_warp import PLACEMENTS, warp_face
+from ..tps_core.file_faces import faces_in_file
 from ..tps_core.file_kinds import PICTURE
 from ..tps_core.pictures import picture_format, read_picture, write_picture
 from ..tps_core.plain_text import shown
@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     Targets(inputs, arguments.overwrite).file(arguments.output, PICTURE)
     pictures = [read_picture(path) for path in inputs]
     source, target = (
-        detect_face(picture, str(path), arguments.detector, arguments.min_confidence)
+        faces_in_file(path, picture, arguments.detector, arguments.min_confidence)[0]
         for picture, path in zip(pictures, inputs, strict=True)
     )
     warped, _ = warp_face(

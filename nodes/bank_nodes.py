@@ -21,7 +21,7 @@ class BuildFaceBank(io.ComfyNode):
             node_id="TPSPortraitBuildFaceBank",
             display_name="Build Face Bank",
             category="TPS Portrait/training",
-            description="Cuts the faces out of a folder of pictures, for training.",
+            description="Cuts the faces out of a folder of images, for training.",
             inputs=[
                 io.String.Input(
                     "folder",
@@ -76,7 +76,7 @@ class SaveFaceBank(io.ComfyNode):
             display_name="Save Face Bank",
             category="TPS Portrait/training",
             description="Saves a face bank in models/tps_portrait/banks. Load Face Bank then has "
-            "it under its name, without the pictures that it was made of.",
+            "it under its name, without the images that it was made of.",
             is_output_node=True,
             inputs=[
                 TpsFaceBank.Input("face_bank"),

@@ -31,7 +31,7 @@ class EvaluateStyle(io.ComfyNode):
                 io.Image.Input(
                     "results", tooltip="The same photos painted, in the same order, in any size."
                 ),
-                TpsFaceBank.Input("art", tooltip="Pictures in the style that is aimed at."),
+                TpsFaceBank.Input("art", tooltip="Images in the style that is aimed at."),
                 detector_input(),
                 min_confidence_input(
                     "How sure the detector must be that it sees a face, in photo and "

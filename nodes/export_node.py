@@ -32,7 +32,7 @@ class ExportStyle(io.ComfyNode):
                     min=0,
                     max=4096,
                     step=STRIDE,
-                    tooltip="Fixes the pictures' sides at so many pixels, a multiple of 16; "
+                    tooltip="Fixes the images' sides at so many pixels, a multiple of 16; "
                     "0: any size.",
                 ),
                 io.Combo.Input(

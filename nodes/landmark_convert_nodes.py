@@ -45,7 +45,7 @@ class ConvertLandmarks(io.ComfyNode):
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="The picture that the points are of, for points that don't say how "
+                    tooltip="The image that the points are of, for points that don't say how "
                     "large it is.",
                 ),
                 io.Combo.Input(

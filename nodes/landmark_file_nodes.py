@@ -26,14 +26,14 @@ class LoadLandmarks(io.ComfyNode):
                 io.String.Input(
                     "file",
                     default="",
-                    tooltip="A landmark file, or a picture that has one beside it: in ComfyUI's "
+                    tooltip="A landmark file, or an image that has one beside it: in ComfyUI's "
                     "input or output folder by its name, or anywhere by its full path; a server "
                     "that others reach has its owner say where.",
                 ),
                 io.Image.Input(
                     "image",
                     optional=True,
-                    tooltip="The picture that the points are of, for files that don't say how "
+                    tooltip="The image that the points are of, for files that don't say how "
                     "large it is, such as .pts.",
                 ),
             ],
@@ -67,7 +67,7 @@ class SaveLandmarks(io.ComfyNode):
                     "file",
                     default="landmarks",
                     tooltip="A name, for ComfyUI's output folder, or a full path in its input or "
-                    "output folder. The name of a picture makes the landmark file that belongs to "
+                    "output folder. The name of an image makes the landmark file that belongs to "
                     "it.",
                 ),
                 io.Combo.Input(

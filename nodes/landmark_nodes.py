@@ -28,7 +28,7 @@ class DetectLandmarks(io.ComfyNode):
                 ),
                 min_confidence_input(
                     "How sure the detector must be. Lower it for paintings and drawings; "
-                    "raise it where it sees faces that are none.",
+                    "raise it where there are false positives.",
                 ),
                 io.Combo.Input(
                     "no_face",

@@ -61,7 +61,7 @@ class SmoothLandmarks(io.ComfyNode):
             node_id="TPSPortraitSmoothLandmarks",
             display_name="Smooth Face Landmarks",
             category="TPS Portrait/landmarks",
-            description="Takes the trembling out of the landmarks of a video, each face by itself.",
+            description="Removes jitter from the landmarks of a video, each face by itself.",
             inputs=[
                 FaceLandmarks.Input(
                     "face_landmarks", tooltip="Of the frames of a video, in their order."
@@ -82,7 +82,7 @@ class SmoothLandmarks(io.ComfyNode):
                     max=4.0,
                     step=0.1,
                     tooltip="How readily motion is followed. Raise it where quick speech or blinks "
-                    "are rounded off, lower it where a moving face trembles.",
+                    "are rounded off, lower it where a moving face jitters.",
                 ),
                 io.Combo.Input(
                     "no_face",
@@ -127,7 +127,7 @@ class MorphLandmarks(io.ComfyNode):
                     "align",
                     default=True,
                     tooltip="Lay the other face onto this one first, so that only the shape "
-                    "changes. Off: place, size and tilt change too.",
+                    "changes. Off: position, size and rotation change too.",
                 ),
             ],
             outputs=[FaceLandmarks.Output(display_name="face_landmarks")],

@@ -4,6 +4,7 @@ IMAGE is (b, h, w, c) in 0…1 and MASK (b, h, w); inside, pictures are (b, 3, h
 is ComfyUI's own: {"frames": [[face, …] for each image], "image_size": (h, w), "connection_sets"}.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -92,7 +93,7 @@ def frames_of(face_landmarks: dict, pictures: Tensor) -> list[list[Landmarks]]:
     return [[replace(face, size=(width, height)) for face in faces] for faces in frames]
 
 
-def known_frames(face_landmarks: dict | None, pictures: Tensor) -> list[list[Landmarks] | None]:
+def known_frames(face_landmarks: dict | None, pictures: Tensor) -> Sequence[list[Landmarks] | None]:
     """As `frames_of`; None for each picture (b, 3, h, w) where no landmarks are connected."""
     if face_landmarks is None:
         return [None] * len(pictures)

@@ -49,7 +49,7 @@ class ApplyStyle(io.ComfyNode):
             node_id="TPSPortraitApplyStyle",
             display_name="Apply Portrait Style",
             category="TPS Portrait/style",
-            description="Paints the images from edge to edge: aligned faces, or whole pictures.",
+            description="Paints the images from edge to edge: aligned faces, or whole images.",
             inputs=[
                 io.Image.Input("image"),
                 TpsStyle.Input("style"),

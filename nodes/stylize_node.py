@@ -87,8 +87,8 @@ class Stylize(io.ComfyNode):
         results = []
         for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
             name = f"image {index + 1} of {len(pictures)}"
-            options = (whole_image, strength, color_match, name, keep_colors, ground)
-            results.append(stylize(picture, style, faces, *options))
+            how = (whole_image, strength, color_match, name, keep_colors, ground)
+            results.append(stylize(picture, style, faces, *how))
             progress.update(1)
         return output(results)
 

@@ -38,7 +38,7 @@ class TrainStyle(io.ComfyNode):
             description="Learns a style from a face bank of art. Cancel whenever you like: what "
             "was learned is kept as a style, and the same settings go on from there.",
             inputs=[
-                TpsFaceBank.Input("art", tooltip="Pictures in the style, one or more."),
+                TpsFaceBank.Input("art", tooltip="Images in the style, one or more."),
                 TpsFaceBank.Input(
                     "photos",
                     optional=True,

@@ -57,8 +57,8 @@ class Warp(io.ComfyNode):
                     "placement",
                     options=list(PLACEMENTS),
                     default=PLACEMENTS[0],
-                    tooltip="in place: the face keeps its position, size and tilt and takes only "
-                    "the shape. exact: every point goes where the target has it.",
+                    tooltip="in place: the face keeps its position, size and rotation and "
+                    "takes only the shape. exact: every point goes where the target has it.",
                 ),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],

@@ -18,23 +18,23 @@ SHARED_DATA = comfyui_host.PACK.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[comfyui_host.Host]:
+def comfyui(
+    tmp_path_factory: pytest.TempPathFactory, squeezenet: Path
+) -> Iterator[comfyui_host.Host]:
     """A ComfyUI with the pack in it, started once for all tests that ask for it."""
     folder = tmp_path_factory.mktemp("comfyui")
-    lend_models(folder / "models" / "tps_portrait")
+    lend_models(folder / "models" / "tps_portrait", squeezenet)
     # What tests save stays in that folder, whatever the person's own setting is.
     with comfyui_host.start(folder, environment={"TPS_PORTRAIT_HOME": ""}) as host:
         yield host
 
 
-def lend_models(folder: Path) -> None:
-    """Links the models that are on this machine into `folder`, file by file."""
-    from tps_portrait.tps_core.detectors.fetch import fetch_landmarker
+def lend_models(folder: Path, *places: Path) -> None:
+    """Links the models in these places and on this machine into `folder`, file by file."""
     from tps_portrait.tps_core.folders import model_folders
 
-    fetch_landmarker()
     folder.mkdir(parents=True)
-    for place in [*model_folders(), SHARED_DATA / "models"]:
+    for place in [*places, *model_folders(), SHARED_DATA / "models"]:
         for file in place.glob("*.*") if place.is_dir() else ():
             if file.is_file() and not (folder / file.name).exists():
                 (folder / file.name).symlink_to(file)
@@ -113,13 +113,29 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def weights(monkeypatch):
-    """SqueezeNet's weights can be found."""
-    from tps_portrait.training.measure.perceptual import BACKBONE
+@pytest.fixture(scope="session")
+def squeezenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a SqueezeNet whose weights are drawn from a seed, so that none are fetched.
 
+    What it sees is enough to tell pictures apart.
+    """
     pytest.importorskip("lpips")
-    models = SHARED_DATA / "models"
-    if not (models / BACKBONE).is_file():
-        pytest.skip("needs ../shared/data/models")
-    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(models))
+    import torch
+    import torchvision
+
+    from tps_portrait.tps_core.container import write_container
+    from tps_portrait.training.measure.perceptual import FORMAT, KEPT
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        weights = torchvision.models.squeezenet1_1().state_dict()
+    weights = {name: w for name, w in weights.items() if name.startswith("features.")}
+    folder = tmp_path_factory.mktemp("squeezenet")
+    write_container(folder / KEPT, FORMAT, weights, {})
+    return folder
+
+
+@pytest.fixture
+def weights(squeezenet, monkeypatch):
+    """SqueezeNet's weights can be found."""
+    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(squeezenet))

@@ -90,7 +90,7 @@ def test_one_that_breaks_is_left_out_too(generator, picture, times, other):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 3}', b"\xff\xfe\x00"])
-def test_a_damaged_file_is_measured_anew(generator, picture, times, text):
+def test_a_damaged_file_is_measured_again(generator, picture, times, text):
     choose(generator, picture)
     backend_choice.choice_file().write_bytes(text if isinstance(text, bytes) else text.encode())
     assert remembered(CPU) is None

@@ -6,7 +6,6 @@ import pytest
 from PIL import ImageOps
 
 from comfyui import node
-from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 
@@ -42,8 +41,6 @@ def prompt(comfyui, portrait, tmp_path):
 
 
 def test_the_node_measures_and_shows_the_worst_first(comfyui, prompt):
-    if not (comfyui.folder / "models" / "tps_portrait" / BACKBONE).exists():
-        pytest.skip("needs ../shared/data/models")
     history = comfyui.queue(prompt)
     shown = {name: history["outputs"][name]["text"][0] for name in ("report", "mld", "curve")}
     assert "found 100%: in 2 of 2 results" in shown["report"]

@@ -68,12 +68,12 @@ def test_what_is_saved_is_loaded_again_and_nothing_is_overwritten_unasked(comfyu
         saving = prompt | {"save": save}
         (path,) = comfyui.queue(saving)["outputs"]["save"]["text"]
         assert path == str(comfyui.folder / "output" / "kept" / f"{name}.landmarks.json")
-        save["inputs"]["file"] = "kept/photo"  # or ComfyUI would see nothing to do anew
+        save["inputs"]["file"] = "kept/photo"  # or ComfyUI would see nothing to do again
     loading = {"load": node("LoadLandmarks", file="kept/photo.landmarks.json")}
     (loaded,) = shown(comfyui, loading, ["load", 0])
     np.testing.assert_allclose(loaded, detected, atol=0.02)
 
-    # A file that was changed is loaded anew.
+    # A file that was changed is loaded again.
     file = comfyui.folder / "output" / "kept" / "photo.landmarks.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"faces": []}))
     os.utime(file, (1, 1))

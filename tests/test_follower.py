@@ -4,17 +4,8 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
 from tps_portrait.tps_core.tracking import follower as module
 from tps_portrait.tps_core.tracking.follower import QUICK_SEARCH_EVERY, Follower
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models():
-    try:
-        fetch_landmarker()
-    except ModelMissing as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture
@@ -63,7 +54,7 @@ def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
         assert one.light == pytest.approx(other.light, abs=0.01)
 
 
-def test_after_a_cut_it_is_searched_for_anew(photo, searches):
+def test_after_a_cut_it_is_searched_for_again(photo, searches):
     follower = Follower()
     frames = pan(photo, 4) + [1 - frame / 255 for frame in pan(photo, 1)] + pan(photo, 2)
     sights = [follower(frame.float() / frame.max()) for frame in frames]

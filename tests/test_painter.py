@@ -94,7 +94,7 @@ def test_changed_weights_are_seen(generator, picture):
     assert (after - before).abs().max() > 0.1
 
 
-def test_another_number_of_threads_makes_it_ready_anew(generator, picture, other, monkeypatch):
+def test_another_number_of_threads_makes_it_ready_again(generator, picture, other, monkeypatch):
     monkeypatch.setenv(VARIABLE, "other")
     paint(generator, picture)
     monkeypatch.setattr(painter.torch, "get_num_threads", lambda: 77)

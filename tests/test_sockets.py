@@ -1,6 +1,6 @@
 """FACE_LANDMARKS between our nodes and ComfyUI's own, in a process that has ComfyUI's modules.
 
-ComfyUI's side is comfy_extras/nodes_mediapipe.py, which our oldest ComfyUI lacks.
+ComfyUI's side is comfy_extras/nodes_mediapipe.py, which our oldest ComfyUI doesn't have.
 """
 
 import numpy as np

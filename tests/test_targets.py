@@ -102,7 +102,7 @@ def test_where_nothing_can_be_written_is_known_before_the_work_begins(here, monk
         Targets().folder(here / "text.png")
     assert Targets().folder(here / "new" / "deep") == here / "new" / "deep"
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(ValueError, match="can't be written to; allow yourself to"):
+    with pytest.raises(ValueError, match="can't be written to; check the file permissions"):
         Targets().file(here / "a.png", PICTURE)
 
 

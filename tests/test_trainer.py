@@ -193,7 +193,7 @@ def test_the_preset_good_is_what_is_done_unless_something_else_is_chosen():
     assert TrainingOptions(**PRESETS["good"]) == TrainingOptions()
 
 
-def test_without_resume_it_starts_anew(banks, tmp_path):
+def test_without_resume_it_starts_over(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
     steps = train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run", resume=False)
     assert [step.number for step in steps] == [1]

@@ -13,7 +13,7 @@ SEEDS = {"seed", "noise_seed"}  # the editor adds a "control after generate" to 
 def api_prompt(workflow: Path | dict, object_info: dict[str, Any]) -> dict[str, Any]:
     """Returns the API prompt of a workflow (a file, or its content) in UI format 0.4.
 
-    Raises ValueError for nodes that `object_info` lacks, and for subgraphs.
+    Raises ValueError for nodes that `object_info` doesn't have, and for subgraphs.
     """
     if isinstance(workflow, Path):
         workflow = json.loads(workflow.read_text(encoding="utf-8"))

@@ -7,6 +7,7 @@ Files are read, never mapped: one that is overwritten while it is in use changes
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 
 from .json_reading import named, one_line, parse_json, read_bytes, shown
 from .output_files import replace_file
+
+Network = TypeVar("Network", bound=nn.Module)
 
 MOST_BYTES = 200_000_000  # of a network's file; ours have a few million
 MOST_HEADER = 16_000_000  # bytes of names, shapes and metadata
@@ -68,7 +71,7 @@ def read_tensors(
         raise ValueError(f"{path}: {_damaged(what, e)}") from None
 
 
-def build_network(make: Callable[[], nn.Module], tensors: dict[str, Tensor]) -> nn.Module:
+def build_network(make: Callable[[], Network], tensors: dict[str, Tensor]) -> Network:
     """The network that `make` makes, with the tensors as its weights, in single precision.
 
     Nothing is taken for granted: names, shapes and kinds are compared before there is a network,

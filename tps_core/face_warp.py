@@ -21,7 +21,7 @@ def warp_face(
 ) -> tuple[Tensor, Tensor]:
     """The picture (3, h, w) with its `source` face in the shape of `target`, and a mask of it.
 
-    "in place" takes only the shape: the face keeps its position, size and tilt, so that `target`
+    "in place" takes only the shape: the face keeps its position, size and rotation, so `target`
     may come from any other picture. "exact" puts every landmark where `target` has it, as a share
     of the picture's width and height. The picture's frame stays where it is. `strength` 0 leaves
     the face as it is, 1 gives it the target's shape, more exaggerates, less than 0 does the

@@ -10,6 +10,10 @@ import re
 from collections.abc import Callable
 from numbers import Real
 from pathlib import Path
+from typing import Any, TypeGuard
+
+# By name, what raises ValueError for a value that is wrong; it gets the value and what it is.
+Checks = dict[str, Callable[[Any, str], object]]
 
 LONGEST_NUMBER = 300  # digits: what is longer is no float
 SHOWN = 60  # characters of a wrong value that an error shows
@@ -116,7 +120,7 @@ def named(value: object, what: str, *names: str) -> dict:
     return value
 
 
-def fields(value: object, what: str, checks: dict[str, Callable], *needed: str) -> dict:
+def fields(value: object, what: str, checks: Checks, *needed: str) -> dict:
     """The object, after those of its values that `checks` knows by name were checked.
 
     A check is called with the value and what it is, and raises ValueError. `needed` must be there.
@@ -137,7 +141,7 @@ def picture_sides(value: object, what: str = "the picture's size") -> tuple[int,
     )
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
     return isinstance(value, int) or math.isfinite(value)

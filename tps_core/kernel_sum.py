@@ -21,7 +21,7 @@ def kernel_sum(points: Tensor, centres: Tensor, weights: Tensor) -> Tensor:
     """The sum over the centres (b, n, 2) of their weights (b, n, 2) times r² log r: (b, m, 2).
 
     r is the distance of a point (b, m, 2) from the centre. Differentiable, once, in all three;
-    the backward pass computes the kernel anew, which is cheaper than to keep it.
+    the backward pass computes the kernel again, which is cheaper than to keep it.
     """
     return _KernelSum.apply(points, centres, weights)
 
@@ -60,14 +60,14 @@ class _KernelSum(torch.autograd.Function):
             block, pull = points[:, rows], gradient[:, rows]
             squared = _squared_distances(block, centres)
             log = squared.clamp(min=_floor(squared)).log_()
-            if wanted[2]:
+            if to_weights is not None:
                 to_weights += 0.5 * (squared * log) @ pull
             if wanted[0] or wanted[1]:
                 # d(s log s / 2) / dp = (log s + 1) (p − c), and the opposite for c.
                 slope = log.add_(1).mul_(weights @ pull.mT)  # (b, n, m)
-            if wanted[0]:
+            if to_points is not None:
                 to_points[:, rows] = slope.sum(1)[..., None] * block - slope.mT @ centres
-            if wanted[1]:
+            if to_centres is not None:
                 to_centres += slope.sum(2)[..., None] * centres - slope @ block
         return to_points, to_centres, to_weights
 

@@ -186,14 +186,14 @@ def read_mean_face(path: Path) -> dict[str, Tensor]:
     """
     content = read_bytes(path, MOST_BYTES)
     try:
-        content = named(parse_json(content), "it", "points", "mirror")
+        mean = named(parse_json(content), "it", "points", "mirror")
         points = [
             [number(x, "a coordinate", -10, 10) for x in listed(point, "a point", 2)]
-            for point in listed(content["points"], "points", SCHEMES["mediapipe-478"])
+            for point in listed(mean["points"], "points", SCHEMES["mediapipe-478"])
         ]
         mirror = [
             whole(index, "a mirror image", 0, len(points) - 1)
-            for index in listed(content["mirror"], "mirror", len(points))
+            for index in listed(mean["mirror"], "mirror", len(points))
         ]
     except ValueError as error:
         raise ValueError(f"{path}: damaged ({one_line(error)}); install the pack again") from None

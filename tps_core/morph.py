@@ -13,7 +13,7 @@ def morph(face: Landmarks, other: Landmarks, amount: float, align: bool = True) 
     amount: 0 is the face, 1 the other, 0.5 the middle; beyond 1 the difference is overdone, and
     below 0 the face is made less like the other, which is a caricature if the other is ordinary.
     align: the other is laid onto the face first by the best similarity, so that only the shape
-    changes and place, size and tilt stay; without, its points count as shares of its picture.
+    changes and place, size and rotation stay; without, its points count as shares of its picture.
     """
     size = torch.tensor(face.size)
     here, there = face.to_pixels(), other.convert(face.scheme).to_pixels()

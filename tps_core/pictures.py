@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -123,7 +124,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file") from None
     except PermissionError:
-        raise ValueError(f"{path}: can't be read (no permission); allow yourself to") from None
+        raise ValueError(
+            f"{path}: can't be read (no permission); check the file permissions"
+        ) from None
     except UnidentifiedImageError:
         raise ValueError(
             f"{path}: can't be read (it is not a picture); save it again as PNG or JPEG"
@@ -158,7 +161,7 @@ class TooLarge(ValueError):
 def _check_cost(image: Image.Image, most_pixels: int | None) -> None:
     """Raises TooLarge for a picture that would take more than MOST_BYTES, by its header."""
     pixels = image.width * image.height
-    decoding = DECODING.get(image.format, DECODING_OTHERS)
+    decoding = DECODING.get(image.format or "", DECODING_OTHERS)
     kept = min(pixels, most_pixels or pixels)
     if max(decoding * pixels, KEPT * kept) > MOST_BYTES:
         most = MOST_BYTES // (decoding if most_pixels else max(decoding, KEPT)) // 10**6
@@ -213,7 +216,7 @@ def _top(image: Image.Image) -> float:
     """What is white in an image of other than 8 bits."""
     if image.mode != "F":
         return 65535
-    top = float(image.getextrema()[1])
+    top = cast(tuple[float, float], image.getextrema())[1]
     return max(top, 1e-6) if math.isfinite(top) else 1.0
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from .align import CROP
 from .container import build_network, read_container, write_container
 from .folders import files_by_name
-from .json_reading import fields, listed, one_line, text, truth, whole
+from .json_reading import Checks, fields, listed, one_line, text, truth, whole
 from .painting.generator import STRIDE, Generator
 from .painting.old_generator import LeanGenerator, OldGenerator
 from .painting.painter import paint
@@ -32,7 +32,7 @@ def _digits(value: object, what: str) -> None:
 
 
 # What a record may say, and must if it says it.
-RECORD = {
+RECORD: Checks = {
     "architecture": _architecture,
     "scheme": text,
     "size": lambda value, what: whole(value, what, 16, 4096),
@@ -105,7 +105,8 @@ def load_style(path: Path | str) -> Style:
     """
     weights, record = read_container(path, FORMAT, "a style")
     architecture = record.get("architecture")
-    name = architecture.get("name") if isinstance(architecture, dict) else None
+    architecture = architecture if isinstance(architecture, dict) else {}
+    name = architecture.get("name")
     network = NETWORKS.get(name) if isinstance(name, str) else None
     if network is None or record.get("crop") != CROP:
         raise ValueError(f"{path}: made by a newer TPS Portrait: update the pack")

@@ -121,7 +121,7 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
 
 
-def painting_shape(size: tuple[int, int], style: Style, extent_px: float) -> tuple[int, int]:
+def painting_shape(size: Sequence[int], style: Style, extent_px: float) -> tuple[int, int]:
     """The (h, w) in which a photo of `size` (h, w) is painted whole; see `paint_whole`."""
     scale = painting_size(style) / extent_px if extent_px else 1.0
     scale = min(scale, max(1.0, LONGEST_PX / max(size)))

@@ -48,7 +48,9 @@ class Targets:
         if not place.is_dir():
             raise ValueError(f"{place}: is no folder; give another place to write to")
         if not os.access(place, os.W_OK | os.X_OK):
-            raise ValueError(f"{place}: can't be written to; allow yourself to, or choose another")
+            raise ValueError(
+                f"{place}: can't be written to; check the file permissions, or choose another"
+            )
         return path
 
     def free(self, folder: Path, stem: str, ending: str, kind: Kind) -> Path:

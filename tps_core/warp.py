@@ -4,6 +4,8 @@ Travel is from `source` to `target`: what lies at `source` comes to lie at `targ
 sampled backwards, so the spline that is fitted leads from `target` to `source`.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -26,14 +28,14 @@ def warp_image(
 
 
 def backward_grid(
-    source: Tensor, target: Tensor, size: tuple[int, int], stiffness: float = 0.0
+    source: Tensor, target: Tensor, size: Sequence[int], stiffness: float = 0.0
 ) -> Tensor:
     """Where each pixel of the warped (h, w) picture comes from: (b, h, w, 2) in −1…1."""
     return spline_grid(fit(target, source, stiffness), size)
 
 
 def spline_grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
+    spline: Spline, size: Sequence[int], extent: tuple[float, float] = (1.0, 1.0)
 ) -> Tensor:
     """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
 
@@ -54,7 +56,7 @@ def spline_grid(
 
 
 def _grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], places: Lattice
+    spline: Spline, size: Sequence[int], extent: tuple[float, float], places: Lattice
 ) -> Tensor:
     """What `spline_grid` gives, from the exact values at the places of one lattice."""
     if places.stride > 1:
@@ -64,7 +66,7 @@ def _grid(
     return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
 
 
-def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:
+def pixel_centres(size: Sequence[int], like: Tensor) -> Tensor:
     """(x, y) of the pixel centres of an (h, w) picture in −1…1, outer edges at ±1: (h, w, 2)."""
     y, x = ((2 * torch.arange(n).to(like) + 1) / n - 1 for n in size)
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)

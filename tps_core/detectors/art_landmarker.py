@@ -29,7 +29,7 @@ SIDES = (1.3, 0.9, 0.62, 0.43)
 STEP = 0.4
 MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
 MOST_LOOKS = 12  # squares of the most promising that are followed
-LOOKS = 3  # how often each is cut out anew
+LOOKS = 3  # how often each is cut out again
 SAME_FACE = 0.35  # inter-ocular distances between points of one face
 VOTES = 2  # squares that must lead to a face
 TURNS = (0.0, -0.2, 0.2)  # radians
@@ -96,7 +96,8 @@ def read_art_network(path: Path) -> ArtNetwork:
     except ValueError as error:
         raise ValueError(f"{path}: damaged ({error}); install the pack again") from None
     # With a pixel's channels side by side, convolutions this thin are quicker on a CPU.
-    return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+    network = network.eval().requires_grad_(False)
+    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch has it
 
 
 def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) -> ArtPoints:

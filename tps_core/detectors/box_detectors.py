@@ -55,7 +55,7 @@ def _yunet(bgr: np.ndarray) -> list[tuple[Tensor, float]]:
         return []
     import cv2
 
-    # Made anew each time, in a few milliseconds: several threads can't share one.
+    # Made again each time, in a few milliseconds: several threads can't share one.
     try:
         detector = cv2.FaceDetectorYN.create(str(path), "", bgr.shape[1::-1], 0.5)
         _, faces = detector.detect(bgr)

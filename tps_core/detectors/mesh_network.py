@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ..container import read_tensors
 from ..json_reading import listed, named, one_line, parse_json, shown, text, whole
-from . import fetch
 
 MOST_BYTES = 50_000_000  # of the file; it has 2 million
 MOST_STEPS, LARGEST = 1000, 100_000  # of a network, and of a number in it
@@ -46,20 +45,11 @@ class Kind:
     outputs: dict[str, list[int]]  # of each network, by name: how many numbers they hold
 
 
-LANDMARKER = Kind(
-    fetch.FORMAT,
-    "the face landmark models",
-    "delete it, and it is made again",
-    # 896 boxes of 16 and their scores; 468 points and a presence.
-    {"face_detector": [896 * 16, 896], "face_mesh": [468 * 3, 1]},
-)
-
-
 @dataclass(frozen=True)
 class MeshNetwork:
     """One network: its steps in order, with the weights that they use."""
 
-    steps: list[dict]  # as `tflite.read_network` describes them
+    steps: list[dict]  # as `benchmarks/tflite.py` describes them
     weights: dict[str, Tensor]  # float32, "<output>.weight" and "<output>.bias"
     input: str
     outputs: list[str]
@@ -79,14 +69,13 @@ class MeshNetwork:
 
     def _run(self, step: dict, inputs: list[Tensor]) -> Tensor:
         x = inputs[0]
-        weight = self.weights.get(step["output"] + ".weight")
         match step["do"]:
             case "conv":
-                bias = self.weights[step["output"] + ".bias"]
+                weight, bias = self._weight(step), self._bias(step)
                 x = F.pad(x, step["padding"]) if any(step["padding"]) else x
                 return F.conv2d(x, weight, bias, step["stride"], groups=step["groups"])
             case "double":
-                return F.conv_transpose2d(x, weight, self.weights[step["output"] + ".bias"], 2)
+                return F.conv_transpose2d(x, self._weight(step), self._bias(step), 2)
             case "add":
                 return x + inputs[1]
             case "multiply":
@@ -102,7 +91,7 @@ class MeshNetwork:
             case "relu":
                 return F.relu(x)
             case "prelu":
-                return F.prelu(x, weight)
+                return F.prelu(x, self._weight(step))
             case "max_pool":
                 return F.max_pool2d(x, step["size"], step["stride"])
             case "pad":
@@ -113,11 +102,15 @@ class MeshNetwork:
                 return torch.cat(inputs, 1)
         raise AssertionError(f"a file of our own has the step {step['do']!r}")
 
+    def _weight(self, step: dict) -> Tensor:
+        return self.weights[step["output"] + ".weight"]
+
+    def _bias(self, step: dict) -> Tensor:
+        return self.weights[step["output"] + ".bias"]
+
 
 @cache
-def load_networks(
-    path: Path, device: torch.device, kind: Kind = LANDMARKER
-) -> dict[str, MeshNetwork]:
+def load_networks(path: Path, device: torch.device, kind: Kind) -> dict[str, MeshNetwork]:
     """The networks in the file of converted models, by name, ready to run on the device.
 
     Raises ValueError for a file that is damaged, foreign, or holds other networks.
@@ -125,9 +118,7 @@ def load_networks(
     return read_networks(path, device, kind)
 
 
-def read_networks(
-    path: Path, device: torch.device, kind: Kind = LANDMARKER
-) -> dict[str, MeshNetwork]:
+def read_networks(path: Path, device: torch.device, kind: Kind) -> dict[str, MeshNetwork]:
     """The same, read from the file each time."""
     tensors, metadata = read_tensors(path, kind.format, kind.what, MOST_BYTES)
     try:

@@ -50,7 +50,8 @@ def _seen(picture: Tensor) -> Tensor:
     In old photos, brown, dark or faded, one look often misses a person whom another sees.
     """
     network = load_networks(FILE, picture.device, KIND)["person_mask"]
-    masks, trust = [], []
+    masks: list[Tensor] = []
+    trust: list[float] = []
     for look in (_stretched, _squared, lambda n, p: _squared(n, _retouched(p))):
         mask = look(network, picture)
         sure = float(mask.square().sum() / mask.sum().clamp_min(1e-6))
@@ -60,7 +61,7 @@ def _seen(picture: Tensor) -> Tensor:
             break
         masks.append(mask)
         trust.append(sure**TRUST if seen else 0.0)
-    weighted = sum(t * mask for t, mask in zip(trust, masks, strict=True))
+    weighted = torch.stack([t * mask for t, mask in zip(trust, masks, strict=True)]).sum(0)
     mean = weighted / max(sum(trust), 1e-6)
     return (2 * mean - 0.5).clamp(0, 1)  # what is doubtful is left out, what is likely is in
 

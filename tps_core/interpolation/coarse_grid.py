@@ -1,5 +1,7 @@
 """A spline's values at every pixel, from its exact values at the knots of a lattice."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,7 +15,7 @@ GROUP = 48  # pixels in a row that are one matrix product; a multiple of each st
 
 
 def interpolated(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], lattice: Lattice
+    spline: Spline, size: Sequence[int], extent: tuple[float, float], lattice: Lattice
 ) -> Tensor:
     """Where the spline sends the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
 

@@ -22,6 +22,7 @@ half as far from any c_i as c_j is, so no pixel is farther off than
     max over j of the sum over i of h² |w_i| m(|c_i − c_j| / 2h).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -50,7 +51,7 @@ class Lattice:
         """How many knots are needed along an axis of so many pixels."""
         return pixels if self.stride == 1 else -(-pixels // self.stride) + TAPS - 1
 
-    def cost(self, size: tuple[int, int]) -> int:
+    def cost(self, size: Sequence[int]) -> int:
         """How many kernel values a centre costs in an (h, w) picture, about."""
         window = (2 * self.reach + 1) * self.stride
         near = PIXEL_COST * window**2 if self.reach else 0
@@ -58,7 +59,7 @@ class Lattice:
 
 
 def choose(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
+    spline: Spline, size: Sequence[int], extent: tuple[float, float] = (1.0, 1.0)
 ) -> list[Lattice]:
     """The cheapest lattice for the (h, w) grid of each picture that keeps TOLERANCE_PX.
 
@@ -92,14 +93,14 @@ def choose(
 
 
 def error_bound_px(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], lattice: Lattice
+    spline: Spline, size: Sequence[int], extent: tuple[float, float], lattice: Lattice
 ) -> Tensor:
     """How far off, in pixels, any pixel of an (h, w) picture may be: (b,)."""
     stride = torch.full((1, len(spline.centres)), lattice.stride, device=spline.centres.device)
     return _bound(*_in_pixels(spline, size, extent), stride, lattice.reach)[0]
 
 
-def _worthwhile(size: tuple[int, int], reach: int) -> list[Lattice]:
+def _worthwhile(size: Sequence[int], reach: int) -> list[Lattice]:
     """Every pixel, and the lattices of one reach, each cheaper than the one before.
 
     One that costs more than half of all pixels isn't worth it.
@@ -115,7 +116,7 @@ def _worthwhile(size: tuple[int, int], reach: int) -> list[Lattice]:
 
 @torch.no_grad()
 def _in_pixels(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float]
+    spline: Spline, size: Sequence[int], extent: tuple[float, float]
 ) -> tuple[Tensor, Tensor, float]:
     """The centres' squared distances (b, n, n) and the size of their weights (b, n, 1), in pixels.
 

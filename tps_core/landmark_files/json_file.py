@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..json_reading import (
+    Checks,
     fields,
     listed,
     named,
@@ -58,7 +59,7 @@ def faces_from_json(content: object, kind: str = "faces") -> list[Landmarks]:
     return [_face_from_json(face, size) for face in listed(content[kind], f"its {kind}")]
 
 
-FACE = {
+FACE: Checks = {
     "scheme": text,
     "score": lambda value, what: number(value, what, 0, 1),
     "detector": text,
@@ -161,10 +162,10 @@ def _read(picture: Path, kind: str) -> list[Landmarks] | None:
         return None
     content = read_bytes(path, MOST_BYTES)
     try:
-        content = named(parse_json(content), "it")
-        if kind == "set_aside" and not content.get(kind):
+        found = named(parse_json(content), "it")
+        if kind == "set_aside" and not found.get(kind):
             return []
-        return faces_from_json(content, kind)
+        return faces_from_json(found, kind)
     except ValueError as error:
         reason = one_line(error)
         raise ValueError(f"{path}: not a landmark file ({reason}); correct or delete it") from None

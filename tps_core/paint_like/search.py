@@ -94,10 +94,10 @@ def search(
     """
     factor = face_px // FACE_AT_FIRST
     matches = None
-    painting = None
+    painting: Tensor | None = None
     while factor >= 1:
         scale = _scale(bent, guides, face_px, origin, factor)
-        if matches is None:
+        if matches is None or painting is None:
             h, w = scale.wanted.shape[:2]
             matches = Matches(
                 torch.zeros(h, w, dtype=torch.long, device=scale.art.device),

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..folders import machine_folder
-from ..json_reading import fields, named, number, parse_json, read_bytes, text, whole
+from ..json_reading import Checks, fields, named, number, parse_json, read_bytes, text, whole
 from ..output_files import replace_file
 from .backends import PLAIN, BackendFailed, Paint, backends, prepare
 from .generator import Generator
@@ -39,7 +39,7 @@ def _times(value: object, what: str) -> None:
 
 
 # What an entry of the file says.
-ENTRY = {
+ENTRY: Checks = {
     "backend": text,
     "milliseconds": _times,
     "pixels": lambda value, what: whole(value, what, 0, 10**12),
@@ -87,7 +87,7 @@ def choose(generator: Generator, picture: Tensor) -> Choice:
             except BackendFailed as error:
                 log.warning("%s is not used for painting: %s", name, error)
     milliseconds = _measure(painters, picture)
-    best = min(milliseconds, key=milliseconds.get)
+    best = min(milliseconds, key=lambda name: milliseconds[name])
     if milliseconds[best] > WORTH * milliseconds[PLAIN]:
         best = PLAIN
     choice = Choice(best, milliseconds, picture.shape[-2] * picture.shape[-1])

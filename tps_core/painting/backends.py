@@ -34,7 +34,7 @@ class BackendFailed(Exception):
 
 
 def backends(device: torch.device) -> dict[str, str]:
-    """The back ends for a device; each with "", or what it lacks and the cure."""
+    """The back ends for a device; each with "", or what it needs and how to get it."""
     found = {PLAIN: ""}
     if device.type == "cpu":
         found["openvino"] = "" if all(map(importlib.util.find_spec, OPENVINO)) else OPENVINO_CURE
@@ -127,7 +127,7 @@ class Half:
         if self._graphs is not None:
             with self._lock, torch.cuda.device(pictures.device):
                 try:
-                    return self._replay(pictures)
+                    return self._replay(self._graphs, pictures)
                 except torch.cuda.OutOfMemoryError:
                     raise  # the host makes room and asks again
                 except RuntimeError as error:
@@ -135,12 +135,12 @@ class Half:
                     log.warning("CUDA graphs can't be used here: %s", _first_line(error))
         return self._network(pictures.half()).float()
 
-    def _replay(self, pictures: Tensor) -> Tensor:
-        graph, source, painted = self._graphs.get(pictures.shape) or self._record(pictures)
-        self._graphs[pictures.shape] = graph, source, painted
-        self._graphs.move_to_end(pictures.shape)
-        if len(self._graphs) > GRAPHS:
-            self._graphs.popitem(last=False)
+    def _replay(self, graphs: OrderedDict[torch.Size, tuple], pictures: Tensor) -> Tensor:
+        graph, source, painted = graphs.get(pictures.shape) or self._record(pictures)
+        graphs[pictures.shape] = graph, source, painted
+        graphs.move_to_end(pictures.shape)
+        if len(graphs) > GRAPHS:
+            graphs.popitem(last=False)
         source.copy_(pictures)
         graph.replay()
         return painted.float()

@@ -11,6 +11,7 @@ What is different, and why nothing of it shows:
 """
 
 import copy
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -27,6 +28,9 @@ class FastGenerator(nn.Module):
     Weights are copies: later changes of the generator's don't reach it. No gradients.
     """
 
+    mirrored_rows: Tensor
+    mirrored_columns: Tensor
+
     def __init__(self, generator: Generator):
         super().__init__()
         network = copy.deepcopy(generator).requires_grad_(False)
@@ -37,21 +41,22 @@ class FastGenerator(nn.Module):
         mix = network.colors.weight  # (3, 3, 1, 1)
         self.colors = nn.Conv2d(3, 3, COLOR_STRIDE, stride=COLOR_STRIDE)
         _set(self.colors, (4 / COLOR_STRIDE**2) * mix.expand(self.colors.weight.shape))
-        self.colors.bias = _frozen(2 * (network.colors.bias - mix.sum((1, 2, 3))))
+        self.colors.bias = _frozen(2 * (_bias(network.colors) - mix.sum((1, 2, 3))))
         # Each colour by itself, here and below.
         self.enlarge = nn.Conv2d(3, 3 * COLOR_STRIDE**2, 3, groups=3, bias=False)
         _set(self.enlarge, _bilinear(self.enlarge.weight))
         _set(network.head, 2 * network.head.weight)
-        network.head.bias = _frozen(2 * network.head.bias)
+        network.head.bias = _frozen(2 * _bias(network.head))
         self.smooth = nn.Conv2d(12, 12, 3, groups=3, bias=False)
         _set(self.smooth, _binomial(self.smooth.weight))
         # Of each channel the one above or below it, and beside it, in the same pixel of the map.
         channels = torch.arange(12, device=mix.device).view(3, SHUFFLE, SHUFFLE)
         self.register_buffer("mirrored_rows", channels.flip(1).flatten())
         self.register_buffer("mirrored_columns", channels.flip(2).flatten())
-        network.colors = None
+        del network.colors
         self.network = network
-        self.to(mix).to(memory_format=torch.channels_last)
+        self.to(mix)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # torch has it
 
     def forward(self, picture: Tensor) -> Tensor:
         network = self.network
@@ -80,6 +85,11 @@ class FastGenerator(nn.Module):
         left = strokes[..., :1].index_select(1, self.mirrored_columns)
         right = strokes[..., -1:].index_select(1, self.mirrored_columns)
         return torch.cat([left, strokes, right], 3)
+
+
+def _bias(layer: nn.Conv2d) -> Tensor:
+    """The bias of a layer that has one."""
+    return cast(Tensor, layer.bias)
 
 
 def _set(layer: nn.Conv2d, weight: Tensor) -> None:

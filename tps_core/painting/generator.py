@@ -9,6 +9,8 @@ are read, others before they are enlarged: their finest pattern, a checkerboard,
 a photo's grain, would lie over the painting as a weave.
 """
 
+from typing import cast
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -35,19 +37,19 @@ class Generator(nn.Module):
         self.down_coarse = down(middle, coarse)
         self.trunk = nn.Sequential(*(Block(coarse, norm=True) for _ in range(blocks)))
         self.up_middle = _up(coarse, middle)
-        self.decode_middle = nn.Sequential(Block(middle), Soften())
+        self.decode_middle: nn.Module = nn.Sequential(Block(middle), Soften())
         self.up_fine = _up(middle, fine)
-        self.decode_fine = nn.Sequential(Block(fine), Soften())
+        self.decode_fine: nn.Module = nn.Sequential(Block(fine), Soften())
         self.up_half = _up(fine, half)
         self.decode_half = nn.Sequential(nn.Conv2d(half, half, 3, padding=1), nn.LeakyReLU(0.2))
         self.head = nn.Conv2d(half, 12, 3, padding=1)  # each pixel of the map paints 2 x 2
-        # The picture's own colours, coarse and mixed anew, lie under what the decoder paints. An
+        # The picture's own colours, coarse and mixed again, lie under what the decoder paints. An
         # untrained generator gives a blurred copy, so light can't be learned as dark (a perceptual
         # cycle loss alone allows that), and every stroke is still the network's own.
         self.colors = nn.Conv2d(3, 3, 1)
         nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
-        nn.init.zeros_(self.colors.bias)
+        nn.init.zeros_(cast(Tensor, self.head.bias))
+        nn.init.zeros_(cast(Tensor, self.colors.bias))
         self.colors.weight.data.copy_(COLOR_GAIN * torch.eye(3)[:, :, None, None])
 
     def forward(self, picture: Tensor, spline: Spline | None = None) -> Tensor:

@@ -5,6 +5,7 @@ needless node, and takes pictures of any size.
 """
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -85,7 +86,7 @@ class _Writer:
         one_half = self.number(0.5)
         add("Add", add("Mul", painted, one_half), one_half, output=OUTPUT)
 
-    def decode(self, network: nn.Module, half: str, fine: str, middle: str, coarse: str) -> str:
+    def decode(self, network: Generator, half: str, fine: str, middle: str, coarse: str) -> str:
         """The last map at half the resolution, from the encoder's maps."""
         add = self.graph.add
         middle = add("Add", self.layers(network.up_middle, coarse), middle)
@@ -111,7 +112,7 @@ class _Writer:
         if isinstance(module, nn.LeakyReLU):
             return self.graph.add("LeakyRelu", x, alpha=float(module.negative_slope))
         if isinstance(module, nn.Upsample):
-            return self.enlarge(x, int(module.scale_factor))
+            return self.enlarge(x, int(cast(float, module.scale_factor)))
         if isinstance(module, nn.InstanceNorm2d):
             weight, bias = self.tensor(module.weight), self.tensor(module.bias)
             return self.graph.add("InstanceNormalization", x, weight, bias, epsilon=module.eps)
@@ -129,7 +130,11 @@ class _Writer:
         else:
             weight = self.tensor(layer.weight)
         inputs = [x, weight] + ([] if layer.bias is None else [self.tensor(layer.bias)])
-        sides = {"pads": around, "strides": list(layer.stride), "group": layer.groups}
+        sides: dict[str, Any] = {
+            "pads": around,
+            "strides": list(layer.stride),
+            "group": layer.groups,
+        }
         return self.graph.add("Conv", *inputs, **sides)
 
     def signed(self, picture: str) -> str:

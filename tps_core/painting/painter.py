@@ -25,7 +25,7 @@ def paint(generator: Generator, pictures: Tensor) -> Tensor:
     """What the generator paints of pictures (b, 3, h, w) in 0…1, float32 on its device.
 
     Sides are multiples of STRIDE. What is made ready for a generator is kept as long as it lives,
-    and made anew when its weights, its device or the number of threads have changed.
+    and made again when its weights, its device or the number of threads have changed.
     """
     stamp = _stamp(generator)
     with _lock:

@@ -73,7 +73,7 @@ def steady_points(points_px: Tensor, cutoff: float, agility: float) -> Tensor:
 def _every_frame(track: Track, faces: list[Landmarks]) -> Tensor:
     """The track's landmarks in pixels (t, n, 2), from its first frame to its last.
 
-    Between frames that lack the face the points go in straight lines.
+    Between frames without the face the points go in straight lines.
     """
     known = [face.convert(faces[0].scheme).to_pixels() for face in faces]
     points_px = [known[0]]

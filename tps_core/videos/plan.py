@@ -124,10 +124,10 @@ def _steady_exponents(lights: list[float | None]) -> list[float]:
 
 def _nearest(values: list[float | None]) -> list[float]:
     """The values, those that aren't known taken from the nearest that is; [] if none is."""
-    known = [index for index, value in enumerate(values) if value is not None]
+    known = {index: value for index, value in enumerate(values) if value is not None}
     if not known:
         return []
-    return [values[min(known, key=lambda k: abs(k - index))] for index in range(len(values))]
+    return [known[min(known, key=lambda k: abs(k - index))] for index in range(len(values))]
 
 
 def _runs(values: list) -> Iterator[tuple[bool, int, int]]:

@@ -81,7 +81,7 @@ class VideoReader:
     def rate(self) -> Fraction:
         """Frames per second, on average."""
         rate = self.stream.average_rate or self.stream.guessed_rate or 0
-        return rate if 0 < rate <= FASTEST else Fraction(25)
+        return Fraction(rate if 0 < rate <= FASTEST else 25)
 
     @property
     def count(self) -> int:

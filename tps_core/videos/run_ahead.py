@@ -2,9 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import TypeVar, cast
 
 Item = TypeVar("Item")
 
@@ -12,7 +12,7 @@ _END = object()
 WAIT_S = 0.1  # after which who waits looks whether it still makes sense
 
 
-def run_ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
+def run_ahead(items: Iterable[Item], most: int) -> Generator[Item, None, None]:
     """The items in order, at most so many worked out before they are asked for.
 
     What is raised in the thread is raised here. Closing the generator ends the thread.
@@ -48,7 +48,7 @@ def run_ahead(items: Iterable[Item], most: int) -> Iterator[Item]:
         working = pool.submit(work)
         try:
             while (item := take()) is not _END:
-                yield item
+                yield cast(Item, item)
             working.result()  # raises what ended it
         finally:
             unwanted.set()

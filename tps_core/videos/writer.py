@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -22,7 +23,7 @@ WEB = {
     "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "6", "row-mt": "1"},
     "libvpx": {},
 }
-CODECS = {
+CODECS: dict[str, dict[str, dict[str, str]]] = {
     ".mp4": MOVIE,
     ".m4v": MOVIE,
     ".mov": MOVIE,
@@ -58,9 +59,10 @@ class VideoWriter:
             make_folder(self.path.parent)
             self._file = self._av.open(str(self._partial), "w", options=options)
         self._file.metadata.update(source.metadata)
-        self._stream = self._palette = None  # known with the first frame
+        self._stream: Any = None
+        self._palette: Any = None  # known with the first frame
         self._sounds: dict[int, Sound] = {}  # by their number in the source
-        self._waiting = []  # packets of sound that came before the first frame
+        self._waiting: list = []  # packets of sound that came before the first frame
         self._last: int | None = None  # time of the last frame
 
     def add(self, frame: Frame) -> None:
@@ -161,7 +163,7 @@ def find_codec(path: Path) -> tuple[str, dict[str, str]]:
 
 
 class Sound:
-    """One stream of sound, copied as it is, or encoded anew where the file can't hold it."""
+    """One stream of sound, copied as it is, or encoded again where the file can't hold it."""
 
     def __init__(self, av, file, source):
         self._encoder = self._resampler = None

@@ -7,7 +7,7 @@ come from a face bank, which is cut the same way.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,13 +45,14 @@ def evaluate(
     min_confidence: float = 0.5,
     on_photo: Callable[[int, int, str], None] = lambda done, total, name: None,
     painted: str = "",
+    known: Callable[[str, Tensor], Sequence[Landmarks] | None] = lambda name, photo: None,
 ) -> Evaluation:
     """How the results that `paint` gives for the photos compare with these and with the art.
 
     `photos` are functions that give pictures (3, h, w), 0…1, by name: one at a time is in memory.
     A photo that can't be read, has no face or no result is left out and named. `on_photo` is told
     of each as it is done; what it raises ends the work. `painted` says what `paint` paints, for the
-    report.
+    report. `known` gives the faces of a photo that need no detector, None for one that does.
     Raises ValueError when fewer than two photos are left, or two faces of art.
     """
     if len(art) < FEWEST:
@@ -61,7 +62,12 @@ def evaluate(
     for name, read in photos.items():
         try:
             photo = read()
-            face = detect_face(photo, name, detector, min_confidence)
+            faces = known(name, photo)
+            if faces is None:
+                faces = [detect_face(photo, name, detector, min_confidence)]
+            if not faces:
+                raise ValueError("its landmark file says that no face is to be used")
+            face = faces[0]
             result = _fitted(paint(name, photo, face), photo)
         except (ValueError, OSError, RecursionError, MemoryError) as error:
             left_out[name] = str(error).removeprefix(f"{name}: ")
