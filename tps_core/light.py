@@ -7,6 +7,7 @@ a dark face takes it for hair, and paints it black; shown the same face in more 
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .pictures import as_float
@@ -15,16 +16,23 @@ SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
 BETWEEN = [*range(31, 48), 48, 54]
-LEAST_TONES = 0.2  # share of pixels that are neither black nor white; the rims of lines are a tenth
+LEAST_TONES = 0.15  # share of a picture's pixels that have tones
+COLORFUL = 0.2  # difference of the channels from which on a pixel has a colour
+BLACK, WHITE = 0.2, 0.8
+LINE_PX = 5  # side of the squares in which lines have edges, and tones have none
+LINE_CONTRAST = 0.25
 
 
 def tones(pictures: Tensor) -> Tensor:
-    """Which pixels of pictures (…, 3, h, w), 0…1, are neither black nor white: (…, h, w).
+    """Which pixels of pictures (…, 3, h, w), 0…1, have colours, or greys that are no line's edge.
 
     Of art that has tones they are more than the share LEAST_TONES; of line art they are fewer.
     """
-    darkest, lightest = pictures.amin(-3), pictures.amax(-3)
-    return (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
+    darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
+    around = {"kernel_size": LINE_PX, "stride": 1, "padding": LINE_PX // 2}
+    contrast = F.max_pool2d(lightest, **around) + F.max_pool2d(-darkest, **around)
+    grey = (lightest > BLACK) & (darkest < WHITE) & (contrast < LINE_CONTRAST)
+    return ((lightest - darkest > COLORFUL) | grey).squeeze(-3)
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:

@@ -153,7 +153,7 @@ def _paint(
     photo = F.pad(photo[None], [0, right, 0, below], mode="replicate")[0]
     art_canvas, origin = padded.for_art(coarsest)
     bent = bend(art, points, art_canvas)
-    guides = guide(photo, padded, points, bent, art_canvas)
+    guides = guide(photo, padded, points, bent, art_canvas, art.is_line_art)
     scales = int(math.log2(coarsest)) + 1
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
