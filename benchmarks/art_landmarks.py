@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from box_detectors import detect_boxes
 from torch import Tensor
 
 from collection import DATA
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.detectors.box_detectors import detect_boxes
 from tps_portrait.tps_core.draw import draw_landmarks
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
@@ -63,7 +63,7 @@ class Found:
 
 def five(face: Landmarks) -> Tensor:
     """The points that are compared: (5, 2) in pixels."""
-    points = face.convert("ibug-68").to_pixels()
+    points = face.shape68_px
     eyes = [points[IBUG_PARTS[eye]].mean(0) for eye in ("right_eye", "left_eye")]
     return torch.stack([*eyes, points[30], points[48], points[54]])
 

@@ -29,7 +29,6 @@ from tps_portrait.tps_core.paint_like.painter import paint_like
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
 from tps_portrait.training.banks.contact_sheet import captioned, tile
 from tps_portrait.training.measure.efficientnet import load_efficientnet
-from tps_portrait.training.measure.evaluate import landmark_distance
 from tps_portrait.training.measure.features import Witness
 from tps_portrait.training.measure.metrics import kernel_distance
 from tps_portrait.training.measure.paint_measures import (
@@ -175,7 +174,7 @@ def measured(photo: Photo, painting: Tensor) -> Result:
     """The figures of one painting."""
     original, crop = (photo.alignment.crop(p, SIZE) for p in (photo.picture, painting))
     faces = find_face(painting)
-    mld = landmark_distance(photo.face, faces[0]) if faces else math.nan
+    mld = photo.face.distance(faces[0]) if faces else math.nan
     return Result(
         photo,
         crop,

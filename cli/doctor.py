@@ -1,4 +1,4 @@
-"""tps-portrait doctor: says what works here, what is missing and how to get it."""
+"""tps-portrait doctor: says what works here, what is missing and what to do about each."""
 
 import argparse
 import importlib.metadata

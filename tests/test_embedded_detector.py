@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from safetensors import safe_open
 
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.detectors.blaze_face import SIZE, _tile_starts, merge
+from tps_portrait.tps_core.detectors.blaze_face import merge, views_of
 from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND, area_means, follow_mesh
 from tps_portrait.tps_core.detectors.face_cut import FaceCut
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
@@ -70,7 +70,7 @@ def test_it_places_the_points_where_mediapipe_does_with_the_same_models(portrait
     file = ROOT / "tests" / "astronaut_landmarks.json"
     expected = torch.tensor(json.loads(file.read_text("utf-8"))["points"])
     face = find(to_tensor(portrait))[0].convert("ibug-68")
-    error = (face.to_pixels() - expected).norm(dim=-1)
+    error = (face.points_px - expected).norm(dim=-1)
     # In a picture of 512 pixels; the eyes' outer corners are 62 pixels apart.
     assert error.mean() < 0.6
     assert error.max() < 2
@@ -86,10 +86,10 @@ def test_it_agrees_with_mediapipe_of_today(photos, monkeypatch):
     errors = []
     for path in photos[:4]:
         picture = read_picture(path)
-        ours = find(picture, max_faces=1)[0].to_pixels()
+        ours = find(picture, max_faces=1)[0].points_px
         theirs = detect(picture, "mediapipe", 1)[0]
         assert theirs.scheme == "mediapipe-478"
-        error = (ours - theirs.to_pixels()[:468]).norm(dim=-1).mean()
+        error = (ours - theirs.points_px[:468]).norm(dim=-1).mean()
         errors.append(float(error) * 512 / max(picture.shape))
     assert sum(errors) / len(errors) < 2.5
     assert max(errors) < 5
@@ -113,8 +113,8 @@ def test_two_people_side_by_side_are_two_faces(photos):
     assert len(faces) == 2
     shift = torch.tensor([left.shape[2], 0])
     for found, alone, origin in ((faces[0], left, 0), (faces[1], right, shift)):
-        expected_px = find(alone, max_faces=1)[0].to_pixels()
-        assert misfit(found.to_pixels() - origin, expected_px) < 0.03
+        expected_px = find(alone, max_faces=1)[0].points_px
+        assert misfit(found.points_px - origin, expected_px) < 0.03
     assert len(find(pair, max_faces=1)) == 1
 
 
@@ -139,14 +139,14 @@ def test_a_small_face_in_a_large_picture_is_found(photo, face):
     x, y = 1500, 200
     large[:, y : y + small.shape[1], x : x + small.shape[2]] = small
     (found,) = find(large, max_faces=1)
-    points_px = (found.to_pixels() - torch.tensor([x, y])) * 2
-    assert misfit(points_px, face.to_pixels()) < 0.04
+    points_px = (found.points_px - torch.tensor([x, y])) * 2
+    assert misfit(points_px, face.points_px) < 0.04
 
 
 def test_a_face_that_fills_the_frame_is_found(photo, face):
     x0, y0, x1, y1 = (round(value) for value in face.box_px)
     (found,) = find(photo[:, y0:y1, x0:x1], max_faces=1)
-    assert misfit(found.to_pixels() + torch.tensor([x0, y0]), face.to_pixels()) < 0.04
+    assert misfit(found.points_px + torch.tensor([x0, y0]), face.points_px) < 0.04
 
 
 @pytest.mark.parametrize(
@@ -200,12 +200,17 @@ def test_boxes_of_one_face_become_one():
     assert points[1, 0].tolist() == [50, 50]
 
 
-@pytest.mark.parametrize("length", [1, 128, 129, 200, 512])
-def test_tiles_cover_the_whole_length_and_overlap(length):
-    starts = _tile_starts(length)
-    assert starts[0] == 0
-    assert starts[-1] == max(0, length - SIZE)
-    assert all(b - a <= SIZE * 2 / 3 + 1 for a, b in itertools.pairwise(starts))
+@pytest.mark.parametrize("zoom", [0.6, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("size", [(200, 200), (300, 200), (7, 400)])
+def test_views_cover_the_whole_picture_and_overlap(size, zoom):
+    side = max(size) / zoom
+    linear, shift = views_of(size, zoom)
+    assert (linear == side / 2 * torch.eye(2)).all()
+    for axis, length in enumerate(size):
+        middles = sorted(set(shift[:, axis].tolist()))
+        assert middles[0] <= side / 2 + 1e-3
+        assert middles[-1] >= length - side / 2 - 1e-3
+        assert all(b - a <= side * 2 / 3 + 1e-3 for a, b in itertools.pairwise(middles))
 
 
 def test_a_cut_takes_its_points_from_where_it_took_the_pixels():
@@ -268,8 +273,8 @@ def test_the_overview_is_made_of_the_means_that_it_says(size):
 
 def test_a_face_is_followed_to_where_it_moved(photo, face):
     moved = photo.roll(6, 2)
-    points_px, presence = follow_mesh(moved, face)
-    assert presence > 0.9
-    points_px = points_px - torch.tensor([6.0, 0])
-    assert misfit(points_px, face.to_pixels()) < 0.03
-    assert follow_mesh(torch.full_like(photo, 0.5), face)[1] < 0.5
+    followed = follow_mesh(moved, face)
+    assert followed.score > 0.9
+    points_px = followed.points_px - torch.tensor([6.0, 0])
+    assert misfit(points_px, face.points_px) < 0.03
+    assert follow_mesh(torch.full_like(photo, 0.5), face).score < 0.5

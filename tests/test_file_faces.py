@@ -10,7 +10,7 @@ from tps_portrait.cli import evaluate as evaluate_command
 from tps_portrait.cli import main
 from tps_portrait.cli import stylize as stylize_command
 from tps_portrait.tps_core import file_faces
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.file_faces import faces_in_file, known_faces
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face

@@ -1,9 +1,9 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
-from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.light import SKIN, light_for_lines, skin_light
+from tps_portrait.tps_core.light import SKIN, light_for_lines, skin_light, tones
 from tps_portrait.tps_core.stylize import stylize
 
 POINTS = mean_face("ibug-68")
@@ -43,8 +43,8 @@ class Copy:
 
     size = 256
 
-    def __init__(self, tones):
-        self.tones = tones
+    def __init__(self, is_line_art):
+        self.is_line_art = is_line_art
 
     def __call__(self, pictures):
         return pictures
@@ -53,9 +53,20 @@ class Copy:
 @pytest.mark.parametrize("whole_image", [True, False])
 def test_only_line_art_is_shown_a_lit_face(whole_image, photo, face):
     dark = photo**3
-    points = align(face).landmarks.convert("ibug-68").points
+    points = face.shape68
     tones, lines = (
-        skin_light(stylize(dark, Copy(t), face, whole_image).picture, points) for t in (True, False)
+        skin_light(stylize(dark, Copy(t), face, whole_image).picture, points) for t in (False, True)
     )
     assert tones == pytest.approx(skin_light(dark, points), abs=0.03)
     assert lines == pytest.approx(SKIN, abs=0.05)
+
+
+def test_the_grey_rims_of_lines_are_no_tones():
+    """A drawing of fine lines, shrunken, has many greys and is line art; even grey isn't."""
+    lines = torch.ones(3, 256, 256)
+    lines[..., torch.arange(256) % 8 < 3] = 0
+    shrunken = F.avg_pool2d(lines[None], (1, 3), (1, 3))[0]
+    greys = (shrunken > 0.2) & (shrunken < 0.8)
+    assert greys.float().mean() > 0.2
+    assert tones(shrunken).float().mean() < 0.05
+    assert tones(torch.full((3, 64, 64), 0.5)).all()

@@ -1,8 +1,8 @@
 import torch
 
 from faces import random_points
+from tps_portrait.tps_core.geometry.coordinates import pixel_centres
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.warp import pixel_centres
 from tps_portrait.training.learn.masks import TONE_SQUARES, art_valid, photo_valid, tones_match
 
 SIZE = 128

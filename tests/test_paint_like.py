@@ -5,8 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
+from tps_portrait.tps_core.paint_like import guides as guiding
 from tps_portrait.tps_core.paint_like import search as searching
 from tps_portrait.tps_core.paint_like.artwork import artwork, artwork_of_crop, bend
 from tps_portrait.tps_core.paint_like.canvas import Canvas
@@ -54,7 +55,7 @@ def guided(crop, art):
     picture, points = crop
     art_canvas, origin = square().for_art(SIDE // searching.FACE_AT_FIRST)
     bent = bend(art, points, art_canvas)
-    return bent, guide(picture, square(), points, bent, art_canvas), origin
+    return bent, guide(picture, square(), points, bent, art_canvas, False), origin
 
 
 def test_the_painting_has_the_arts_colours_and_the_photos_face(crop, art):
@@ -77,7 +78,7 @@ def test_art_is_bent_so_that_its_landmarks_lie_on_the_portraits(crop, painting):
     _, points = crop
     dots, face = torch.zeros(3, 200, 200), painting[1]
     for number in (30, 36, 45, 48, 54):
-        x, y = face.to_pixels()[number].round().int().tolist()
+        x, y = face.points_px[number].round().int().tolist()
         dots[:, y - 2 : y + 3, x - 2 : x + 3] = 1
     canvas = square(128)
     for view in bend(artwork(dots, face), points, canvas):
@@ -159,13 +160,41 @@ def test_patches_are_fused_without_seams(crop, art):
     assert (fused[..., 32] - fused[..., 31]).abs().mean() < 0.6 * step
 
 
+def test_skin_is_told_from_a_ground_that_is_as_light(crop):
+    """In the photo as in the art, by colour alone."""
+    points, canvas = crop[1], square()
+    face = guiding._polygon(guiding._outline(points), canvas, 0.01)
+    skin, ground = (torch.tensor(c)[:, None, None] for c in ([0.7, 0.3, 0.3], [0.3, 0.45, 0.7]))
+    picture = (ground + (skin - ground) * face) * (0.8 + 0.2 * luma(crop[0]))
+    art = artwork_of_crop(picture.flip(0), points, torch.ones(1, SIDE, SIDE))
+    art_canvas, (x, y) = canvas.for_art(2)
+    bent = bend(art, points, art_canvas)
+    guides = guide(picture, canvas, points, bent, art_canvas, False)
+    of_art = guides.like_skin_of_art[0][:, -y:, -x:][:, :SIDE, :SIDE]
+    for like_skin in (guides.like_skin, of_art):
+        assert like_skin[face > 0.95].median() > 0.7
+        assert like_skin[face < 0.05].median() < 0.05
+    weights = searching._scale(bent, guides, SIDE, (x, y), 1).weights[..., 5]
+    assert weights[face[0] > 0.95].min() > weights[face[0] < 0.05].max() > 0
+
+
+def test_lines_have_no_likeness_to_skin(crop, art):
+    bent, _, _ = guided(crop, art)
+    art_canvas = square().for_art(2)[0]
+    weights = [
+        guide(crop[0], square(), crop[1], bent, art_canvas, lines).skin_weight
+        for lines in (False, True)
+    ]
+    assert weights == [1, 0]
+
+
 def test_an_open_mouth_is_known_where_the_arts_is_closed(crop, art):
     bent = guided(crop, art)[0]
     opened = crop[1].clone()
     opened[[61, 62, 63], 1] -= 0.1
     opened[[67, 66, 65], 1] += 0.1
-    closed = guide(crop[0], square(), crop[1], bent, square().for_art(2)[0])
-    wide = guide(crop[0], square(), opened, bent, square().for_art(2)[0])
+    closed = guide(crop[0], square(), crop[1], bent, square().for_art(2)[0], False)
+    wide = guide(crop[0], square(), opened, bent, square().for_art(2)[0], False)
     assert closed.open_mouth.max() <= wide.open_mouth.max()
     assert wide.open_mouth.max() > 0.9
     middle = opened[60:68].mean(0)
@@ -183,7 +212,7 @@ def test_smooth_art_isnt_asked_for_a_photos_detail(crop, art):
         )
         for view in bent
     ]
-    smooth = guide(crop[0], square(), crop[1], flat, square().for_art(2)[0])
+    smooth = guide(crop[0], square(), crop[1], flat, square().for_art(2)[0], False)
     assert smooth.fine.std() < guides.fine.std()
 
 

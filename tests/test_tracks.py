@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at, reshaped
-from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP, box_overlap, find_tracks
+from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP_FRAMES, find_tracks
 
 
 def test_faces_are_followed_whatever_their_order():
@@ -31,7 +31,7 @@ def test_a_face_may_be_out_of_sight_for_a_while_and_come_back_near_by():
     assert len(find_tracks([[face_at(200, 200)], [face_at(260, 200)]])) == 2  # in one frame: no
 
 
-@pytest.mark.parametrize(("gap", "tracks"), [(LONGEST_GAP, 1), (LONGEST_GAP + 1, 2)])
+@pytest.mark.parametrize(("gap", "tracks"), [(LONGEST_GAP_FRAMES, 1), (LONGEST_GAP_FRAMES + 1, 2)])
 def test_out_of_sight_for_too_long_a_face_counts_as_new(gap, tracks):
     face = face_at(200, 200)
     assert len(find_tracks([[face], *[[]] * gap, [face]])) == tracks
@@ -71,16 +71,8 @@ def test_a_tilted_face_is_a_cut_too_but_a_tilting_one_is_not():
 
     def turned(angle):
         c, s = torch.tensor(angle).cos(), torch.tensor(angle).sin()
-        points_px = (face.to_pixels() - centre) @ torch.tensor([[c, s], [-s, c]]) + centre
+        points_px = (face.points_px - centre) @ torch.tensor([[c, s], [-s, c]]) + centre
         return type(face).from_pixels(points_px, face.size, face.scheme)
 
     assert len(find_tracks([[face], [turned(0.5)]])) == 2
     assert len(find_tracks([[turned(0.1 * t)] for t in range(6)])) == 1
-
-
-def test_the_overlap_of_boxes():
-    one = torch.tensor([0.0, 0, 10, 10])
-    assert box_overlap(one, one) == 1
-    assert box_overlap(one, torch.tensor([5.0, 0, 15, 10])) == pytest.approx(1 / 3)
-    assert box_overlap(one, torch.tensor([10.0, 0, 20, 10])) == 0
-    assert box_overlap(torch.zeros(4), torch.zeros(4)) == 0

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .detect import FaceNotFound, detect_face
+from .detect import detect_face
+from .face_not_found import FaceNotFound
 from .landmark_files.json_file import faces_beside, sidecar_path
 from .landmarks import Landmarks
 

@@ -7,6 +7,7 @@ a dark face takes it for hair, and paints it black; shown the same face in more 
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .pictures import as_float
@@ -15,8 +16,24 @@ SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
 BETWEEN = [*range(31, 48), 48, 54]
-# Most of the pixels of line art that are neither black nor white; the rims of lines are a tenth.
-MOST_TONE_SHARE = 0.2
+LEAST_TONES = 0.15  # share of a picture's pixels that have tones
+COLORFUL = 0.2  # difference of the channels from which on a pixel has a colour
+BLACK, WHITE = 0.2, 0.8
+LINE_PX = 5  # side of the squares in which lines have edges, and tones have none
+LINE_CONTRAST = 0.25
+
+
+def tones(pictures: Tensor) -> Tensor:
+    """Which pixels of pictures (…, 3, h, w), 0…1, have colours, or greys beside no line."""
+    darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
+    contrast = _most_around(lightest) + _most_around(-darkest)
+    grey = (lightest > BLACK) & (darkest < WHITE) & (contrast < LINE_CONTRAST)
+    return ((lightest - darkest > COLORFUL) | grey).squeeze(-3)
+
+
+def _most_around(x: Tensor) -> Tensor:
+    """The largest value (…, 1, h, w) within the square around each place."""
+    return F.max_pool2d(x, LINE_PX, 1, LINE_PX // 2)
 
 
 def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:
@@ -24,11 +41,10 @@ def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:
 
     With `inside` (1, h, w), 0…1, only what lies in it counts.
     """
-    darkest, lightest = pictures.amin(-3), pictures.amax(-3)
-    has_tone = (lightest - darkest > 0.2) | ((lightest > 0.2) & (darkest < 0.8))
-    weights = torch.ones_like(darkest) if inside is None else inside
+    has_tone = tones(pictures)
+    weights = torch.ones_like(has_tone, dtype=torch.float32) if inside is None else inside
     share = (has_tone * weights).sum() / weights.sum().clamp_min(1)
-    return bool(share <= MOST_TONE_SHARE)
+    return bool(share <= LEAST_TONES)
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:

@@ -60,16 +60,16 @@ class Style:
         return self.record["size"]
 
     @property
-    def tones(self) -> bool:
-        """Whether it paints tones. Line art doesn't: a face is lit for it first (see light.py)."""
-        return self.record.get("tones", True)
+    def is_line_art(self) -> bool:
+        """Whether it draws lines without tones: then a face is lit for it first (see light.py)."""
+        return not self.record.get("tones", True)
 
     @property
     def device(self) -> torch.device:
         return next(self.generator.parameters()).device
 
     def to(self, device: torch.device | str) -> "Style":
-        """The style on the device; itself, if it is there already."""
+        """This style, moved to the device: its network is moved, not copied."""
         return Style(self.generator.to(device), self.record)
 
     @torch.no_grad()

@@ -13,11 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..align import rotation
 from ..container import build_network, read_container
-from ..landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
-from ..pictures import as_float
-from ..warp import pixel_centres, sample
+from ..geometry.similarity import fit_similarity, rotation
+from ..geometry.squares import cut_squares, tiles
+from ..landmarks import IBUG_MIRROR, Landmarks, eye_distance, mean_face, same_face
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 
 FORMAT = "tps-portrait-art-landmarks/1"
@@ -25,16 +24,15 @@ FILE = Path(__file__).parent / "art_landmarks.safetensors"
 OVERVIEW_PX = 640  # the picture's longer side that suffices to find faces
 # Sides of the squares that are looked at, in shorter sides of the picture, and how far apart they
 # are, in sides. The largest is for faces that are cut by the picture's edges.
-SIDES = (1.3, 0.9, 0.62, 0.43)
-STEP = 0.4
+SQUARE_SIDES = (1.3, 0.9, 0.62, 0.43)
+STEP_SHARE = 0.4
 MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
-MOST_LOOKS = 12  # squares of the most promising that are followed
-LOOKS = 3  # how often each is cut out again
-SAME_FACE = 0.35  # inter-ocular distances between points of one face
-VOTES = 2  # squares that must lead to a face
-TURNS = (0.0, -0.2, 0.2)  # radians
+MOST_FOLLOWED = 12  # squares of the most promising that are followed
+REFINEMENTS = 3  # how often each is cut out again
+LEAST_VOTES = 2  # squares that must lead to a face
+TURNS_RADIANS = (0.0, -0.2, 0.2)  # radians
 ZOOMS = (1.0, 0.88, 1.13)
-AGREEMENT = 0.09  # inter-ocular distances of disagreement at which confidence is down to 0.6
+DISAGREEMENT_EYES = 0.09  # eye distances of disagreement at which confidence is down to 0.6
 
 
 def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
@@ -58,10 +56,19 @@ def confirms(picture: Tensor, face: Landmarks) -> bool:
 
     Picture (3, h, w), 0…1 or bytes.
     """
-    points = face.convert("ibug-68").to_pixels()
+    points = face.shape68_px
     seen, presence = look_at(picture, points)
-    unit = (points[36] - points[45]).norm().clamp_min(1e-3)
-    return presence > 0.5 and float((seen - points).norm(dim=-1).mean() / unit) < SAME_FACE
+    return presence > 0.5 and bool(same_face(seen, points))
+
+
+def follow_art(picture: Tensor, face: Landmarks) -> Landmarks:
+    """The face that was just there, with its 68 points where they are now.
+
+    Picture (3, h, w), 0…1 or bytes; the score is the presence that the network sees.
+    """
+    points_px, presence = look_at(picture, face.shape68_px)
+    height, width = picture.shape[-2:]
+    return Landmarks.from_pixels(points_px, (width, height), "ibug-68", presence, "art")
 
 
 def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
@@ -69,17 +76,9 @@ def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
 
     All in pixels of the picture (3, h, w), 0…1 or bytes; presence is 0…1.
     """
-    factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
-    linear, shift = _upright(points[None])
-    # Only what the network is shown is shrunken, with a little room around it.
-    reach, size = 1.1 * linear[0].abs().sum(1), torch.tensor([picture.shape[-1], picture.shape[-2]])
-    low = (shift[0] - reach).clamp(torch.zeros(2), size - 1.0).floor()
-    high = (shift[0] + reach).clamp(low + 1, size).ceil()
-    (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
-    part = _shrunken(as_float(picture[:, y0:y1, x0:x1].cpu()), factor)
     with torch.no_grad():
-        seen = look(load_art_network(), part, factor * linear, factor * (shift - low))
-    return seen.points[0] / factor + low, float(seen.presence[0].sigmoid())
+        seen = look(load_art_network(), picture.cpu(), *_upright(points[None]))
+    return seen.points[0], float(seen.presence[0].sigmoid())
 
 
 @cache
@@ -105,44 +104,28 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
 
     The points (n, 68, 2) and their spread come in pixels of the picture too.
     """
-    sides = 2 * linear[:, :, 0].norm(dim=1)
-    cuts = torch.empty(len(linear), 3, CUT_PX, CUT_PX)
-    size = torch.tensor([picture.shape[-1], picture.shape[-2]])
-    # Coarse squares are cut from a picture that is shrunken first: sampling alone would alias.
-    octaves = (sides / CUT_PX).log2().floor().clamp(min=0).int()
-    for octave in octaves.unique().tolist():
-        which = octaves == octave
-        shape = [max(1, n >> octave) for n in picture.shape[-2:]]
-        small = F.interpolate(picture[None], shape, mode="area") if octave else picture[None]
-        places = pixel_centres((CUT_PX, CUT_PX), like=shift).flatten(0, 1)
-        places = places @ linear[which].mT + shift[which, None]
-        grid = (2 * places / size - 1).unflatten(1, (CUT_PX, CUT_PX))
-        cuts[which] = sample(small.expand(len(grid), -1, -1, -1), grid, "border")
+    cuts = cut_squares(picture, linear, shift, CUT_PX, whole_steps=True)
     found = network(cuts.contiguous(memory_format=torch.channels_last))
     points = found.points @ linear.mT + shift[:, None]
-    return ArtPoints(points, found.spread * sides[:, None] / 2, found.presence)
+    scale = linear[:, :, 0].norm(dim=1)[:, None]
+    return ArtPoints(points, found.spread * scale, found.presence)
 
 
 def _overview(picture: Tensor) -> tuple[Tensor, float]:
-    """The picture, shrunken if it is large, and by how much."""
+    """The picture, shrunk if it is large, and by how much."""
     factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
-    return _shrunken(picture, factor), factor
-
-
-def _shrunken(picture: Tensor, factor: float) -> Tensor:
-    """The picture (3, h, w) made smaller by a factor below 1, else as it is."""
     if factor == 1:
-        return picture
+        return picture, factor
     shape = [max(1, round(n * factor)) for n in picture.shape[-2:]]
-    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0]
+    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0], factor
 
 
 def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:
     """The faces that several squares lead to, those with most votes first: points (k, 68, 2)."""
     seen = look(network, picture, *_squares(picture))
-    best = seen.presence.argsort(descending=True)[:MOST_LOOKS]
+    best = seen.presence.argsort(descending=True)[:MOST_FOLLOWED]
     points = seen.points[best[seen.presence[best] > 0]]
-    for _ in range(LOOKS):
+    for _ in range(REFINEMENTS):
         if not len(points):
             return []
         seen = look(network, picture, *_upright(points))
@@ -155,37 +138,30 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     linear, shift = _upright(group.median(0).values[None])
     mirror = torch.tensor([[-1.0, 0], [0, 1]])
     cuts, orders = [], []
-    for turn, zoom in zip(TURNS, ZOOMS, strict=True):
+    for turn, zoom in zip(TURNS_RADIANS, ZOOMS, strict=True):
         for flip in (False, True):
             cuts.append(zoom * linear[0] @ rotation(turn) @ (mirror if flip else torch.eye(2)))
             orders.append(IBUG_MIRROR if flip else list(range(68)))
     seen = look(network, picture, torch.stack(cuts), shift.expand(len(cuts), 2))
     points = torch.stack([p[order] for p, order in zip(seen.points, orders, strict=True)])
     middle = points.median(0).values
-    unit = (middle[36] - middle[45]).norm().clamp_min(1e-3)
+    unit = eye_distance(middle).clamp_min(1e-3)
     disagreement = float((points - middle).norm(dim=-1).mean() / unit)
     presence = float(seen.presence.mean().sigmoid())
-    return points.mean(0), presence * 0.6 ** ((disagreement / AGREEMENT) ** 2)
+    return points.mean(0), presence * 0.6 ** ((disagreement / DISAGREEMENT_EYES) ** 2)
 
 
 def _squares(picture: Tensor) -> tuple[Tensor, Tensor]:
     """Squares all over the picture: linear (n, 2, 2) and shift (n, 2), in pixels."""
     height, width = picture.shape[-2:]
-    linear, shift = [], []
-    for share in SIDES:
+    parts = []
+    for share in SQUARE_SIDES:
         side = share * min(height, width)
-        x, y = (_centres(length, side) for length in (width, height))
-        shift += [torch.tensor([b, a]) for a in y for b in x]
-        linear += [side / 2 * torch.eye(2)] * (len(x) * len(y))
-    return torch.stack(linear), torch.stack(shift)
-
-
-def _centres(length: float, side: float) -> list[float]:
-    """Middles of squares of one side, evenly spread over a length."""
-    count = min(MOST_IN_A_ROW, 1 + round(max(0.0, length - side) / (STEP * side)))
-    if count == 1:
-        return [length / 2]
-    return torch.linspace(side / 2, length - side / 2, count).tolist()
+        steps = [max(0.0, n - side) / (STEP_SHARE * side) for n in (width, height)]
+        counts = [min(MOST_IN_A_ROW, 1 + round(n)) for n in steps]
+        parts.append(tiles((width, height), side, counts))
+    linear, shift = zip(*parts, strict=True)
+    return torch.cat(linear), torch.cat(shift)
 
 
 def _upright(points: Tensor) -> tuple[Tensor, Tensor]:
@@ -198,16 +174,11 @@ def _upright(points: Tensor) -> tuple[Tensor, Tensor]:
 
 def _groups(points: Tensor) -> list[Tensor]:
     """Points (n, 68, 2) sorted into faces, those of most votes first."""
-    units = (points[:, 36] - points[:, 45]).norm(dim=1)
+    same = same_face(points[:, None], points).tolist()
     groups, left = [], list(range(len(points)))
     while left:
-        near = [
-            i
-            for i in left
-            if (points[i] - points[left[0]]).norm(dim=-1).mean()
-            < SAME_FACE * torch.maximum(units[i], units[left[0]])
-        ]
+        near = [i for i in left if same[left[0]][i]]
         groups.append(points[near])
         left = [i for i in left if i not in near]
-    kept = [group for group in groups if len(group) >= VOTES]
+    kept = [group for group in groups if len(group) >= LEAST_VOTES]
     return sorted(kept, key=len, reverse=True)

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..landmarks import Landmarks
 from .blaze_face import find_boxes
 from .face_cut import FaceCut
@@ -34,13 +35,12 @@ RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 ZOOMS = [1.0, 0.6, 2.0, 4.0]
 OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
-FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
+FINEST_ZOOM_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
 MOST_CUTS = 8
 FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
-HOPELESS = 0.01  # a presence below which a new cut won't help
-SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
-LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
+HOPELESS_PRESENCE = 0.01  # a presence below which a new cut won't help
+LONGEST_PATTERN_PX = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
 def detect_embedded(
@@ -51,7 +51,7 @@ def detect_embedded(
     `small` faces are looked for only when several are wanted or no larger one is there.
     """
     if picture.device.type != "cuda":
-        picture = picture.cpu()  # other devices don't have all of the operators
+        picture = picture.cpu()  # other devices don't have some of the operators
     networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
     faces: list[Landmarks] = []
@@ -60,7 +60,7 @@ def detect_embedded(
         for zoom in ZOOMS:
             if zoom > 1 and not small:
                 break
-            if faces and (max_faces == 1 or zoom > FINEST_BESIDE_OTHERS):
+            if faces and (max_faces == 1 or zoom > FINEST_ZOOM_BESIDE_OTHERS):
                 break
             if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
                 break
@@ -73,7 +73,7 @@ def detect_embedded(
                 doubtful.append(found[scores < min_confidence][:MOST_DOUBTFUL])
             _add_faces(faces, networks["face_mesh"], picture, sure[: 2 * max_faces], min_confidence)
         if not faces:
-            # Of drawings that fill the picture the mesh network is the better judge.
+            # Of drawings that fill the picture the mesh network is the more reliable.
             _add_faces(faces, networks["face_mesh"], picture, torch.cat(doubtful), min_confidence)
     return faces[:max_faces]
 
@@ -103,7 +103,7 @@ def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
 def _shrunken(x: Tensor, size: int) -> Tensor:
     """Rows (…, n, k) made fewer: (…, size, k), each the mean of those it covers."""
     repeats = math.gcd(x.shape[-2], size)  # the pattern of what covers what repeats as often
-    if size // repeats > LONGEST_PATTERN:
+    if size // repeats > LONGEST_PATTERN_PX:
         return F.adaptive_avg_pool2d(x.unsqueeze(0), (size, x.shape[-1]))[0]
     means = _means(x.shape[-2] // repeats, size // repeats).to(x)
     return (means @ x.unflatten(-2, (repeats, -1))).flatten(-3, -2)
@@ -131,7 +131,8 @@ def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confide
         face = Landmarks.from_pixels(
             points, (width, height), "mediapipe-468", score, detector="embedded"
         )
-        if score >= min_confidence and not any(_is_same(face, other) for other in faces):
+        known = any(face.overlap(other) > SAME_FACE_OVERLAP for other in faces)
+        if score >= min_confidence and not known:
             faces.append(face)
 
 
@@ -147,17 +148,22 @@ def place_mesh(
     return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
 
 
-def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
-    """The mesh (468, 2) in pixels, and its presence, of a face that was just there.
+def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
+    """The face that was just there, with its 468 points where they are now.
 
-    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
+    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme is one of MediaPipe's. The score
+    is the presence that the network sees: low where there is no face any more.
     """
     network = load_networks(FILE, picture.device, KIND)["face_mesh"]
-    points = face.to_pixels()[None]
+    face = face.convert("mediapipe-468")
+    points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():
         points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
-    return points[0], float(presence[0])
+    height, width = picture.shape[-2:]
+    return Landmarks.from_pixels(
+        points[0], (width, height), face.scheme, float(presence[0]), "embedded"
+    )
 
 
 def _settle(
@@ -180,7 +186,7 @@ def _settle(
         good = (presence >= min_presence) | (presence > best[active])
         kept[active[good]], best[active[good]] = points_px[good], presence[good]
         again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
-        on = good & again.strays_from(cut) & (presence > HOPELESS)
+        on = good & again.strays_from(cut) & (presence > HOPELESS_PRESENCE)
         if not on.any():
             break
         cut, active = again[on], active[on]
@@ -192,10 +198,3 @@ def _holds(face: Landmarks, point: Tensor) -> bool:
     x0, y0, x1, y1 = face.box_px
     x, y = point.tolist()
     return x0 < x < x1 and y0 < y < y1
-
-
-def _is_same(one: Landmarks, other: Landmarks) -> bool:
-    """Whether two sets lie on the same face."""
-    a, b = torch.tensor(one.box_px), torch.tensor(other.box_px)
-    shared = (torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])).clamp(min=0).prod()
-    return bool(shared > SAME_FACE * torch.minimum((a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()))

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ..landmarks import eye_distance
 from .artwork import Bent
 from .canvas import Canvas
 from .fields import gaussian, luma, moments, with_distribution
@@ -15,6 +16,7 @@ from .fields import gaussian, luma, moments, with_distribution
 # Lengths in face crops.
 BROAD = 0.02  # standard deviation from which on light counts as broad
 PARTS = 0.035  # how far from eyes, brows, nose and mouth fine light still counts for more
+JAW = 0.5  # … which along the jaw is so true
 FACE_EDGE = 0.03
 LIPS_EDGE = 0.006
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
@@ -26,6 +28,11 @@ DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; th
 # The share of the eye distance by which a mouth must be wider open than the art's to be painted
 # apart, and by which it is so in full.
 OPENER, WIDE_OPEN = 0.02, 0.07
+# Colours are near the face's by their distance from its usual one, in its own standard deviations.
+SKIN_BLUR = 0.01  # standard deviation, in face crops
+SKIN_NEAR = 0.15  # what is farther from the face's median colour is hair or shade …
+SKIN_NOISE = 0.04  # … and what is nearer than this is the same
+SKIN_REACH = 1.5
 FINER = 4  # polygons are drawn so many times larger, for their edges
 
 
@@ -34,12 +41,15 @@ class Guides:
     """What is wanted, and what the bent art has; maps (1, h, w) of one canvas each."""
 
     light_weight: float  # of differences of light: the more, the less of it the art has
+    skin_weight: float  # of differences of likeness to the face's colours: lines have none
     broad: Tensor  # broad light wanted, on the canvas of the photo
     fine: Tensor  # and fine light, around 0
     broad_of_art: list[Tensor]  # what each bent art has
     fine_of_art: list[Tensor]
     around: Tensor  # where light is compared, on the canvas of the photo
     around_of_art: Tensor  # and on that of art, where it shows something
+    like_skin: Tensor  # how near colours are to those of the face, on the canvas of the photo
+    like_skin_of_art: list[Tensor]
     face: Tensor  # 1 in the face
     parts: Tensor  # 1 at eyes, brows, nose and mouth
     parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
@@ -47,7 +57,14 @@ class Guides:
     open_mouth: Tensor  # 1 between lips that the art has closed
 
 
-def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_canvas: Canvas):
+def guide(
+    photo: Tensor,
+    canvas: Canvas,
+    points: Tensor,
+    bent: list[Bent],
+    art_canvas: Canvas,
+    is_line_art: bool,
+) -> Guides:
     """The guides for a photo (3, h, w) that fills its canvas, with landmarks (68, 2) in its crop.
 
     The light wanted is the photo's, in the range of the art's.
@@ -68,15 +85,21 @@ def guide(photo: Tensor, canvas: Canvas, points: Tensor, bent: list[Bent], art_c
     wanted = linear.lerp(with_distribution(broad, around, broads[0], around_art), DISTRIBUTION)
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
     detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
+    skin_px = SKIN_BLUR * canvas.face_px
+    face = _polygon(_outline(points), canvas, FACE_EDGE).to(photo)
+    art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
+        0.0 if is_line_art else 1.0,
         wanted,
         fine * detail.clamp(LEAST_DETAIL, MOST_DETAIL),
         broads,
         fines,
         around,
         around_art,
-        _polygon(_outline(points), canvas, FACE_EDGE).to(photo),
+        _likeness(photo, face, skin_px),
+        [_likeness(art.picture, art_face * art.shown, skin_px) for art in bent],
+        face,
         _near_parts(canvas, points).to(photo),
         _near_parts(art_canvas, points).to(photo),
         _seen_from(canvas, art_canvas, bent[0].shown),
@@ -97,6 +120,20 @@ def _around_face(canvas: Canvas, points: Tensor) -> Tensor:
     return torch.exp(-((away / AROUND_FACE) ** 4))[None] + 1e-4
 
 
+def _likeness(picture: Tensor, face: Tensor, sigma_px: float) -> Tensor:
+    """How near the colours of the picture (3, h, w) are to those of its face (1, h, w): 0…1."""
+    colors = gaussian(picture, sigma_px).flatten(1)
+    within = colors[:, face.flatten() > 0.9]
+    if not within.numel():  # the art shows nothing of a face that is turned away
+        return torch.zeros_like(face)
+    usual = within.median(1, keepdim=True).values
+    skin = within[:, (within - usual).norm(dim=0) < SKIN_NEAR] - usual
+    spread = skin @ skin.T / max(1, skin.shape[1]) + SKIN_NOISE**2 * torch.eye(3).to(colors)
+    away = colors - usual
+    distance = (away * torch.linalg.solve(spread, away)).sum(0)
+    return torch.exp(-distance / (2 * SKIN_REACH**2)).view_as(face)
+
+
 def _outline(points: Tensor) -> Tensor:
     """The face from chin to forehead: a polygon (27, 2)."""
     brows = points[17:27]
@@ -105,9 +142,13 @@ def _outline(points: Tensor) -> Tensor:
 
 def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:
     """1 at eyes, brows, nose and mouth, falling softly to 0: (1, h, w)."""
-    parts = torch.cat([points[17:27], points[30:68]])
-    away = torch.cdist(canvas.crop_places().flatten(0, 1), parts).amin(1)
-    near = torch.exp(-((away / (2 * PARTS)) ** 2))
+    places = canvas.crop_places().flatten(0, 1)
+    parts, jaw = torch.cat([points[17:27], points[30:68]]), points[2:15]
+    near_parts, near_jaw = (
+        torch.exp(-((torch.cdist(places, which).amin(1) / (2 * PARTS)) ** 2))
+        for which in (parts, jaw)
+    )
+    near = torch.maximum(near_parts, JAW * near_jaw)
     return near.view(1, canvas.height, canvas.width)
 
 
@@ -120,7 +161,7 @@ def _opener(points: Tensor, art_points: Tensor) -> float:
 def _opening(points: Tensor) -> float:
     """How far apart the lips are, in distances between the outer eye corners."""
     apart = (points[61:64] - points[[67, 66, 65]]).norm(dim=-1).mean()
-    return float(apart / (points[36] - points[45]).norm())
+    return float(apart / eye_distance(points))
 
 
 def _polygon(points: Tensor, canvas: Canvas, edge: float) -> Tensor:

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..blend import blend
-from ..detect import FaceNotFound, detect_face
+from ..detect import detect_face
+from ..face_not_found import FaceNotFound
 from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
 from ..stylize import Stylized, finished
@@ -153,7 +154,7 @@ def _paint(
     photo = F.pad(photo[None], [0, right, 0, below], mode="replicate")[0]
     art_canvas, origin = padded.for_art(coarsest)
     bent = bend(art, points, art_canvas)
-    guides = guide(photo, padded, points, bent, art_canvas)
+    guides = guide(photo, padded, points, bent, art_canvas, art.is_line_art)
     scales = int(math.log2(coarsest)) + 1
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last

@@ -27,9 +27,10 @@ ROUNDS = 2  # of searching and putting together, at each scale
 FINE, FINE_AT_PARTS = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
 BROAD, BROAD_IN_FACE = 1.0, 3.0
 # Squared distances from the own place, in face crops, weigh this much.
-PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 2.5, 0.5, 4.8
+PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 5.0, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
+SKIN, SKIN_IN_FACE = 0.5, 2.0  # likeness to the face's colours
 PARTS = 0.5  # of an eye where there is none, or the other way round
 FIRST_COLORS = 0.0  # the painting so far counts for nothing while it is only the bent art
 SHARPNESS = 4.0  # by which patches that fit better count for more where several cover a pixel
@@ -71,16 +72,16 @@ class Found:
 class _Scale:
     """All maps at one scale."""
 
-    art: Tensor  # (k, h', w', 7): colour, fine light, broad light, parts, whether nothing is shown
-    wanted: Tensor  # (h, w, 4): the same but for the colour
-    weights: Tensor  # (h, w, 7)
+    art: Tensor  # (k, h', w', 8): colour, fine and broad light, skin, parts, not shown
+    wanted: Tensor  # (h, w, 5): the same but for the colour
+    weights: Tensor  # (h, w, 8)
     place: Tensor  # (h, w) weight of squared pixels away from the own place
     own_y: Tensor  # (h, 1) the own places of pixels, on the canvas of art
     own_x: Tensor  # (1, w)
     everywhere: bool  # whether all patches are compared
 
     def target(self, painting: Tensor) -> Tensor:
-        """What a pixel of art should be like: (h, w, 7)."""
+        """What a pixel of art should be like: (h, w, 8)."""
         return torch.cat([painting.permute(1, 2, 0), self.wanted], -1)
 
 
@@ -130,11 +131,19 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
     parts_of_art = at(guides.parts_of_art)
     art = torch.stack(
         [
-            torch.cat([at(view.picture), at(fine), at(broad), parts_of_art, 1 - at(view.shown)])
-            for view, fine, broad in zip(bent, guides.fine_of_art, guides.broad_of_art, strict=True)
+            torch.cat(
+                [at(view.picture), at(fine), at(broad), at(skin), parts_of_art, 1 - at(view.shown)]
+            )
+            for view, fine, broad, skin in zip(
+                bent,
+                guides.fine_of_art,
+                guides.broad_of_art,
+                guides.like_skin_of_art,
+                strict=True,
+            )
         ]
     ).permute(0, 2, 3, 1)
-    wanted = torch.cat([at(guides.fine), at(guides.broad), at(guides.parts)])
+    wanted = torch.cat([at(guides.fine), at(guides.broad), at(guides.like_skin), at(guides.parts)])
     wanted = torch.cat([wanted, torch.zeros_like(wanted[:1])]).permute(1, 2, 0)
     face, parts, shown = at(guides.face)[0], at(guides.parts)[0], at(guides.shown)[0]
     ones = torch.ones_like(face)
@@ -145,6 +154,7 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
             ones / 3,
             guides.light_weight * (FINE + (FINE_AT_PARTS - FINE) * parts),
             guides.light_weight * (BROAD + (BROAD_IN_FACE - BROAD) * face),
+            guides.skin_weight * (SKIN + (SKIN_IN_FACE - SKIN) * face),
             PARTS * ones,
             NOT_SHOWN * ones,
         ],
@@ -174,10 +184,10 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
     """
     area = (2 * RADIUS + 1) ** 2
     views, rows, columns, _ = scale.art.shape
-    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 7)
+    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 8)
     weights[:, :3] *= colors
-    wanted = _patches(target)  # (n, 7, area)
-    have = torch.cat([_patches(view) for view in scale.art])  # (m, 7, area)
+    wanted = _patches(target)  # (n, 8, area)
+    have = torch.cat([_patches(view) for view in scale.art])  # (m, 8, area)
     place = scale.place.flatten()[:, None]  # (n, 1)
     h, w = scale.place.shape
     own = torch.stack(

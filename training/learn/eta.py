@@ -12,7 +12,7 @@ FORECAST_STEPS = 16
 class Eta:
     """Times the steps from the first that it is told of."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._first: int | None = None
         self.timed_steps = 0
         self.seconds = 0.0  # that these took

@@ -5,7 +5,7 @@ import torch
 
 from clips import face_at, pixels, scaled, trembling
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.tracking.steady import smooth
+from tps_portrait.tps_core.tracking.smoothing import smooth
 
 SPEED = 2.0  # pixels a frame
 STILL = [face_at(300, 200)] * 60
@@ -55,7 +55,7 @@ def test_a_blink_stays_a_blink():
     depth = 0.09 * EYES
     faces = []
     for face, share in zip(STILL, closed.tolist(), strict=True):
-        points_px = face.to_pixels()
+        points_px = face.points_px
         points_px[LIDS, 1] += depth * share
         faces.append(Landmarks.from_pixels(points_px, face.size, face.scheme))
     lids = pixels(smooth(alone(faces)))[:, LIDS, 1].mean(1)
@@ -85,8 +85,8 @@ def test_two_faces_are_filtered_apart_and_keep_their_places():
 def test_nothing_is_smeared_over_a_scene_cut():
     before, after = face_at(300, 200), face_at(320, 210, size=150)
     smoothed = smooth(alone([before] * 20 + [after] * 20))
-    torch.testing.assert_close(pixels(smoothed)[19], before.to_pixels(), atol=1e-2, rtol=0)
-    torch.testing.assert_close(pixels(smoothed)[20], after.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(pixels(smoothed)[19], before.points_px, atol=1e-2, rtol=0)
+    torch.testing.assert_close(pixels(smoothed)[20], after.points_px, atol=1e-2, rtol=0)
 
 
 def test_a_face_that_is_missing_for_some_frames_is_still_one_face():
@@ -100,14 +100,14 @@ def test_a_face_that_is_missing_for_some_frames_is_still_one_face():
     assert error[17:23].max() < 0.4
 
 
-def test_steadiness_0_changes_nothing_and_more_of_it_holds_stiller():
+def test_smoothing_0_changes_nothing_and_more_of_it_holds_stiller():
     noisy = alone(trembling(STILL, 0.4))
-    assert smooth(noisy, steadiness=0) == noisy
-    motions = [jitter(pixels(smooth(noisy, steadiness))) for steadiness in (0.2, 0.5, 0.8)]
+    assert smooth(noisy, smoothing=0) == noisy
+    motions = [jitter(pixels(smooth(noisy, smoothing))) for smoothing in (0.2, 0.5, 0.8)]
     assert motions == sorted(motions, reverse=True)
 
 
-@pytest.mark.parametrize("setting", [{"steadiness": 1.5}, {"agility": -1.0}])
+@pytest.mark.parametrize("setting", [{"smoothing": 1.5}, {"responsiveness": -1.0}])
 def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(ValueError, match="steadiness must be between 0 and 1"):
         smooth(alone(STILL), **setting)
