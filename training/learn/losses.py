@@ -126,9 +126,7 @@ def pairs_step(
     painted = networks.p2s(photos)
     coarse, wanted_coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
     everywhere = torch.ones_like(photos[:, :1])
-    discriminator = cast(
-        nn.Module, networks.pairs_discriminator
-    )  # there is one where there are pairs
+    discriminator = cast(nn.Module, networks.pairs_discriminator)  # there is one for pairs
     pair = AdversarialPair(discriminator, painted, paintings, everywhere, 1.0)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)

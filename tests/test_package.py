@@ -1,0 +1,52 @@
+"""What is installed and published holds all that the pack needs, and not too much."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MOST_BYTES = 20_000_000
+NEEDED = {
+    "install.py",
+    "styles/ink line.safetensors",
+    "tps_core/detectors/art_landmarks.safetensors",
+    "tps_core/detectors/face_landmarks.safetensors",
+    "tps_core/detectors/person_mask.safetensors",
+    "tps_core/mean_face.json",
+    "web/landmark_editor.js",
+    "workflows/pictures/photo.jpg",
+}
+
+
+@pytest.fixture(scope="module")
+def tracked():
+    """The files that git has, which are those that the registry gets."""
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no git repository")
+    return [name for name in done.stdout.decode().split("\0") if (ROOT / name).is_file()]
+
+
+def test_the_registry_gets_the_models_and_no_more_than_it_should(tracked):
+    assert set(tracked) >= NEEDED
+    assert sum((ROOT / name).stat().st_size for name in tracked) < MOST_BYTES
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_models_and_every_file_of_its_packages(tracked, tmp_path):
+    pytest.importorskip("setuptools", "77")
+    for name in tracked:
+        (tmp_path / "pack" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "pack" / name)
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", tmp_path]
+    subprocess.run([sys.executable, "-m", "pip", *build, tmp_path / "pack"], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < MOST_BYTES
+    inside = {name.removeprefix("tps_portrait/") for name in zipfile.ZipFile(wheel).namelist()}
+    assert inside >= NEEDED
+    shipped = [name for name in tracked if name.split("/")[0] in ("tps_core", "training", "cli")]
+    assert set(shipped) <= inside
