@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,18 @@ def test_each_room_of_training_imports_only_those_before_it():
         for relative, names in imports(path):
             if relative and names[0] == "training":
                 assert names[1] in ROOMS[: ROOMS.index(room) + 1], f"{path}: {room} -> {names[1]}"
+
+
+def test_geometry_knows_nothing_of_faces():
+    for path in (ROOT / "tps_core" / "geometry").glob("*.py"):
+        used = {names[1] for relative, names in imports(path) if relative}
+        assert used <= {"geometry", "pictures"}, path.name
+
+
+@pytest.mark.parametrize("name", ["tps.fit", "tps.Spline", "warp.warp_image", "stylize.stylize"])
+def test_other_peoples_code_finds_the_public_names(name):
+    module, _, attribute = name.partition(".")
+    assert callable(getattr(importlib.import_module(f"tps_portrait.tps_core.{module}"), attribute))
 
 
 def test_every_folder_of_the_pack_is_installed():
