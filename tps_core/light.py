@@ -24,7 +24,7 @@ LINE_CONTRAST = 0.25
 
 
 def tones(pictures: Tensor) -> Tensor:
-    """Which pixels of pictures (…, 3, h, w), 0…1, have colours, or greys beside no line."""
+    """Which pixels of pictures (…, 3, h, w) have colours, or greys that are no line's edge."""
     darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
     contrast = _most_around(lightest) + _most_around(-darkest)
     grey = (lightest > BLACK) & (darkest < WHITE) & (contrast < LINE_CONTRAST)
