@@ -115,7 +115,7 @@ def test_a_single_unsure_look_is_no_face(found, monkeypatch):
         ({"picture": torch.zeros(3, 0, 9)}, r"got \(3, 0, 9\)"),
         (
             {"detector": "dlib"},
-            "unknown detector 'dlib'; known: auto, embedded, mediapipe, art, comfyui",
+            f"unknown detector 'dlib'; known: {', '.join(DETECTORS)}",
         ),
         ({"max_faces": 0}, "max_faces must be at least 1 .* got 0 and 0.5"),
         ({"min_confidence": 1.0}, "between 0 and 1, got 10 and 1.0"),
