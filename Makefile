@@ -38,7 +38,7 @@ lint: types javascript
 # folder the package's name, whatever it is called.
 types: $(VENV)/installed
 	mkdir -p $(VENV)/types && ln -sfn ../.. $(VENV)/types/tps_portrait
-	for python in 3.10 3.13; do $(BIN)/mypy --no-error-summary --python-version $$python; done
+	printf '%s\n' 3.10 3.13 | xargs -P 2 -I{} $(BIN)/mypy --no-error-summary --python-version {}
 
 # What needs Node.js is only this linter: where it is not installed the line says so.
 NODE := $(shell command -v npm)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from safetensors import safe_open
 
+from conftest import SHARED_DATA as DATA
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.blaze_face import merge, views_of
 from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND, area_means, follow_mesh
@@ -20,7 +21,6 @@ from tps_portrait.tps_core.landmarks import mirror_order
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_tensor
 
 ROOT = Path(__file__).parents[1]
-DATA = ROOT.parent / "shared" / "data"
 RIGHT_EYE, LEFT_EYE = 33, 263
 
 

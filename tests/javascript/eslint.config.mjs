@@ -3,9 +3,14 @@ import js from "@eslint/js";
 import globals from "globals";
 
 // The review's page also opens from a folder, where browsers load no modules: its scripts share
-// these names. review.js takes the first from data.js, which is written with each review.
+// these names.
 const SHARED = ["review", "$", "bucketOf", "command", "fix", "inOrder", "lines", "onKey"];
 SHARED.push("openDetail", "overlay", "percent", "showEntry", "showPoses");
+
+// What the WebUI gives the scripts in javascript/.
+const WEBUI = ["gradioApp", "onUiLoaded", "onUiUpdate"];
+
+const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
 
 export default [
   js.configs.recommended,
@@ -22,13 +27,14 @@ export default [
   },
   {
     files: ["**/review_page/*.js"],
-    languageOptions: {
-      sourceType: "script",
-      globals: Object.fromEntries(SHARED.map((name) => [name, "readonly"])),
-    },
+    languageOptions: { sourceType: "script", globals: readonly(SHARED) },
     rules: {
       "no-redeclare": ["error", { builtinGlobals: false }],
       "no-unused-vars": ["error", { vars: "local" }],
     },
+  },
+  {
+    files: ["**/javascript/*.js"],
+    languageOptions: { sourceType: "script", globals: readonly(WEBUI) },
   },
 ];
