@@ -87,7 +87,7 @@ def test_evaluate_measures_at_the_landmark_file(here, no_detector, monkeypatch):
 
     monkeypatch.setattr(evaluate_command, "evaluate", evaluate)
     monkeypatch.setattr(evaluate_command, "load_evaluation_networks", lambda device: None)
-    monkeypatch.setattr(evaluate_command, "_art", lambda arguments: None)
+    monkeypatch.setattr(evaluate_command, "load_or_build_bank", lambda *_: None)
     arguments = ["--photos", "photos", "--art", "art", "--style", "ink line"]
     assert main(["evaluate", *arguments]) == 2
     assert {name: len(faces) for name, faces in asked.items()} == {"me.png": 2, "other.png": 2}
