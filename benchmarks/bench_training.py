@@ -20,14 +20,14 @@ from torch import Tensor
 
 from collection import ART, DATA
 from timing import add_patience_option, in_turn, machine, table
-from tps_portrait.tps_core import warp
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.interpolation.lattice import Lattice
+from tps_portrait.tps_core.geometry import warp
+from tps_portrait.tps_core.geometry.lattice import Lattice
+from tps_portrait.tps_core.geometry.spline import Spline
 from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_sidecar
 from tps_portrait.tps_core.painting.generator import warp_features
 from tps_portrait.tps_core.pictures import as_bytes, list_pictures, picture_size, read_picture
-from tps_portrait.tps_core.tps import Spline
 from tps_portrait.training import losses
 from tps_portrait.training.bank import FaceBank, build_bank
 from tps_portrait.training.options import PRESETS, TrainingOptions

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from timing import Times, add_patience_option, in_turn, machine, peak_mb, table
-from tps_portrait.tps_core.interpolation.lattice import choose
-from tps_portrait.tps_core.tps import fit
-from tps_portrait.tps_core.warp import pixel_centres, spline_grid
+from tps_portrait.tps_core.geometry.lattice import choose
+from tps_portrait.tps_core.geometry.spline import fit
+from tps_portrait.tps_core.geometry.warp import pixel_centres, spline_grid
 from warp_contestants import CONTESTANTS, NOISE_PX, Problem, Work, ours, problem, sampling
 
 SIZES = (128, 256, 512, 1024, 2048)

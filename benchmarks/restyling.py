@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tps_portrait.tps_core.geometry.spline import fit
+from tps_portrait.tps_core.geometry.warp import pixel_centres, sample, with_border_anchors
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from tps_portrait.tps_core.tps import fit
-from tps_portrait.tps_core.warp import pixel_centres, sample, with_border_anchors
 
 TURN = 0.3  # radians, standard deviation
 ZOOM = 0.25  # of the logarithm of the scale

@@ -11,8 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from tps_portrait.tps_core.geometry.warp import backward_grid, warp_image
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.warp import backward_grid, warp_image
 
 Work = Callable[[], object]
 NOISE_PX = 1.2  # of a detector, at 512 pixels

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from tps_portrait.tps_core.align import align, cut_square
+from tps_portrait.tps_core.geometry.warp import pixel_centres, sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.warp import pixel_centres, sample
 
 
 def placed(angle=0.3, scale=40.0, centre=(90.0, 60.0), size=(200, 120)):

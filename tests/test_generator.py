@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from tps_portrait.tps_core.geometry.spline import fit
 from tps_portrait.tps_core.painting.generator import STRIDE, Generator, warp_features
-from tps_portrait.tps_core.tps import fit
 
 
 @pytest.fixture(scope="module")

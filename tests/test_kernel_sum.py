@@ -3,8 +3,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from tps_portrait.tps_core import kernel_sum as module
-from tps_portrait.tps_core.kernel_sum import CPU_BLOCK, kernel, kernel_sum
+from tps_portrait.tps_core.geometry import kernel_sum as module
+from tps_portrait.tps_core.geometry.kernel_sum import CPU_BLOCK, kernel, kernel_sum
 
 
 def problem(b, m, n, dtype=torch.float64):

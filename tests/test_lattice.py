@@ -4,8 +4,9 @@ import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
 
-from tps_portrait.tps_core.interpolation.coarse_grid import interpolated
-from tps_portrait.tps_core.interpolation.lattice import (
+from tps_portrait.tps_core.geometry.coarse_grid import interpolated
+from tps_portrait.tps_core.geometry.kernel_sum import kernel
+from tps_portrait.tps_core.geometry.lattice import (
     BEND,
     PEAK,
     REACHES,
@@ -15,10 +16,9 @@ from tps_portrait.tps_core.interpolation.lattice import (
     choose,
     error_bound_px,
 )
-from tps_portrait.tps_core.kernel_sum import kernel
+from tps_portrait.tps_core.geometry.spline import Spline, fit
+from tps_portrait.tps_core.geometry.warp import pixel_centres, spline_grid, with_border_anchors
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.tps import Spline, fit
-from tps_portrait.tps_core.warp import pixel_centres, spline_grid, with_border_anchors
 
 SQUARE = (1.0, 1.0)
 FACE = with_border_anchors(0.5 * mean_face("ibug-68").double()[None])

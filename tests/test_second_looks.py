@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.detectors.second_looks import LOOKS, SIDE_PX, look_again
+from tps_portrait.tps_core.geometry.warp import pixel_centres, sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face, mirror_order
-from tps_portrait.tps_core.warp import pixel_centres, sample
 
 
 def places(width=200, height=120):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.warp import (
+from tps_portrait.tps_core.geometry.warp import (
     pixel_centres,
     sample,
     stretching,

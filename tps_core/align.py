@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .geometry.warp import pixel_centres, sample
 from .landmarks import Landmarks, fit_similarity, mean_face
 from .pictures import as_float
-from .warp import pixel_centres, sample
 
 CROP = "mean-face/1"
 MARGIN = 3  # pixels of the shrunken picture that are read around a cut

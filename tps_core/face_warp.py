@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 
 from .blend import outline_mask
+from .geometry.spline import fit
+from .geometry.warp import sample, spline_grid, with_border_anchors
 from .landmarks import Landmarks, fit_similarity
-from .tps import fit
-from .warp import sample, spline_grid, with_border_anchors
 
 PLACEMENTS = ("in place", "exact")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .geometry.spline import fit
 from .json_reading import listed, named, number, one_line, parse_json, read_bytes, whole
-from .tps import fit
 
 MOST_BYTES = 1_000_000  # of the mean face's file
 # How many points each scheme has. MediaPipe's face mesh comes with and without the 10 iris points;

@@ -1,105 +1,21 @@
-"""Warping pictures and feature maps by a thin-plate spline.
+"""The public name of warping; it lives in geometry/warp.py."""
 
-Travel is from `source` to `target`: what lies at `source` comes to lie at `target`. Pictures are
-sampled backwards, so the spline that is fitted leads from `target` to `source`.
-"""
+from .geometry.warp import (
+    backward_grid,
+    pixel_centres,
+    sample,
+    spline_grid,
+    stretching,
+    warp_image,
+    with_border_anchors,
+)
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
-from .interpolation.coarse_grid import interpolated
-from .interpolation.lattice import Lattice, choose
-from .tps import Spline, fit
-
-
-def warp_image(
-    image: Tensor, source: Tensor, target: Tensor, stiffness: float = 0.0, padding: str = "border"
-) -> Tensor:
-    """The image or feature map (b, c, h, w) with `source` (b, n, 2) moved to `target`.
-
-    Points are in −1…1 with the outer edges at ±1. `padding` says what fills places that come from
-    outside: "border" repeats the edge, "reflection" mirrors, "zeros" leaves black.
-    Raises ValueError as `tps.fit` does.
-    """
-    return sample(image, backward_grid(source, target, image.shape[-2:], stiffness), padding)
-
-
-def backward_grid(
-    source: Tensor, target: Tensor, size: tuple[int, int], stiffness: float = 0.0
-) -> Tensor:
-    """Where each pixel of the warped (h, w) picture comes from: (b, h, w, 2) in −1…1."""
-    return spline_grid(fit(target, source, stiffness), size)
-
-
-def spline_grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
-) -> Tensor:
-    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
-
-    The picture spans −extent…extent, x and y, in the spline's units. What is read with the grid is
-    off by at most `lattice.TOLERANCE_PX` pixels of such a picture: where that can be held, values
-    are interpolated from fewer, else all are exact. Differentiable as the spline is.
-    """
-    chosen = choose(spline, size, extent)
-    different = sorted(set(chosen), key=chosen.index)
-    if len(different) <= 1:
-        return _grid(spline, size, extent, different[0] if different else Lattice())
-    order, grids = [], []
-    for own in different:
-        rows = [row for row, its in enumerate(chosen) if its == own]
-        order += rows
-        grids.append(_grid(spline.rows(rows), size, extent, own))
-    return torch.cat(grids)[torch.tensor(order).argsort()]
-
-
-def _grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], places: Lattice
-) -> Tensor:
-    """What `spline_grid` gives, from the exact values at the places of one lattice."""
-    if places.stride > 1:
-        return interpolated(spline, size, extent, places)
-    span = torch.tensor(extent).to(spline.centres)
-    centres = pixel_centres(size, like=spline.centres) * span
-    return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
-
-
-def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:
-    """(x, y) of the pixel centres of an (h, w) picture in −1…1, outer edges at ±1: (h, w, 2)."""
-    y, x = ((2 * torch.arange(n).to(like) + 1) / n - 1 for n in size)
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
-
-
-def sample(image: Tensor, grid: Tensor, padding: str = "border", mode: str = "bilinear") -> Tensor:
-    """The image (b, c, h, w) read at grid (b, h', w', 2) in −1…1: (b, c, h', w').
-
-    The mode "bicubic" keeps fine grain, of which "bilinear" loses a fifth each time; it may give
-    values a little beyond the image's.
-    """
-    # float16 would round positions by up to an eighth of a pixel, so grids stay in float32.
-    read = F.grid_sample(
-        image.float(), grid.float(), mode=mode, padding_mode=padding, align_corners=False
-    )
-    return read.to(image.dtype)
-
-
-def stretching(grid: Tensor) -> Tensor:
-    """How far what grid (b, h, w, 2) reads is pulled wider than in most places: (b, 1, h, w).
-
-    The area that each place of the image read comes to cover, 1 at the median. Large where few
-    pixels are spread over many, as when a closed mouth is pulled open; below 0 where it folds.
-    """
-    along_y, along_x = torch.gradient(grid.movedim(-1, 1), dim=(2, 3))
-    read = along_x[:, 0] * along_y[:, 1] - along_x[:, 1] * along_y[:, 0]
-    least = 1e-6 * read.abs().amax((1, 2), keepdim=True)
-    return (read.flatten(1).median(1).values[:, None, None] / (read + least))[:, None]
-
-
-def with_border_anchors(points: Tensor) -> Tensor:
-    """The points (b, n, 2) with the picture's 4 corners and 4 edge middles appended: (b, n+8, 2).
-
-    Added to both source and target they hold the picture's frame still.
-    """
-    frame = [(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)]
-    anchors = torch.tensor(frame, dtype=points.dtype, device=points.device)
-    return torch.cat([points, anchors.expand(len(points), -1, 2)], 1)
+__all__ = [
+    "backward_grid",
+    "pixel_centres",
+    "sample",
+    "spline_grid",
+    "stretching",
+    "warp_image",
+    "with_border_anchors",
+]

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from ..align import rotation
 from ..container import build_network, read_container
+from ..geometry.warp import pixel_centres, sample
 from ..landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
 from ..pictures import as_float
-from ..warp import pixel_centres, sample
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 
 FORMAT = "tps-portrait-art-landmarks/1"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..geometry.warp import pixel_centres
 from ..landmarks import SCHEMES
-from ..warp import pixel_centres
 
 CUT_PX = 128  # side of what it sees
 # The side of the cut in which it sees a face best, in sides of the face crop (see ../align.py).

@@ -8,9 +8,9 @@ them. x and y are in pixels or in 0…1, c is 0 for a point that was not found.
 import torch
 from torch import Tensor
 
+from ..geometry.spline import fit
 from ..json_reading import one_line, picture_sides
 from ..landmarks import Landmarks, mean_face
-from ..tps import fit
 from .json_file import checked
 from .picture_size import Size, at_one_size
 

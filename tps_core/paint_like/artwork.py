@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from ..align import Alignment, align
+from ..geometry.spline import fit
+from ..geometry.warp import sample, spline_grid, stretching, with_border_anchors
 from ..landmarks import Landmarks
 from ..light import LEAST_TONES, tones
-from ..tps import fit
-from ..warp import sample, spline_grid, stretching, with_border_anchors
 from .canvas import Canvas
 from .fields import resized
 

@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..tps import Spline
-from ..warp import sample, spline_grid
+from ..geometry.spline import Spline
+from ..geometry.warp import sample, spline_grid
 
 STRIDE = 16  # the picture's pixels per side of a pixel of the innermost map
 COLOR_STRIDE = 8  # the same for the coarse colours

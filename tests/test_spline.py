@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.interpolate import RBFInterpolator
 
-from tps_portrait.tps_core.kernel_sum import CPU_BLOCK
-from tps_portrait.tps_core.tps import fit
+from tps_portrait.tps_core.geometry.kernel_sum import CPU_BLOCK
+from tps_portrait.tps_core.geometry.spline import fit
 
 
 def random_points(*shape, seed=0, dtype=torch.float64):
@@ -60,7 +60,7 @@ def test_a_batch_of_splines_goes_through_many_points_whatever_the_number_of_thre
     """In a process of its own: once their number is set, MKL fails at several large systems."""
     work = """
 import torch
-from tps_portrait.tps_core.tps import fit
+from tps_portrait.tps_core.geometry.spline import fit
 torch.set_num_threads(2)
 source, target = torch.rand(2, 3, 478, 2, dtype=torch.float64)
 torch.testing.assert_close(fit(source, target)(source), target, rtol=0, atol=1e-6)

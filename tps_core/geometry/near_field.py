@@ -8,9 +8,9 @@ kernel at the window's pixels, less what is interpolated from its values at the 
 import torch
 from torch import Tensor
 
-from ..kernel_sum import block_values, kernel
-from ..tps import Spline
+from .kernel_sum import block_values, kernel
 from .lagrange import BEFORE, TAPS, lagrange
+from .spline import Spline
 
 
 @torch.no_grad()

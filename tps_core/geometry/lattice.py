@@ -27,8 +27,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..tps import Spline
 from .lagrange import TAPS
+from .spline import Spline
 
 TOLERANCE_PX = 0.05
 STRIDES = (2, 3, 4, 6, 8, 12, 16, 24)

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps import Spline
 from .lagrange import BEFORE, TAPS, lagrange
 from .lattice import Lattice
 from .near_field import take_back_errors
+from .spline import Spline
 
 GROUP = 48  # pixels in a row that are one matrix product; a multiple of each stride
 

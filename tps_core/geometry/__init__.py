@@ -1,0 +1,1 @@
+"""The plane, without faces: splines and their grids, warping, similarities, cut squares, boxes."""
