@@ -120,7 +120,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
 
 def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
     """The photo (3, h, w) of a face, painted; in the light that line art needs."""
-    lit = photo if style.tones else light_for_lines(photo, face.convert("ibug-68").points)
+    lit = photo if style.tones else light_for_lines(photo, face.shape68)
     return style(lit[None])[0]
 
 

@@ -63,7 +63,7 @@ class Found:
 
 def five(face: Landmarks) -> Tensor:
     """The points that are compared: (5, 2) in pixels."""
-    points = face.convert("ibug-68").to_pixels()
+    points = face.shape68_px
     eyes = [points[IBUG_PARTS[eye]].mean(0) for eye in ("right_eye", "left_eye")]
     return torch.stack([*eyes, points[30], points[48], points[54]])
 

@@ -67,7 +67,7 @@ def measure(photos: list[Path], templates: dict, detector: str) -> Accuracy:
 
 def compare(face: Landmarks, template: torch.Tensor) -> dict[str, float]:
     """The distance of each compared point to the template (189, 2) in pixels."""
-    points_px = face.convert("ibug-68").to_pixels()
+    points_px = face.shape68_px
     unit = (template[PUPILS[0]] - template[PUPILS[1]]).norm()
     return {
         name: float((points_px[ours] - template[list(theirs)].mean(0)).norm() / unit)

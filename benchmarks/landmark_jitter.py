@@ -95,7 +95,7 @@ def filtered(faces: list[list[Landmarks]]) -> dict[str, Tensor]:
 
 def pixels(faces: list[list[Landmarks]]) -> Tensor:
     """The first face of each frame in pixels: (t, n, 2)."""
-    return torch.stack([face.to_pixels() for face, *_ in faces])
+    return torch.stack([face.points_px for face, *_ in faces])
 
 
 def measure(raw: Tensor, smoothed: Tensor, speed: int) -> tuple[float, float, float]:

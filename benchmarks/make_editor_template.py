@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.landmarks import IBUG_MIRROR, mean_face
+from tps_portrait.tps_core.landmarks import IBUG_MIRROR, eye_distance, mean_face
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
 
 NOSE_TIP = 30
@@ -32,8 +32,8 @@ def main() -> None:
     for path in (path for folder in arguments.folders for path in list_pictures(folder)):
         found = detect(read_picture(path))
         if found:
-            points = found[0].convert("ibug-68").to_pixels().double()
-            faces.append((points - points.mean(0)) / (points[36] - points[45]).norm())
+            points = found[0].shape68_px.double()
+            faces.append((points - points.mean(0)) / eye_distance(points))
     mean = mean_face("ibug-68").double()
     depth = find_depth(mean, faces)
     rows = [

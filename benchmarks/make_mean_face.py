@@ -13,7 +13,7 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.landmarks import fit_similarity
+from tps_portrait.tps_core.geometry.similarity import fit_similarity
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
 
 # The crop convention: the mesh, forehead to chin, is this high, in a crop of height 2, and its
@@ -31,7 +31,7 @@ def main() -> None:
     for path in list_pictures(arguments.photos):
         found = detect(read_picture(path), detector="mediapipe")
         if found:
-            faces.append(found[0].to_pixels())
+            faces.append(found[0].points_px)
     meshes = torch.stack(faces).double()
     mirror = None
     mean = _normalised(meshes[0])

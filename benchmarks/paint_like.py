@@ -28,7 +28,6 @@ from tps_portrait.tps_core.paint_like.artwork import artwork
 from tps_portrait.tps_core.paint_like.painter import paint_like
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
 from tps_portrait.training.efficientnet import load_efficientnet
-from tps_portrait.training.evaluate import landmark_distance
 from tps_portrait.training.features import Witness
 from tps_portrait.training.metrics import kernel_distance
 from tps_portrait.training.paint_measures import SIZE, color_curve, detail_correlation, weave
@@ -170,7 +169,7 @@ def measured(photo: Photo, painting: Tensor) -> Result:
     """The figures of one painting."""
     original, crop = (photo.alignment.crop(p, SIZE) for p in (photo.picture, painting))
     faces = find_face(painting)
-    mld = landmark_distance(photo.face, faces[0]) if faces else math.nan
+    mld = photo.face.distance(faces[0]) if faces else math.nan
     return Result(
         photo,
         crop,

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tps_portrait.tps_core.geometry.spline import fit
 from tps_portrait.tps_core.geometry.warp import pixel_centres, sample, with_border_anchors
-from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
+from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS, eye_distance
 
 TURN = 0.3  # radians, standard deviation
 ZOOM = 0.25  # of the logarithm of the scale
@@ -57,7 +57,7 @@ def exaggerated(points: Tensor, random: torch.Generator) -> Tensor:
     # Most faces keep their proportions nearly; a third don't.
     much = torch.where(torch.rand(count, generator=random) < 0.35, 1.0, 0.3)[:, None, None]
     out = points.clone()
-    unit = (points[:, 45] - points[:, 36]).norm(dim=1)[:, None, None]
+    unit = eye_distance(points)[:, None, None]
     eyes = (much * some(0.3, 1, 1)).exp()  # both alike
     for names in (("right_eye",), ("left_eye",), ("nose",), ("mouth",)):
         index = torch.cat([torch.arange(68)[IBUG_PARTS[name]] for name in names])

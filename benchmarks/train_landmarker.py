@@ -25,6 +25,7 @@ from tps_portrait.tps_core.align import align, cut_square
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
+from tps_portrait.tps_core.landmarks import eye_distance
 from tps_portrait.tps_core.pictures import as_bytes, list_pictures, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole
@@ -95,7 +96,7 @@ class Examples(IterableDataset):
 def loss(found: ArtPoints, points: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """The loss, and the mean distance of the points in inter-ocular distances."""
     distance = (found.points - points).norm(dim=-1)
-    eyes = (points[:, 36] - points[:, 45]).norm(dim=-1, keepdim=True).clamp_min(0.1)
+    eyes = eye_distance(points)[:, None].clamp_min(0.1)
     inside = present[:, None] & (points.abs() < 1).all(-1)
     relative = distance / eyes
     likely = distance.detach() / found.spread + found.spread.log()

@@ -133,7 +133,7 @@ def _to_face(face: dict, size: tuple[int, int]) -> Landmarks:
 def _from_face(face: Landmarks) -> dict:
     # ComfyUI's own nodes draw lines between any of the 478 points, so all are there. Depth,
     # expression and head pose are not known here; they are neutral.
-    points_px = face.convert("mediapipe-478").to_pixels().numpy()
+    points_px = face.convert("mediapipe-478").points_px.numpy()
     made = {
         "bbox_xyxy": np.array(face.box_px, dtype=np.float32),
         "landmarks_xy": points_px,
@@ -145,7 +145,7 @@ def _from_face(face: Landmarks) -> dict:
         "detector": face.detector,
     }
     if face.scheme != "mediapipe-478":
-        made[PLACED] = {"points_xy": face.to_pixels().numpy(), "landmarks_xy": points_px.copy()}
+        made[PLACED] = {"points_xy": face.points_px.numpy(), "landmarks_xy": points_px.copy()}
     return made
 
 

@@ -18,7 +18,7 @@ def face_at(x, y, size=100.0, scheme="ibug-68", score=1.0, picture=SIZE):
 def reshaped(face, amount, seed=0):
     """Another person's face in the same place: every point is elsewhere by about `amount` px."""
     generator = torch.Generator().manual_seed(seed)
-    points_px = face.to_pixels()
+    points_px = face.points_px
     points_px = points_px + amount * torch.randn(points_px.shape, generator=generator)
     return Landmarks.from_pixels(points_px, face.size, face.scheme, face.score, face.detector)
 
@@ -30,7 +30,7 @@ def trembling(faces, amount, seed=0):
 
 def pixels(frames):
     """The one face of each frame in pixels: (t, n, 2)."""
-    return torch.stack([face.to_pixels() for (face,) in frames])
+    return torch.stack([face.points_px for (face,) in frames])
 
 
 def scaled(face, factor):

@@ -317,7 +317,7 @@ def backends(folder, spoiled):
 
 
 def points_texts():
-    points = FACE.to_pixels().tolist()
+    points = FACE.points_px.tolist()
     sidecar = faces_to_json([FACE, MESH], SIZE)
     return [
         sidecar,

@@ -36,18 +36,18 @@ def test_disagreement_lowers_the_confidence():
 def test_the_points_are_the_mean_of_those_that_agree():
     merged = agree(sightings(face(x=50), face(x=51)))[0]
     expected = (30 * mean_face("ibug-68") + torch.tensor([50.5, 50.0])).tolist()
-    assert merged.to_pixels().tolist() == [pytest.approx(point, abs=1e-3) for point in expected]
+    assert merged.points_px.tolist() == [pytest.approx(point, abs=1e-3) for point in expected]
 
 
 def test_faces_apart_stay_apart_the_surest_first():
     faces = agree(sightings(face(x=40), face(x=140), face(x=141)))
-    assert [round(float(one.to_pixels()[:, 0].mean())) for one in faces] == [140, 40]
+    assert [round(float(one.points_px[:, 0].mean())) for one in faces] == [140, 40]
 
 
 def test_many_outvote_a_loud_one():
     loud = face(x=75, score=1.0)
     quiet = [face(x=50 + shift, score=0.6) for shift in (-1, 0, 1)]
-    assert float(agree(sightings(loud, *quiet))[0].to_pixels()[:, 0].mean()) < 52
+    assert float(agree(sightings(loud, *quiet))[0].points_px[:, 0].mean()) < 52
 
 
 def test_they_are_named_together():

@@ -44,7 +44,7 @@ def test_the_landmarks_of_a_crop_lie_on_what_they_mark():
     landmarks = placed()
     alignment = align(landmarks)
     picture = torch.zeros(1, 120, 200)
-    x, y = landmarks.to_pixels()[30].round().int().tolist()
+    x, y = landmarks.points_px[30].round().int().tolist()
     picture[0, y - 1 : y + 2, x - 1 : x + 2] = 1
     crop = alignment.crop(picture, 100)[0]
     brightest = divmod(int(crop.argmax()), 100)

@@ -6,8 +6,8 @@ from tps_portrait.tps_core.detectors.art_landmarker import FILE, confirms, detec
 
 def distance(found, face):
     """The mean distance of the points in inter-ocular distances."""
-    a, b = found.to_pixels(), face.convert("ibug-68").to_pixels()
-    return float((a - b).norm(dim=-1).mean()) / face.inter_ocular_px
+    a, b = found.points_px, face.shape68_px
+    return float((a - b).norm(dim=-1).mean()) / face.eye_distance_px
 
 
 def test_it_finds_a_face_where_the_detector_for_photos_does(photo, face):
@@ -22,9 +22,9 @@ def test_it_finds_it_in_another_place_at_another_size_turned_to_grey(photo, face
     height, width = small.shape[-2:]
     picture[:, 150 : 150 + height, 220 : 220 + width] = small
     (found,) = detect_art(picture, 1, 0.5)
-    points = found.to_pixels() - torch.tensor([220.0, 150.0])
-    expected = face.convert("ibug-68").to_pixels() * 0.6
-    assert (points - expected).norm(dim=-1).mean() < 0.1 * 0.6 * face.inter_ocular_px
+    points = found.points_px - torch.tensor([220.0, 150.0])
+    expected = face.shape68_px * 0.6
+    assert (points - expected).norm(dim=-1).mean() < 0.1 * 0.6 * face.eye_distance_px
 
 
 def test_it_confirms_a_face_where_one_is(photo, face):

@@ -19,8 +19,8 @@ def models(monkeypatch):
 
 def test_the_mean_face_lies_roughly_on_the_face_and_says_that_it_is_a_guess(models, photo, face):
     found = next(one for one in detect_boxes(photo) if one.detector == "yunet")
-    apart = (found.to_pixels() - face.convert("ibug-68").to_pixels()).norm(dim=-1).mean()
-    assert apart < 0.2 * face.inter_ocular_px
+    apart = (found.points_px - face.shape68_px).norm(dim=-1).mean()
+    assert apart < 0.2 * face.eye_distance_px
     assert 0 < found.score <= TRUST
 
 

@@ -7,7 +7,6 @@ import pytest
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.tps_core.stylize import stylize
-from tps_portrait.training.evaluate import landmark_distance
 
 STYLES = Path(__file__).parents[1] / "styles"
 NAMES = ["impressionist oil", "ink line", "van gogh oil"]
@@ -35,7 +34,7 @@ def test_its_record_says_how_it_was_made_and_under_which_licence(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_it_keeps_the_face_where_it_is(name, photo, face):
     (found,) = detect(painted(name, photo, face), max_faces=1)
-    assert landmark_distance(face, found) < 0.08
+    assert face.distance(found) < 0.08
 
 
 def test_ink_is_black_and_white_and_oil_is_neither(photo, face):

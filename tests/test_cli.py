@@ -76,7 +76,7 @@ def test_warp_gives_a_face_the_shape_of_another(photo, tmp_path):
     assert run("warp", photo, "--to", reference, "-o", tmp_path / "warped.png") == 0
 
     def aspect(path):
-        points = detect(read_picture(path))[0].convert("ibug-68").to_pixels()
+        points = detect(read_picture(path))[0].shape68_px
         width, height = points[:17].amax(0) - points[:17].amin(0)
         return float(width / height)
 

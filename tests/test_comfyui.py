@@ -16,7 +16,7 @@ from PIL import Image
 import comfyui as comfyui_host
 from comfyui import node
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.landmarks import fit_similarity
+from tps_portrait.tps_core.geometry.similarity import fit_similarity
 from tps_portrait.tps_core.pictures import to_tensor
 
 pytestmark = pytest.mark.slow
@@ -316,7 +316,7 @@ def levels(picture: Image.Image) -> np.ndarray:
 
 def shape(picture: Image.Image) -> torch.Tensor:
     """The landmarks of the face in the picture, in pixels: (68, 2)."""
-    return detect_face(to_tensor(picture), "picture").convert("ibug-68").to_pixels()
+    return detect_face(to_tensor(picture), "picture").shape68_px
 
 
 def distance(face: torch.Tensor, other: torch.Tensor) -> float:

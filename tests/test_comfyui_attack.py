@@ -55,7 +55,7 @@ sys.addaudithook(spy)
 """
 FACE = Landmarks(mean_face("ibug-68") * 0.5, "ibug-68", (300, 200))
 HUGE = 10_000_000_000  # bytes
-POINTS = json.dumps(FACE.to_pixels().tolist())
+POINTS = json.dumps(FACE.points_px.tolist())
 
 # Where there is something that is none of a stranger's business.
 OUTSIDE = [
@@ -436,7 +436,7 @@ class Order:
     @property
     def points(self) -> list[list[float]]:
         """Landmarks that no other prompt has."""
-        return (FACE.to_pixels() * 0.5 + self.number / 4).tolist()
+        return (FACE.points_px * 0.5 + self.number / 4).tolist()
 
 
 def test_of_two_hundred_prompts_of_four_clients_none_is_lost_or_mixed_up(place):

@@ -49,7 +49,7 @@ def mesh(points):
 
     scheme = next(name for name, count in SCHEMES.items() if count == len(points))
     face = Landmarks.from_pixels(points, (512, 400), scheme)
-    return face.convert("mediapipe-478").to_pixels().numpy()
+    return face.convert("mediapipe-478").points_px.numpy()
 
 
 def error_of(comfyui, prompt):

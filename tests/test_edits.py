@@ -28,7 +28,7 @@ def test_what_was_placed_comes_back_by_picture():
                                   "b": {"size": [9, 9], "faces": []}}})  # fmt: skip
     edits = read_edits(text)
     (face,) = edits["a"]
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.006, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.006, rtol=0)
     assert (face.detector, face.size) == ("hand", (200, 100))
     assert edits["b"] == []  # a person said that there is no face
 

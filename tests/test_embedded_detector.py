@@ -76,7 +76,7 @@ def test_it_places_the_points_where_mediapipe_does_with_the_same_models(portrait
     file = ROOT / "tests" / "astronaut_landmarks.json"
     expected = torch.tensor(json.loads(file.read_text("utf-8"))["points"])
     face = find(to_tensor(portrait))[0].convert("ibug-68")
-    error = (face.to_pixels() - expected).norm(dim=-1)
+    error = (face.points_px - expected).norm(dim=-1)
     # In a picture of 512 pixels; the eyes' outer corners are 62 pixels apart.
     assert error.mean() < 0.6
     assert error.max() < 2
@@ -90,10 +90,10 @@ def test_it_agrees_with_mediapipe_of_today(photos, monkeypatch):
     errors = []
     for path in photos[:4]:
         picture = read_picture(path)
-        ours = find(picture, max_faces=1)[0].to_pixels()
+        ours = find(picture, max_faces=1)[0].points_px
         theirs = detect(picture, "mediapipe", 1)[0]
         assert theirs.scheme == "mediapipe-478"
-        error = (ours - theirs.to_pixels()[:468]).norm(dim=-1).mean()
+        error = (ours - theirs.points_px[:468]).norm(dim=-1).mean()
         errors.append(float(error) * 512 / max(picture.shape))
     assert sum(errors) / len(errors) < 2.5
     assert max(errors) < 5
@@ -117,8 +117,8 @@ def test_two_people_side_by_side_are_two_faces(photos):
     assert len(faces) == 2
     shift = torch.tensor([left.shape[2], 0])
     for found, alone, origin in ((faces[0], left, 0), (faces[1], right, shift)):
-        expected_px = find(alone, max_faces=1)[0].to_pixels()
-        assert misfit(found.to_pixels() - origin, expected_px) < 0.03
+        expected_px = find(alone, max_faces=1)[0].points_px
+        assert misfit(found.points_px - origin, expected_px) < 0.03
     assert len(find(pair, max_faces=1)) == 1
 
 
@@ -143,14 +143,14 @@ def test_a_small_face_in_a_large_picture_is_found(photo, face):
     x, y = 1500, 200
     large[:, y : y + small.shape[1], x : x + small.shape[2]] = small
     (found,) = find(large, max_faces=1)
-    points_px = (found.to_pixels() - torch.tensor([x, y])) * 2
-    assert misfit(points_px, face.to_pixels()) < 0.04
+    points_px = (found.points_px - torch.tensor([x, y])) * 2
+    assert misfit(points_px, face.points_px) < 0.04
 
 
 def test_a_face_that_fills_the_frame_is_found(photo, face):
     x0, y0, x1, y1 = (round(value) for value in face.box_px)
     (found,) = find(photo[:, y0:y1, x0:x1], max_faces=1)
-    assert misfit(found.to_pixels() + torch.tensor([x0, y0]), face.to_pixels()) < 0.04
+    assert misfit(found.points_px + torch.tensor([x0, y0]), face.points_px) < 0.04
 
 
 @pytest.mark.parametrize(
@@ -273,5 +273,5 @@ def test_a_face_is_followed_to_where_it_moved(photo, face):
     points_px, presence = follow_mesh(moved, face)
     assert presence > 0.9
     points_px = points_px - torch.tensor([6.0, 0])
-    assert misfit(points_px, face.to_pixels()) < 0.03
+    assert misfit(points_px, face.points_px) < 0.03
     assert follow_mesh(torch.full_like(photo, 0.5), face)[1] < 0.5

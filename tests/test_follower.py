@@ -50,8 +50,8 @@ def test_a_face_is_searched_for_once_and_then_followed(photo, searches):
     assert not any(sight.cut for sight in sights)
     assert {sight.face.scheme for sight in sights} == {"mediapipe-468"}
     expected = detect_face(frames[-1].float() / 255, "frame").convert("mediapipe-468")
-    apart = (sights[-1].face.to_pixels() - expected.to_pixels()).norm(dim=-1).mean()
-    assert apart < 0.04 * expected.inter_ocular_px
+    apart = (sights[-1].face.points_px - expected.points_px).norm(dim=-1).mean()
+    assert apart < 0.04 * expected.eye_distance_px
 
 
 def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
@@ -99,5 +99,5 @@ def test_drawn_faces_are_followed_by_the_landmarker_for_art(photo, searches):
     sights = [follower(frame) for frame in pan(photo, 5)]
     assert searches == ["thorough"]
     assert {sight.face.detector for sight in sights} == {"art"}
-    moved = sights[-1].face.to_pixels().mean(0) - sights[0].face.to_pixels().mean(0)
+    moved = sights[-1].face.points_px.mean(0) - sights[0].face.points_px.mean(0)
     assert moved.tolist() == pytest.approx([-12, 0], abs=4)

@@ -19,7 +19,7 @@ def test_one_image_makes_the_sidecar_of_its_picture(name, tmp_path):
     for place in (path, tmp_path / "portrait.jpg"):
         ((face, _),), size = read_landmarks(place)
         assert size == SIZE  # the points' own
-        torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.01, rtol=0)
+        torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.01, rtol=0)
         assert (face.score, face.detector) == (0.75, "test")
 
 
@@ -36,7 +36,7 @@ def test_what_the_detect_command_writes_is_read(tmp_path):
     file = tmp_path / "found.json"
     file.write_text(json.dumps({"images": {"b.png": faces_to_json([FACE], SIZE)}}))
     ((face,),), _ = read_landmarks(file)
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.01, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.01, rtol=0)
 
 
 def test_a_pts_file_comes_back_with_the_size_of_the_picture(tmp_path):
@@ -44,7 +44,7 @@ def test_a_pts_file_comes_back_with_the_size_of_the_picture(tmp_path):
     assert path == tmp_path / "portrait.pts"
     ((face,),), size = read_landmarks(path, SIZE)
     assert size == SIZE
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.01, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.01, rtol=0)
 
 
 def test_a_pts_file_looks_for_its_picture_beside_it(tmp_path):

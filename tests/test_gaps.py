@@ -9,7 +9,7 @@ GAP = [[FIRST], [], [], [LAST]]
 
 
 def middle(face):
-    return face.to_pixels().mean(0) - FIRST.to_pixels().mean(0)
+    return face.points_px.mean(0) - FIRST.points_px.mean(0)
 
 
 def test_without_gaps_nothing_changes():

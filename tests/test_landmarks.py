@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,9 +9,10 @@ from tps_portrait.tps_core.landmarks import (
     IBUG_PARTS,
     Landmarks,
     check_plausible,
-    fit_similarity,
+    eye_distance,
     mean_face,
     mirror_order,
+    same_face,
 )
 
 MESH = Landmarks(mean_face("mediapipe-478") * 0.5, "mediapipe-478", (200, 100))
@@ -17,7 +20,7 @@ FACE = mean_face("ibug-68")
 
 
 def test_pixels_and_back():
-    pixels = MESH.to_pixels()
+    pixels = MESH.points_px
     again = Landmarks.from_pixels(pixels, MESH.size, MESH.scheme)
     torch.testing.assert_close(again.points, MESH.points)
     centre = Landmarks.from_pixels(torch.full((68, 2), 50.0), (100, 200), "ibug-68")
@@ -124,11 +127,47 @@ def test_mirroring_twice_changes_nothing_and_once_swaps_the_eyes():
     assert shifted.mirror().part("right_eye")[:, 0].mean() < shifted.mirror().points[:, 0].mean()
 
 
-def test_a_similarity_is_found_exactly():
-    linear = torch.tensor([[0.0, -2.0], [2.0, 0.0]])
-    found, shift = fit_similarity(FACE, FACE @ linear.T + 3)
-    torch.testing.assert_close(found, linear, atol=1e-5, rtol=0)
-    torch.testing.assert_close(shift, torch.tensor([3.0, 3.0]), atol=1e-5, rtol=0)
+def test_a_face_says_how_large_it_is_in_pixels():
+    face = MESH.with_pixels(MESH.points_px * 2, size=(400, 200))
+    assert face.eye_distance_px == pytest.approx(2 * MESH.eye_distance_px)
+    assert face.area_px == pytest.approx(4 * MESH.area_px)
+    torch.testing.assert_close(face.points, MESH.points)
+
+
+def test_the_68_points_of_any_scheme_are_the_same():
+    face = MESH.convert("ibug-68")
+    torch.testing.assert_close(face.shape68, MESH.shape68)
+    torch.testing.assert_close(face.shape68_px, face.points_px)
+
+
+def test_new_pixels_keep_all_else_but_what_is_named():
+    face = replace(MESH, score=0.7).with_pixels(MESH.points_px + 1, detector="morph")
+    assert (face.scheme, face.size, face.score, face.detector) == (
+        "mediapipe-478", (200, 100), 0.7, "morph",
+    )  # fmt: skip
+    torch.testing.assert_close(face.points_px, MESH.points_px + 1)
+
+
+def test_the_distance_of_two_faces_is_in_eye_distances_of_the_first():
+    moved = MESH.with_pixels(MESH.points_px + torch.tensor([3.0, 4.0]))
+    assert MESH.distance(moved) == pytest.approx(5 / MESH.eye_distance_px)
+    larger = MESH.with_pixels(2 * MESH.points_px)
+    assert larger.distance(MESH) == pytest.approx(MESH.distance(larger) / 2)
+
+
+def test_faces_overlap_as_their_boxes_do():
+    x0, _, x1, _ = MESH.box_px
+    beside = MESH.with_pixels(MESH.points_px + torch.tensor([(x1 - x0) / 2, 0.0]))
+    assert MESH.overlap(MESH) == 1
+    assert MESH.overlap(beside) == pytest.approx(1 / 3, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("away", "scale", "same"), [(0.2, 1, True), (0.4, 1, False), (0, 3, False)]
+)
+def test_points_near_each_other_in_size_and_place_lie_on_one_face(away, scale, same):
+    moved = scale * FACE + torch.tensor([away * float(eye_distance(FACE)), 0.0])
+    assert same_face(FACE, moved) == same_face(moved, FACE) == same
 
 
 def scrambled(seed):

@@ -276,7 +276,7 @@ def test_a_huge_picture_is_read_shrunken_and_its_landmark_file_is_in_its_own_pix
     assert finding.entry.used
     assert finding.size == size
     assert size[0] * size[1] > MOST_PIXELS
-    assert (finding.faces[0].to_pixels() - placed(size, 0.4).to_pixels()).abs().max() < 1
+    assert (finding.faces[0].points_px - placed(size, 0.4).points_px).abs().max() < 1
     assert finding.face.float().mean((1, 2)).tolist() == pytest.approx([200, 180, 160], abs=2)
 
 

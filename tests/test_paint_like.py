@@ -78,7 +78,7 @@ def test_art_is_bent_so_that_its_landmarks_lie_on_the_portraits(crop, painting):
     _, points = crop
     dots, face = torch.zeros(3, 200, 200), painting[1]
     for number in (30, 36, 45, 48, 54):
-        x, y = face.to_pixels()[number].round().int().tolist()
+        x, y = face.points_px[number].round().int().tolist()
         dots[:, y - 2 : y + 3, x - 2 : x + 3] = 1
     canvas = square(128)
     for view in bend(artwork(dots, face), points, canvas):

@@ -12,7 +12,7 @@ def test_faces_of_scaled_pictures_come_to_the_first_ones_size():
     frames, size = at_one_size([[FACE], [], [large]], [(640, 480), (320, 241), (1280, 960)])
     assert size == (640, 480)
     assert frames[1] == []
-    torch.testing.assert_close(frames[2][0].to_pixels(), FACE.to_pixels(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(frames[2][0].points_px, FACE.points_px, atol=1e-3, rtol=0)
 
 
 def test_pictures_of_different_shapes_are_refused():

@@ -63,8 +63,8 @@ def test_the_face_trembles_less_and_stays_where_it_is(frames):
     trembled = trembling([face_at(300, 200, 200)] * frames, 1.0)
     plans = list(plan_frames(sights(trembled)))
     assert len(plans) == frames
-    points = torch.stack([plan.face.to_pixels() for plan in plans])
-    before = torch.stack([face.to_pixels() for face in trembled])
+    points = torch.stack([plan.face.points_px for plan in plans])
+    before = torch.stack([face.points_px for face in trembled])
     assert points.diff(dim=0).abs().mean() < 0.5 * before.diff(dim=0).abs().mean()
     assert (points - before).mean((0, 1)).abs().max() < 0.1
 
@@ -72,7 +72,7 @@ def test_the_face_trembles_less_and_stays_where_it_is(frames):
 def test_planning_in_pieces_leaves_no_jump_between_them():
     moving = trembling([face_at(100 + 2 * i, 200, 200) for i in range(150)], 0.5)
     plans = list(plan_frames(sights(moving)))
-    middles = torch.stack([plan.face.to_pixels().mean(0) for plan in plans])
+    middles = torch.stack([plan.face.points_px.mean(0) for plan in plans])
     steps = middles.diff(dim=0)[5:-5]
     assert (steps[:, 0] - 2).abs().max() < 0.15
     assert steps[:, 1].abs().max() < 0.15

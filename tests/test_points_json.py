@@ -10,7 +10,7 @@ from tps_portrait.tps_core.landmark_files.pose_keypoints import write_pose
 
 FACE = face_at(300, 200, score=0.75)
 OTHER = face_at(100, 300, size=60)
-POINTS = FACE.to_pixels().tolist()
+POINTS = FACE.points_px.tolist()
 SHARES = ((FACE.points + 1) / 2).tolist()
 
 
@@ -19,7 +19,7 @@ def test_one_frame_is_written_as_a_sidecar_and_comes_back():
     assert json.loads(text) == faces_to_json([FACE, OTHER], SIZE)
     ((face, other),), size = read_points(text)
     assert size == SIZE
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.01, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.01, rtol=0)
     assert (face.score, face.detector, other.scheme) == (0.75, "test", "ibug-68")
 
 
@@ -31,7 +31,7 @@ def test_several_frames_are_written_as_detect_does_and_come_back_in_their_order(
     read, size = read_points(text)
     assert size == SIZE
     for (face,), (expected,) in zip(read[:count], frames[:count], strict=True):
-        torch.testing.assert_close(face.to_pixels(), expected.to_pixels(), atol=0.01, rtol=0)
+        torch.testing.assert_close(face.points_px, expected.points_px, atol=0.01, rtol=0)
     assert read[-1] == []
 
 
@@ -57,24 +57,24 @@ def test_bare_points(content):
     ((face,),), size = read_points(json.dumps(content), SIZE)
     assert size == SIZE
     assert (face.scheme, face.detector) == ("ibug-68", "points")
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=1e-2, rtol=0)
 
 
 def test_bare_points_of_frames_that_begin_without_a_face():
-    frames, _ = read_points(json.dumps([[], [POINTS, OTHER.to_pixels().tolist()]]), SIZE)
+    frames, _ = read_points(json.dumps([[], [POINTS, OTHER.points_px.tolist()]]), SIZE)
     assert [len(faces) for faces in frames] == [0, 2]
 
 
 @pytest.mark.parametrize("scheme", ["mediapipe-468", "mediapipe-478"])
 def test_the_number_of_bare_points_tells_their_scheme(scheme):
-    points = FACE.convert(scheme).to_pixels().tolist()
+    points = FACE.convert(scheme).points_px.tolist()
     ((face,),), _ = read_points(json.dumps(points), SIZE)
     assert face.scheme == scheme
 
 
 def test_70_bare_points_have_the_pupils_at_their_end():
     ((face,),), _ = read_points(json.dumps([*POINTS, [290, 185], [312, 186]]), SIZE)
-    assert face.to_pixels()[468].tolist() == pytest.approx([290, 185], abs=1e-2)
+    assert face.points_px[468].tolist() == pytest.approx([290, 185], abs=1e-2)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ OTHER = face_at(100, 300, size=60)
 
 
 def person(face, pupils=(), unit=(1, 1), score=1.0):
-    points = face.to_pixels().tolist() + list(pupils)
+    points = face.points_px.tolist() + list(pupils)
     flat = [n for x, y in points for n in (x / unit[0], y / unit[1], score)]
     return {"pose_keypoints_2d": [0.0] * 54, "face_keypoints_2d": flat}
 
@@ -27,7 +27,7 @@ def test_68_points_in_pixels_and_in_shares(unit):
     assert empty == []
     assert (face.scheme, face.detector) == ("ibug-68", "pose keypoints")
     assert face.score == pytest.approx(0.8)
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=1e-2, rtol=0)
 
 
 @pytest.mark.parametrize("unit", [(1, 1), SIZE], ids=["pixels", "0 to 1"])
@@ -35,27 +35,25 @@ def test_of_70_points_the_last_two_are_the_pupils(unit):
     right, left = (290.0, 185.0), (312.0, 186.0)
     ((face,),), _ = read_pose([frame(person(FACE, [right, left], unit))])
     assert face.scheme == "mediapipe-478"
-    points_px = face.to_pixels()
+    points_px = face.points_px
     torch.testing.assert_close(
         points_px[[468, 473]], torch.tensor([right, left]), atol=1e-2, rtol=0
     )
     # The irises go with them.
     torch.testing.assert_close(points_px[469:473].mean(0), torch.tensor(right), atol=1.0, rtol=0)
-    torch.testing.assert_close(
-        face.convert("ibug-68").to_pixels(), FACE.to_pixels(), atol=0.1, rtol=0
-    )
+    torch.testing.assert_close(face.shape68_px, FACE.points_px, atol=0.1, rtol=0)
 
 
 def test_a_face_that_hangs_out_of_its_picture_is_still_in_shares():
     outside = face_at(620, 460)
     ((face,),), _ = read_pose([frame(person(outside, unit=SIZE))])
-    torch.testing.assert_close(face.to_pixels(), outside.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(face.points_px, outside.points_px, atol=1e-2, rtol=0)
 
 
 def test_what_the_frames_are_in_is_judged_over_all_of_them():
-    tiny = Landmarks.from_pixels(FACE.to_pixels() / 200, SIZE, "ibug-68")  # all within 2 pixels
+    tiny = Landmarks.from_pixels(FACE.points_px / 200, SIZE, "ibug-68")  # all within 2 pixels
     frames, _ = read_pose([frame(person(tiny)), frame(person(FACE))])
-    torch.testing.assert_close(frames[0][0].to_pixels(), tiny.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(frames[0][0].points_px, tiny.points_px, atol=1e-2, rtol=0)
 
 
 def test_points_that_were_not_found_are_filled_in_from_the_others():
@@ -65,7 +63,7 @@ def test_points_that_were_not_found_are_filled_in_from_the_others():
         someone["face_keypoints_2d"][3 * point : 3 * point + 3] = [0.0, 0.0, 0.0]
     ((face,),), _ = read_pose([frame(someone)])
     assert face.score == 1
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=1.0, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=1.0, rtol=0)
 
 
 def test_people_without_a_face_are_left_out():
@@ -108,9 +106,7 @@ def test_what_we_write_we_read(points, in_shares):
     read, size = read_pose(written)
     assert size == SIZE
     for face, expected in zip(read[0], faces[0], strict=True):
-        torch.testing.assert_close(
-            face.convert("ibug-68").to_pixels(), expected.to_pixels(), atol=0.1, rtol=0
-        )
+        torch.testing.assert_close(face.shape68_px, expected.points_px, atol=0.1, rtol=0)
 
 
 def test_the_pupils_are_the_middles_of_the_irises_the_right_one_first():

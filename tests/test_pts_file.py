@@ -14,9 +14,9 @@ def pts(points, head="version: 1\nn_points:  68\n"):
 
 def test_the_middle_of_the_first_pixel_is_1_1_there_and_a_half_here():
     face = read_pts(pts([(1, 1)] * 67 + [(640, 480)]), SIZE)
-    assert face.to_pixels()[0].tolist() == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert face.points_px[0].tolist() == pytest.approx([0.5, 0.5], abs=1e-4)
     # the middle of the last one
-    assert face.to_pixels()[-1].tolist() == pytest.approx([639.5, 479.5], abs=1e-4)
+    assert face.points_px[-1].tolist() == pytest.approx([639.5, 479.5], abs=1e-4)
     corner = Landmarks.from_pixels(torch.full((68, 2), 0.5), SIZE, "ibug-68")
     assert write_pts(corner).splitlines()[3] == "1.000 1.000"
 
@@ -26,20 +26,20 @@ def test_a_file_comes_back_as_it_was():
     assert text.splitlines()[:3] == ["version: 1", "n_points: 68", "{"]
     assert text.endswith("}\n")
     face = read_pts(text, SIZE)
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=1e-3, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=1e-3, rtol=0)
     assert (face.scheme, face.size, face.detector) == ("ibug-68", SIZE, "pts file")
 
 
 def test_of_more_points_the_68_are_written():
     mesh = FACE.convert("mediapipe-478")
     face = read_pts(write_pts(mesh), SIZE)
-    torch.testing.assert_close(face.to_pixels(), FACE.to_pixels(), atol=0.1, rtol=0)
+    torch.testing.assert_close(face.points_px, FACE.points_px, atol=0.1, rtol=0)
 
 
 @pytest.mark.parametrize("head", ["version: 1\r\nn_points: 68\r\n", "  version: 1.0 n_points: 68"])
 def test_the_layout_of_blanks_does_not_matter(head):
     face = read_pts(pts([(1e1, -2.5)] * 68, head), SIZE)
-    assert face.to_pixels()[0].tolist() == pytest.approx([9.5, -3.0], abs=1e-4)
+    assert face.points_px[0].tolist() == pytest.approx([9.5, -3.0], abs=1e-4)
 
 
 @pytest.mark.parametrize(

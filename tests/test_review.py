@@ -435,7 +435,7 @@ def test_a_person_works_through_the_page(page, server, folder):
     settled()
     (face,) = read_sidecar(folder / "below/nothing.png")
     assert face.detector == "hand"
-    nose_tip, mouth_corner = face.to_pixels()[[30, 54]].tolist()
+    nose_tip, mouth_corner = face.points_px[[30, 54]].tolist()
     assert nose_tip == pytest.approx(FIVE_CLICKS[2], abs=0.1)
     assert mouth_corner == pytest.approx(FIVE_CLICKS[4], abs=0.1)
     page.keyboard.press("Escape")
@@ -444,14 +444,14 @@ def test_a_person_works_through_the_page(page, server, folder):
     open_card("one.png")
     page.keyboard.press("e")
     hand.wait_for("ready")
-    before = read_sidecar(folder / "one.png")[0].to_pixels()
+    before = read_sidecar(folder / "one.png")[0].points_px
     tip = before[30].tolist()
     hand.drag(tip, (tip[0] + 20, tip[1]))
     page.keyboard.press("n")
     page.get_by_text("one.png: the points are saved").wait_for()
     hand.wait_for("ready", "placing")
     assert page.locator("#facts h2").inner_text() == "two.png"
-    after = read_sidecar(folder / "one.png")[0].to_pixels()
+    after = read_sidecar(folder / "one.png")[0].points_px
     assert (after - before)[30].tolist() == pytest.approx([20, 0], abs=0.1)
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")

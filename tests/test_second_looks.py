@@ -26,7 +26,7 @@ def test_points_come_back_to_the_picture():
     for look, face, colors in zip(LOOKS, found, read, strict=True):
         if look.light:
             continue  # colours that were changed say nothing
-        shares = face.to_pixels() / torch.tensor([200.0, 120.0])
+        shares = face.points_px / torch.tensor([200.0, 120.0])
         order = mirror_order("ibug-68") if look.mirror else torch.arange(68)
         torch.testing.assert_close(shares, colors[order], atol=0.01, rtol=0)
 

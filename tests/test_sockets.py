@@ -48,7 +48,7 @@ def plain(value):
         return sorted(value)
     if isinstance(value, torch.Tensor):
         return value.tolist()
-    return {"points_px": value.to_pixels(), "scheme": value.scheme, "size": value.size,
+    return {"points_px": value.points_px, "scheme": value.scheme, "size": value.size,
             "score": value.score}
 
 def message_of(convert):
@@ -87,13 +87,13 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What CONVERT made of FACE."""
-    given = {"points": FACE.to_pixels().tolist(), "image_size": [HEIGHT, WIDTH]}
+    given = {"points": FACE.points_px.tolist(), "image_size": [HEIGHT, WIDTH]}
     return comfyui_host.run_inside(CONVERT, tmp_path_factory.mktemp("sockets"), given=given)
 
 
 def test_what_comfyui_emits_is_accepted(said):
     (face,), empty = said["taken"]
-    np.testing.assert_allclose(face["points_px"], FACE.to_pixels(), atol=1e-3)
+    np.testing.assert_allclose(face["points_px"], FACE.points_px, atol=1e-3)
     assert (face["scheme"], face["size"], face["score"]) == (FACE.scheme, [WIDTH, HEIGHT], 0.75)
     assert empty == []
 
@@ -120,17 +120,15 @@ def test_what_we_emit_has_the_keys_and_shapes_of_comfyuis(said):
 
 def test_there_and_back_moves_no_point(said):
     face = said["given"]["frames"][0][0]
-    np.testing.assert_allclose(face["landmarks_xy"]["values"], FACE.to_pixels(), atol=1e-3)
-    box = [*FACE.to_pixels().amin(0), *FACE.to_pixels().amax(0)]
+    np.testing.assert_allclose(face["landmarks_xy"]["values"], FACE.points_px, atol=1e-3)
+    box = [*FACE.points_px.amin(0), *FACE.points_px.amax(0)]
     np.testing.assert_allclose(face["bbox_xyxy"]["values"], box, atol=1e-3)
 
 
 def test_of_68_points_all_478_are_emitted_with_the_68_in_place(said):
     points = np.array(said["given from 68"]["frames"][0][0]["landmarks_xy"]["values"])
     assert points.shape == (478, 2)
-    np.testing.assert_allclose(
-        points[IBUG_OF_MEDIAPIPE], FACE.convert("ibug-68").to_pixels(), atol=0.1
-    )
+    np.testing.assert_allclose(points[IBUG_OF_MEDIAPIPE], FACE.shape68_px, atol=0.1)
 
 
 def test_68_points_that_were_placed_arrive_where_they_were_placed(said):
@@ -203,7 +201,7 @@ def test_landmarks_follow_an_image_that_was_scaled(said):
     face = said["scaled"][0][0]
     assert face["size"] == [2 * WIDTH, 2 * HEIGHT]
     torch.testing.assert_close(
-        torch.tensor(face["points_px"]), 2 * FACE.to_pixels(), atol=1e-3, rtol=0
+        torch.tensor(face["points_px"]), 2 * FACE.points_px, atol=1e-3, rtol=0
     )
 
 

@@ -55,7 +55,7 @@ def test_a_blink_stays_a_blink():
     depth = 0.09 * EYES
     faces = []
     for face, share in zip(STILL, closed.tolist(), strict=True):
-        points_px = face.to_pixels()
+        points_px = face.points_px
         points_px[LIDS, 1] += depth * share
         faces.append(Landmarks.from_pixels(points_px, face.size, face.scheme))
     lids = pixels(smooth(alone(faces)))[:, LIDS, 1].mean(1)
@@ -85,8 +85,8 @@ def test_two_faces_are_filtered_apart_and_keep_their_places():
 def test_nothing_is_smeared_over_a_scene_cut():
     before, after = face_at(300, 200), face_at(320, 210, size=150)
     smoothed = smooth(alone([before] * 20 + [after] * 20))
-    torch.testing.assert_close(pixels(smoothed)[19], before.to_pixels(), atol=1e-2, rtol=0)
-    torch.testing.assert_close(pixels(smoothed)[20], after.to_pixels(), atol=1e-2, rtol=0)
+    torch.testing.assert_close(pixels(smoothed)[19], before.points_px, atol=1e-2, rtol=0)
+    torch.testing.assert_close(pixels(smoothed)[20], after.points_px, atol=1e-2, rtol=0)
 
 
 def test_a_face_that_is_missing_for_some_frames_is_still_one_face():

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at, reshaped
-from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP, box_overlap, find_tracks
+from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP, find_tracks
 
 
 def test_faces_are_followed_whatever_their_order():
@@ -71,16 +71,8 @@ def test_a_tilted_face_is_a_cut_too_but_a_tilting_one_is_not():
 
     def turned(angle):
         c, s = torch.tensor(angle).cos(), torch.tensor(angle).sin()
-        points_px = (face.to_pixels() - centre) @ torch.tensor([[c, s], [-s, c]]) + centre
+        points_px = (face.points_px - centre) @ torch.tensor([[c, s], [-s, c]]) + centre
         return type(face).from_pixels(points_px, face.size, face.scheme)
 
     assert len(find_tracks([[face], [turned(0.5)]])) == 2
     assert len(find_tracks([[turned(0.1 * t)] for t in range(6)])) == 1
-
-
-def test_the_overlap_of_boxes():
-    one = torch.tensor([0.0, 0, 10, 10])
-    assert box_overlap(one, one) == 1
-    assert box_overlap(one, torch.tensor([5.0, 0, 15, 10])) == pytest.approx(1 / 3)
-    assert box_overlap(one, torch.tensor([10.0, 0, 20, 10])) == 0
-    assert box_overlap(torch.zeros(4), torch.zeros(4)) == 0

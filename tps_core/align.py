@@ -11,8 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .geometry.coordinates import from_pixels
+from .geometry.similarity import fit_similarity
 from .geometry.warp import pixel_centres, sample
-from .landmarks import Landmarks, fit_similarity, mean_face
+from .landmarks import Landmarks, mean_face
 from .pictures import as_float
 
 CROP = "mean-face/1"
@@ -36,8 +38,7 @@ class Alignment:
     @property
     def points(self) -> Tensor:
         """The face's 68 landmarks in the crop: (68, 2) in −1…1."""
-        points_px = self.landmarks.convert("ibug-68").to_pixels()
-        return (points_px - self.shift) @ torch.linalg.inv(self.linear).T
+        return (self.landmarks.shape68_px - self.shift) @ torch.linalg.inv(self.linear).T
 
     def crop(self, picture: Tensor, size: int) -> Tensor:
         """The face's crop (c, size, size), 0…1, out of its picture (c, h, w), 0…1 or bytes.
@@ -86,14 +87,7 @@ class Alignment:
 
 def align(landmarks: Landmarks) -> Alignment:
     """Where the face crop of the face lies in its picture."""
-    points_px = landmarks.convert("ibug-68").to_pixels()
-    return Alignment(landmarks, *fit_similarity(mean_face("ibug-68"), points_px))
-
-
-def rotation(angle: float) -> Tensor:
-    """The turn (2, 2) by an angle in radians."""
-    turn = torch.tensor(angle)
-    return torch.stack([turn.cos(), -turn.sin(), turn.sin(), turn.cos()]).view(2, 2)
+    return Alignment(landmarks, *fit_similarity(mean_face("ibug-68"), landmarks.shape68_px))
 
 
 def cut_square(
@@ -151,4 +145,4 @@ def _fraction(x: float) -> float:
 def _to_picture(size: int, linear: Tensor, shift: Tensor, picture: tuple[int, int]) -> Tensor:
     """Where the pixels of a square lie in a picture of (width, height): (size, size, 2), −1…1."""
     places_px = pixel_centres((size, size), like=shift) @ linear.T + shift
-    return 2 * places_px / torch.tensor(picture) - 1
+    return from_pixels(places_px, picture)

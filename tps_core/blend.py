@@ -78,7 +78,7 @@ def _outline_px(face: Landmarks) -> Tensor:
     """The face's outline (36, 2) in pixels."""
     # Not made into 478 points where they are not needed: of 468 that takes a large spline.
     known = face if face.scheme.startswith("mediapipe") else face.convert("mediapipe-468")
-    return known.to_pixels()[OUTLINE]
+    return known.points_px[OUTLINE]
 
 
 def match_color(face: Tensor, original: Tensor, mask: Tensor) -> Tensor:

@@ -19,15 +19,10 @@ def choose(
     if first < 1 or (most is not None and most < 1):
         raise ValueError(f"faces are counted from 1, got first {first} and at most {most}")
     if order == "largest":
-        faces = sorted(faces, key=_area_px, reverse=True)
+        faces = sorted(faces, key=lambda face: face.area_px, reverse=True)
     elif order == "left to right":
         faces = sorted(faces, key=lambda face: face.box_px[0] + face.box_px[2])
     elif order == "score":
         faces = sorted(faces, key=lambda face: face.score, reverse=True)
     faces = faces[first - 1 :]
     return faces[:most]
-
-
-def _area_px(face: Landmarks) -> float:
-    x0, y0, x1, y1 = face.box_px
-    return (x1 - x0) * (y1 - y0)

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from .detectors.agreement import Sighting, agree, is_near
+from .detectors.agreement import Sighting, agree
 from .detectors.art_landmarker import confirms, detect_art
 from .detectors.box_detectors import detect_boxes
 from .detectors.embedded_detector import detect_embedded
 from .detectors.fetch import ModelMissing, find_landmarker
 from .detectors.mediapipe_detector import detect_mediapipe, what_is_missing
 from .detectors.second_looks import look_again
-from .landmarks import Landmarks, check_plausible
+from .landmarks import Landmarks, check_plausible, same_face
 
 log = logging.getLogger("tps_portrait")
 
@@ -58,7 +58,7 @@ def detect(
             f"got {max_faces} and {min_confidence}"
         )
     faces = _run(picture.float(), detector, max_faces, min_confidence)
-    return sorted(filter(_is_plausible, faces), key=_area_px, reverse=True)
+    return sorted(filter(_is_plausible, faces), key=lambda face: face.area_px, reverse=True)
 
 
 def detect_face(
@@ -123,8 +123,7 @@ def _refined(picture: Tensor, faces: list[Landmarks], max_faces: int) -> list[La
     newer = _run(picture, other, max_faces, LEAST) if other else []
     refined = []
     for face in faces:
-        points = face.convert("ibug-68").to_pixels()
-        same = [n for n in newer if is_near(points, n.convert("ibug-68").to_pixels())]
+        same = [n for n in newer if same_face(face.shape68_px, n.shape68_px)]
         refined.append(replace(same[0], score=face.score) if same else face)
     return refined
 
@@ -168,8 +167,3 @@ def _is_plausible(face: Landmarks) -> bool:
         log.info("a set of landmarks from %s is dropped: %s", face.detector, error)
         return False
     return True
-
-
-def _area_px(face: Landmarks) -> float:
-    x0, y0, x1, y1 = face.box_px
-    return (x1 - x0) * (y1 - y0)

@@ -19,7 +19,7 @@ def draw_landmarks(picture: Tensor, faces: list[Landmarks], thickness: float = 1
     draw = ImageDraw.Draw(image)
     width = max(1, round(thickness * max(image.size) / 500))
     for face in faces:
-        outlines = face.convert("ibug-68").to_pixels()
+        outlines = face.shape68_px
         for name, part in IBUG_PARTS.items():
             line = [tuple(point) for point in outlines[part].tolist()]
             if name == "mouth":  # outer lip, inner lip
@@ -27,6 +27,6 @@ def draw_landmarks(picture: Tensor, faces: list[Landmarks], thickness: float = 1
                 draw.line([*line[12:], line[12]], LINE, width)
             else:
                 draw.line([*line, line[0]] if name in CLOSED else line, LINE, width)
-        for x, y in face.to_pixels().tolist():
+        for x, y in face.points_px.tolist():
             draw.ellipse((x - width, y - width, x + width, y + width), DOT)
     return to_tensor(image)

@@ -4,9 +4,11 @@ import torch
 from torch import Tensor
 
 from .blend import outline_mask
+from .geometry.coordinates import from_pixels
+from .geometry.similarity import fit_similarity
 from .geometry.spline import fit
 from .geometry.warp import sample, spline_grid, with_border_anchors
-from .landmarks import Landmarks, fit_similarity
+from .landmarks import Landmarks
 
 PLACEMENTS = ("in place", "exact")
 
@@ -29,8 +31,8 @@ def warp_face(
     The mask (1, h, w) is 1 on the warped face and soft at its edge.
     """
     width, height = source.size
-    here = source.convert("ibug-68").to_pixels()
-    there = target.convert("ibug-68").to_pixels()
+    here = source.shape68_px
+    there = target.shape68_px
     if placement == "exact":
         there = there * torch.tensor([width / target.size[0], height / target.size[1]])
     else:
@@ -41,7 +43,7 @@ def warp_face(
     # The spline works in pixels over half the longer side: in −1…1 over both axes a wide
     # picture's plane would bend more easily one way than the other.
     axes = torch.tensor([width, height]) / max(width, height)
-    here, there = (2 * p / torch.tensor([width, height]) - 1 for p in (here, there))
+    here, there = (from_pixels(points_px, source.size) for points_px in (here, there))
     spline = fit(
         with_border_anchors(there[None]) * axes, with_border_anchors(here[None]) * axes, stiffness
     )

@@ -12,6 +12,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from .geometry import boxes
+from .geometry.coordinates import from_pixels, to_pixels
+from .geometry.similarity import fit_similarity
 from .geometry.spline import fit
 from .json_reading import listed, named, number, one_line, parse_json, read_bytes, whole
 
@@ -40,8 +43,12 @@ IBUG_MIRROR = [
     64, 63, 62, 61, 60, 67, 66, 65,
 ]  # fmt: skip
 
-# A face fits the mean face, turned and scaled at will, to within this share of the inter-ocular
-# distance (root mean square over the points). Photos reach 0.2, profiles and caricatures 0.4;
+# Two sets of points lie on one face when their points are this far apart on average, in distances
+# between the outer corners of its eyes: the unit that is called eye distance here.
+SAME_FACE_DISTANCE = 0.3
+
+# A face fits the mean face, turned and scaled at will, to within this share of the eye distance
+# (root mean square over the points). Photos reach 0.2, profiles and caricatures 0.4;
 # a mesh that landed on something else is beyond 0.6.
 WORST_MISFIT = 0.55
 
@@ -73,24 +80,57 @@ class Landmarks:
                 f"got an array of shape {tuple(points_px.shape)}"
             )
         width, height = size
-        points = 2 * points_px / torch.tensor([width, height]) - 1
+        points = from_pixels(points_px, size)
         return cls(points, scheme, (int(width), int(height)), float(score), detector)
 
-    def to_pixels(self) -> Tensor:
+    def with_pixels(self, points_px: Tensor, **changes) -> "Landmarks":
+        """The same face with its points at points_px (n, 2), and with other changes of fields."""
+        face = replace(self, **changes)
+        return replace(face, points=from_pixels(points_px, face.size))
+
+    @property
+    def points_px(self) -> Tensor:
         """The points in pixels: (n, 2)."""
-        return (self.points + 1) / 2 * torch.tensor(self.size)
+        return to_pixels(self.points, self.size)
+
+    @property
+    def shape68(self) -> Tensor:
+        """iBUG's 68 points of the face, whatever its scheme: (68, 2) in −1…1."""
+        return self.convert("ibug-68").points
+
+    @property
+    def shape68_px(self) -> Tensor:
+        """iBUG's 68 points of the face in pixels: (68, 2)."""
+        return to_pixels(self.shape68, self.size)
+
+    @property
+    def eye_distance_px(self) -> float:
+        """The distance between the outer corners of the eyes in pixels."""
+        return float(eye_distance(self.shape68_px))
 
     @property
     def box_px(self) -> tuple[float, float, float, float]:
         """The points' bounding box (x0, y0, x1, y1) in pixels."""
-        points = self.to_pixels()
+        points = self.points_px
         return (*points.amin(0).tolist(), *points.amax(0).tolist())
 
     @property
-    def inter_ocular_px(self) -> float:
-        """The distance between the outer corners of the eyes in pixels."""
-        points = self.convert("ibug-68").to_pixels()
-        return float((points[36] - points[45]).norm())
+    def area_px(self) -> float:
+        """The area of the bounding box in pixels."""
+        x0, y0, x1, y1 = self.box_px
+        return (x1 - x0) * (y1 - y0)
+
+    def overlap(self, other: "Landmarks") -> float:
+        """What the bounding boxes of two faces of one picture share, over what both cover: 0…1."""
+        return float(boxes.overlap(*(torch.tensor(face.box_px) for face in (self, other))))
+
+    def distance(self, other: "Landmarks") -> float:
+        """The mean distance of the 68 points from the other face's, in this one's eye distances.
+
+        Both in pictures of one size.
+        """
+        apart = (self.shape68_px - other.shape68_px).norm(dim=-1).mean()
+        return float(apart) / max(self.eye_distance_px, 1e-3)
 
     def convert(self, scheme: str) -> "Landmarks":
         """The same face in another scheme.
@@ -103,20 +143,32 @@ class Landmarks:
         if SCHEMES[scheme] < SCHEMES[self.scheme]:
             return replace(self, points=self.points[_indices(self.scheme, scheme)], scheme=scheme)
         # Fitted in pixels, so that a wide picture doesn't squeeze the spline's plane.
-        known = self.to_pixels()[None]
+        known = self.points_px[None]
         mean = mean_face(scheme)[None]
         centres = mean[:, _indices(scheme, self.scheme)]
         points_px = fit(centres, known, stiffness=1e-6)(mean)[0]
-        return Landmarks.from_pixels(points_px, self.size, scheme, self.score, self.detector)
+        return self.with_pixels(points_px, scheme=scheme)
 
     def part(self, name: str) -> Tensor:
         """The points of a part (a key of IBUG_PARTS): (k, 2) in −1…1."""
-        return self.convert("ibug-68").points[IBUG_PARTS[name]]
+        return self.shape68[IBUG_PARTS[name]]
 
     def mirror(self) -> "Landmarks":
         """The landmarks of the mirrored picture, in the scheme's own order."""
         points = self.points[mirror_order(self.scheme)] * torch.tensor([-1.0, 1.0])
         return replace(self, points=points)
+
+
+def eye_distance(points: Tensor) -> Tensor:
+    """The distance between the outer corners of the eyes of iBUG's points (…, 68, 2): (…)."""
+    return (points[..., 36, :] - points[..., 45, :]).norm(dim=-1)
+
+
+def same_face(points: Tensor, others: Tensor) -> Tensor:
+    """Which of iBUG's points (…, 68, 2) lie on one face with the others (…, 68, 2): (…), bool."""
+    apart = (points - others).norm(dim=-1).mean(-1)
+    unit = torch.minimum(eye_distance(points), eye_distance(others))
+    return apart < SAME_FACE_DISTANCE * unit
 
 
 def mean_face(scheme: str) -> Tensor:
@@ -142,13 +194,12 @@ def check_plausible(landmarks: Landmarks) -> None:
     """
     if not torch.isfinite(landmarks.points).all():
         raise ValueError("the landmarks hold numbers that are not finite")
-    face = landmarks.convert("ibug-68")
-    points = face.to_pixels()
+    points = landmarks.shape68_px
     mean = mean_face("ibug-68")
     linear, shift = fit_similarity(mean, points)
-    # In units of the *fitted* inter-ocular distance: that of the points may itself be nonsense.
-    unit = (linear @ (mean[36] - mean[45])).norm()
-    misfit = (mean @ linear.T + shift - points).square().sum(-1).mean().sqrt() / unit
+    fitted = mean @ linear.T + shift
+    # In units of the *fitted* eye distance: that of the points may itself be nonsense.
+    misfit = (fitted - points).square().sum(-1).mean().sqrt() / eye_distance(fitted)
     if not misfit < WORST_MISFIT:
         raise ValueError(
             f"the landmarks don't form a face (they are {float(misfit):.2f} eye distances from "
@@ -157,21 +208,6 @@ def check_plausible(landmarks: Landmarks) -> None:
     inside = (landmarks.points.abs() <= 1).all(-1).float().mean()
     if inside < 0.5:
         raise ValueError("more than half of the landmarks lie outside the picture")
-
-
-def fit_similarity(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Rotation times scale (2, 2) and shift (2,) that best take source (n, 2) to target (n, 2).
-
-    Least squares, without reflection: target ≈ source @ linear.T + shift.
-    Source: Umeyama, "Least-squares estimation of transformation parameters", 1991; in the plane
-    the rotation is the phase of one complex number.
-    """
-    a, b = source - source.mean(0), target - target.mean(0)
-    total = a.square().sum()
-    cosine = (a * b).sum() / total  # scale included
-    sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum() / total
-    linear = torch.stack([torch.stack([cosine, -sine]), torch.stack([sine, cosine])])
-    return linear, target.mean(0) - linear @ source.mean(0)
 
 
 @cache

@@ -1,10 +1,9 @@
 """A face between two faces, or beyond them: the geometry of caricature."""
 
-from dataclasses import replace
-
 import torch
 
-from .landmarks import Landmarks, fit_similarity
+from .geometry.similarity import fit_similarity
+from .landmarks import Landmarks
 
 
 def morph(face: Landmarks, other: Landmarks, amount: float, align: bool = True) -> Landmarks:
@@ -15,12 +14,10 @@ def morph(face: Landmarks, other: Landmarks, amount: float, align: bool = True) 
     align: the other is laid onto the face first by the best similarity, so that only the shape
     changes and place, size and tilt stay; without, its points count as shares of its picture.
     """
-    size = torch.tensor(face.size)
-    here, there = face.to_pixels(), other.convert(face.scheme).to_pixels()
+    here, there = face.points_px, other.convert(face.scheme).points_px
     if align:
         linear, shift = fit_similarity(there, here)
         there = there @ linear.T + shift
     else:
-        there = there * (size / torch.tensor(other.size))
-    points_px = here + amount * (there - here)
-    return replace(face, points=2 * points_px / size - 1, detector="morph")
+        there = there * (torch.tensor(face.size) / torch.tensor(other.size))
+    return face.with_pixels(here + amount * (there - here), detector="morph")

@@ -61,7 +61,7 @@ def stylize(
         # The faces with it: painted apart they come out a little different, and leave a seam.
         lit = photo
         if largest:
-            points = largest.landmarks.convert("ibug-68").points
+            points = largest.landmarks.shape68
             lit = photo if style.tones else light_for_lines(photo, points)
         picture, covered = paint_whole(lit, style, extent_px), torch.ones_like(photo[:1])
     else:

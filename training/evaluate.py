@@ -123,15 +123,6 @@ def find_results(folder: Path | str) -> Painter:
     return read
 
 
-def landmark_distance(photo: Landmarks, result: Landmarks) -> float:
-    """The mean distance of the 68 points, over the photo's distance between outer eye corners.
-
-    Both in pictures of one size.
-    """
-    points_px, moved_px = (face.convert("ibug-68").to_pixels() for face in (photo, result))
-    return float((moved_px - points_px).norm(dim=-1).mean()) / photo.inter_ocular_px
-
-
 def own_is_nearest(photos: Tensor, results: Tensor) -> Tensor:
     """Of which results no other photo's features (n, d) are nearer than the own ones: (n,) bool.
 
@@ -161,8 +152,8 @@ def _find_again(
     """The face in the result that is nearest to where the photo's was; None if none is near."""
 
     def away(other: Landmarks) -> float:
-        middles = [f.convert("ibug-68").to_pixels().mean(0) for f in (face, other)]
-        return float((middles[0] - middles[1]).norm()) / face.inter_ocular_px
+        middles = [f.shape68_px.mean(0) for f in (face, other)]
+        return float((middles[0] - middles[1]).norm()) / face.eye_distance_px
 
     # As in the photo, the first face is nearly always the one; looking for more takes longer.
     faces = detect(result, detector, 1, min_confidence)
@@ -179,7 +170,7 @@ def _record(
     return Record(
         name,
         found is not None,
-        landmark_distance(face, found) if found else math.nan,
+        face.distance(found) if found else math.nan,
         float(judge.distance(crops[:1], crops[1:])),
         *(measure(*crops) for measure in (color_curve, detail_correlation, weave)),
         as_bytes(small),

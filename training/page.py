@@ -99,7 +99,7 @@ def picture_name(i: int) -> str:
 
 def _face(face: Landmarks) -> dict:
     """The face as landmark files have it, its 68 points in 0…1 of the picture."""
-    points = (face.convert("ibug-68").points + 1) / 2
+    points = (face.shape68 + 1) / 2
     return {
         "points": _rounded(points.tolist()),
         "scheme": "ibug-68",

@@ -8,7 +8,7 @@ inner face, which copies show wherever they were trimmed.
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.landmarks import mean_face
+from ..tps_core.landmarks import eye_distance, mean_face
 
 SIDE = 32  # pixels that the crops are compared at: eyes and folds still show, strokes don't
 TRIM = 5  # of them left out on each side
@@ -27,8 +27,7 @@ def find_twins(prints: Tensor, points: Tensor) -> list[int | None]:
 
     prints: (n, k), as `face_prints` makes them; points: (n, 68, 2) in the crop's −1…1.
     """
-    mean = mean_face("ibug-68")
-    unit = (mean[36] - mean[45]).norm()
+    unit = eye_distance(mean_face("ibug-68"))
     twins: list[int | None] = []
     # One by one: all pairs of a large folder at once would not fit into memory.
     for i in range(len(prints)):

@@ -36,7 +36,7 @@ def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> E
         bucket = EXTREME_POSE
         remarks.append(f"{_pose_in_words(yaw, pitch)}, exclude it if the points are off")
     if len(faces) > 1:
-        rivals = sum(_area_px(face) > RIVAL * _area_px(faces[0]) for face in faces[1:])
+        rivals = sum(face.area_px > RIVAL * faces[0].area_px for face in faces[1:])
         bucket = SEVERAL if rivals else bucket
         which = "the first of its landmark file used" if by_hand else "the largest used"
         remarks.insert(0, f"{len(faces)} faces, {which}")
@@ -79,8 +79,3 @@ def _pose_in_words(yaw: float, pitch: float) -> str:
     if abs(pitch) > MOST_PITCH:
         words.append(f"looks {'up' if pitch > 0 else 'down'} by {abs(pitch):.0f}°")
     return " and ".join(words)
-
-
-def _area_px(face: Landmarks) -> float:
-    x0, y0, x1, y1 = face.box_px
-    return (x1 - x0) * (y1 - y0)

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..landmarks import Landmarks
+from ..landmarks import Landmarks, eye_distance, same_face
 
-SAME_FACE = 0.25  # inter-ocular distances between the points of two sightings of one face
 ENOUGH = 3.2  # weight of agreeing sightings at which confidence is 0.63
-DISAGREEMENT = 0.12  # inter-ocular distances between sightings at which 0.6 of it is left
+DISAGREEMENT = 0.12  # eye distances between sightings at which 0.6 of it is left
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,10 @@ def agree(sightings: list[Sighting]) -> list[Landmarks]:
 
     The more of them agree, and the more closely, the surer. They name all detectors that agree.
     """
-    points = [s.face.convert("ibug-68").to_pixels() for s in sightings]
+    if not sightings:
+        return []
+    points = torch.stack([s.face.shape68_px for s in sightings])
+    same = same_face(points[:, None], points).tolist()
     left, faces = list(range(len(sightings))), []
 
     def weight(group: list[int]) -> float:
@@ -34,27 +36,20 @@ def agree(sightings: list[Sighting]) -> list[Landmarks]:
 
     while left:
         # Around the sighting that most others are near to, not around the loudest one.
-        groups = [[i for i in left if is_near(points[i], points[core])] for core in left]
+        groups = [[i for i in left if same[core][i]] for core in left]
         group = max(groups, key=weight)
-        faces.append(_merge([sightings[i] for i in group], [points[i] for i in group]))
+        faces.append(_merge([sightings[i] for i in group], points[group]))
         left = [i for i in left if i not in group]
     return sorted(faces, key=lambda face: -face.score)
 
 
-def _merge(group: list[Sighting], points: list[Tensor]) -> Landmarks:
+def _merge(group: list[Sighting], points: Tensor) -> Landmarks:
     weights = torch.tensor([s.weight * s.face.score for s in group])[:, None, None]
-    stacked = torch.stack(points)
-    middle = (weights * stacked).sum(0) / weights.sum()
-    unit = (middle[36] - middle[45]).norm().clamp_min(1e-3)
-    apart = (stacked - middle).norm(dim=-1).mean(1) / unit
+    middle = (weights * points).sum(0) / weights.sum()
+    unit = eye_distance(middle).clamp_min(1e-3)
+    apart = (points - middle).norm(dim=-1).mean(1) / unit
     disagreement = float((weights.flatten() * apart).sum() / weights.sum())
     score = 1 - math.exp(-float(weights.sum()) / ENOUGH)
     score *= 0.6 ** ((disagreement / DISAGREEMENT) ** 2)
     detector = "+".join(sorted({s.face.detector for s in group}))
     return Landmarks.from_pixels(middle, group[0].face.size, "ibug-68", score, detector)
-
-
-def is_near(a: Tensor, b: Tensor) -> bool:
-    """Whether iBUG's points (68, 2), in pixels, of two sightings lie on one face."""
-    unit = min(float((p[36] - p[45]).norm()) for p in (a, b))
-    return float((a - b).norm(dim=-1).mean()) < SAME_FACE * unit

@@ -13,10 +13,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..align import rotation
 from ..container import build_network, read_container
+from ..geometry.coordinates import from_pixels
+from ..geometry.similarity import fit_similarity, rotation
 from ..geometry.warp import pixel_centres, sample
-from ..landmarks import IBUG_MIRROR, Landmarks, fit_similarity, mean_face
+from ..landmarks import IBUG_MIRROR, Landmarks, eye_distance, mean_face, same_face
 from ..pictures import as_float
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 
@@ -30,11 +31,10 @@ STEP = 0.4
 MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
 MOST_LOOKS = 12  # squares of the most promising that are followed
 LOOKS = 3  # how often each is cut out anew
-SAME_FACE = 0.35  # inter-ocular distances between points of one face
 VOTES = 2  # squares that must lead to a face
 TURNS = (0.0, -0.2, 0.2)  # radians
 ZOOMS = (1.0, 0.88, 1.13)
-AGREEMENT = 0.09  # inter-ocular distances of disagreement at which confidence is down to 0.6
+AGREEMENT = 0.09  # eye distances of disagreement at which confidence is down to 0.6
 
 
 def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
@@ -58,10 +58,9 @@ def confirms(picture: Tensor, face: Landmarks) -> bool:
 
     Picture (3, h, w), 0…1 or bytes.
     """
-    points = face.convert("ibug-68").to_pixels()
+    points = face.shape68_px
     seen, presence = look_at(picture, points)
-    unit = (points[36] - points[45]).norm().clamp_min(1e-3)
-    return presence > 0.5 and float((seen - points).norm(dim=-1).mean() / unit) < SAME_FACE
+    return presence > 0.5 and bool(same_face(seen, points))
 
 
 def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
@@ -115,7 +114,7 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
         small = F.interpolate(picture[None], shape, mode="area") if octave else picture[None]
         places = pixel_centres((CUT_PX, CUT_PX), like=shift).flatten(0, 1)
         places = places @ linear[which].mT + shift[which, None]
-        grid = (2 * places / size - 1).unflatten(1, (CUT_PX, CUT_PX))
+        grid = from_pixels(places, size).unflatten(1, (CUT_PX, CUT_PX))
         cuts[which] = sample(small.expand(len(grid), -1, -1, -1), grid, "border")
     found = network(cuts.contiguous(memory_format=torch.channels_last))
     points = found.points @ linear.mT + shift[:, None]
@@ -161,7 +160,7 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     seen = look(network, picture, torch.stack(cuts), shift.expand(len(cuts), 2))
     points = torch.stack([p[order] for p, order in zip(seen.points, orders, strict=True)])
     middle = points.median(0).values
-    unit = (middle[36] - middle[45]).norm().clamp_min(1e-3)
+    unit = eye_distance(middle).clamp_min(1e-3)
     disagreement = float((points - middle).norm(dim=-1).mean() / unit)
     presence = float(seen.presence.mean().sigmoid())
     return points.mean(0), presence * 0.6 ** ((disagreement / AGREEMENT) ** 2)
@@ -197,15 +196,10 @@ def _upright(points: Tensor) -> tuple[Tensor, Tensor]:
 
 def _groups(points: Tensor) -> list[Tensor]:
     """Points (n, 68, 2) sorted into faces, those of most votes first."""
-    units = (points[:, 36] - points[:, 45]).norm(dim=1)
+    same = same_face(points[:, None], points).tolist()
     groups, left = [], list(range(len(points)))
     while left:
-        near = [
-            i
-            for i in left
-            if (points[i] - points[left[0]]).norm(dim=-1).mean()
-            < SAME_FACE * torch.maximum(units[i], units[left[0]])
-        ]
+        near = [i for i in left if same[left[0]][i]]
         groups.append(points[near])
         left = [i for i in left if i not in near]
     kept = [group for group in groups if len(group) >= VOTES]

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..geometry.boxes import SAME_FACE_OVERLAP, overlap
 from .mesh_network import MeshNetwork
 
 SIZE = 128
 # Neighbouring tiles share this much of their size, so that a face too small for the whole
 # picture's view lies whole in one of them.
 OVERLAP = 1 / 3
-SAME_FACE = 0.3  # boxes whose overlap (intersection over union) exceeds this are one face
 VIEWS_AT_ONCE = 16
 
 
@@ -51,7 +51,8 @@ def merge(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
     points, scores = points[order], scores[order]
     merged, best = [], []
     while len(scores):
-        same = _overlap(points[0], points) > SAME_FACE
+        boxes = points[:, :2].flatten(1)
+        same = overlap(boxes[:1], boxes) > SAME_FACE_OVERLAP
         same[0] = True  # even if its box has no area
         weight = scores[same, None, None]
         merged.append((points[same] * weight).sum(0) / weight.sum())
@@ -100,11 +101,3 @@ def _anchors() -> Tensor:
         y, x = torch.meshgrid(centre, centre, indexing="ij")
         layers.append(torch.stack([x, y], -1).flatten(0, 1).repeat_interleave(guesses, 0))
     return torch.cat(layers)
-
-
-def _overlap(one: Tensor, others: Tensor) -> Tensor:
-    """Intersection over union of the boxes of one face (8, 2) and others (n, 8, 2): (n,)."""
-    low, high = torch.maximum(one[0], others[:, 0]), torch.minimum(one[1], others[:, 1])
-    shared = (high - low).clamp(min=0).prod(-1)
-    areas = (others[:, 1] - others[:, 0]).prod(-1)
-    return shared / ((one[1] - one[0]).prod() + areas - shared).clamp(min=1e-9)

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..folders import find_model
+from ..geometry.similarity import fit_similarity
 from ..json_reading import one_line
-from ..landmarks import IBUG_PARTS, Landmarks, fit_similarity, mean_face
+from ..landmarks import IBUG_PARTS, Landmarks, mean_face
 from ..pictures import as_bytes
 
 YUNET, ANIME = "face_detection_yunet_2026may.onnx", "lbpcascade_animeface.xml"

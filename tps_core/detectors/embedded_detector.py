@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..landmarks import Landmarks
 from .blaze_face import find_boxes
 from .face_cut import FaceCut
@@ -30,7 +31,6 @@ MOST_CUTS = 8
 FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
 HOPELESS = 0.01  # a presence below which a new cut won't help
-SAME_FACE = 0.5  # share of the smaller face's box that lies in the other's
 LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
@@ -122,7 +122,8 @@ def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confide
         face = Landmarks.from_pixels(
             points, (width, height), "mediapipe-468", score, detector="embedded"
         )
-        if score >= min_confidence and not any(_is_same(face, other) for other in faces):
+        known = any(face.overlap(other) > SAME_FACE_OVERLAP for other in faces)
+        if score >= min_confidence and not known:
             faces.append(face)
 
 
@@ -144,7 +145,7 @@ def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
     Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
     """
     network = load_networks(fetch_landmarker(), picture.device)["face_mesh"]
-    points = face.to_pixels()[None]
+    points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():
         points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
@@ -183,10 +184,3 @@ def _holds(face: Landmarks, point: Tensor) -> bool:
     x0, y0, x1, y1 = face.box_px
     x, y = point.tolist()
     return x0 < x < x1 and y0 < y < y1
-
-
-def _is_same(one: Landmarks, other: Landmarks) -> bool:
-    """Whether two sets lie on the same face."""
-    a, b = torch.tensor(one.box_px), torch.tensor(other.box_px)
-    shared = (torch.minimum(a[2:], b[2:]) - torch.maximum(a[:2], b[:2])).clamp(min=0).prod()
-    return bool(shared > SAME_FACE * torch.minimum((a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()))

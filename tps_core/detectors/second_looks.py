@@ -6,13 +6,14 @@ pixels of the picture.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..align import cut_square, rotation
+from ..align import cut_square
+from ..geometry.similarity import rotation
 from ..landmarks import Landmarks, mirror_order
 
 SIDE_PX = 384  # of each copy
@@ -53,8 +54,7 @@ def look_again(picture: Tensor, detect: Detector) -> list[Landmarks]:
         for face in detect(_relit(copy, look.light)):
             # In a mirrored copy the right eye is the left one.
             points = face.points[mirror_order(face.scheme)] if look.mirror else face.points
-            places = Landmarks.from_pixels(points @ linear.T + shift, (width, height), face.scheme)
-            found.append(replace(face, points=places.points, size=places.size))
+            found.append(face.with_pixels(points @ linear.T + shift, size=(width, height)))
     return found
 
 

@@ -40,7 +40,7 @@ def faces_to_json(faces: list[Landmarks], size: tuple[int, int]) -> dict:
         "size": list(size),
         "faces": [
             {
-                "points": [[round(x, 2), round(y, 2)] for x, y in face.to_pixels().tolist()],
+                "points": [[round(x, 2), round(y, 2)] for x, y in face.points_px.tolist()],
                 "scheme": face.scheme,
                 "score": round(face.score, 4),
                 "detector": face.detector,

@@ -65,10 +65,10 @@ def write_pose(
 def with_pupils(face: Landmarks, pupils_px: Tensor) -> Landmarks:
     """The face as 478-point mesh whose irises are moved to the pupils (2, 2): right, left."""
     mesh = face.convert("mediapipe-478")
-    points_px = mesh.to_pixels()
+    points_px = mesh.points_px
     for iris, pupil in zip(IRISES, pupils_px, strict=True):
         points_px[iris] += pupil - points_px[iris][0]
-    return Landmarks.from_pixels(points_px, face.size, mesh.scheme, face.score, face.detector)
+    return mesh.with_pixels(points_px)
 
 
 def _faces(frame) -> list[Tensor]:
@@ -129,9 +129,9 @@ def _to_landmarks(points: Tensor, size: Size, in_shares: bool) -> Landmarks:
 
 
 def _person(face: Landmarks, points: int, in_shares: bool) -> dict:
-    points_px = face.convert("ibug-68").to_pixels()
+    points_px = face.shape68_px
     if points == 70:
-        mesh = face.convert("mediapipe-478").to_pixels()
+        mesh = face.convert("mediapipe-478").points_px
         points_px = torch.cat([points_px, mesh[[iris.start for iris in IRISES]]])
     values = points_px / torch.tensor(face.size) if in_shares else points_px
     # The score is 1: others drop every point below it, however sure the detector is of the face.

@@ -41,6 +41,6 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
 
 def write_pts(face: Landmarks) -> str:
     """The text of a .pts file with the face's 68 points."""
-    points = face.convert("ibug-68").to_pixels() - OURS + FIRST_PIXEL
+    points = face.shape68_px - OURS + FIRST_PIXEL
     lines = [f"{x:.3f} {y:.3f}" for x, y in points.tolist()]
     return "\n".join(["version: 1", f"n_points: {len(lines)}", "{", *lines, "}", ""])

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ..align import Alignment, align
+from ..geometry.coordinates import from_pixels
 from ..geometry.spline import fit
 from ..geometry.warp import sample, spline_grid, stretching, with_border_anchors
 from ..landmarks import Landmarks
@@ -92,7 +93,7 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
     extent = (canvas.width / canvas.face_px, canvas.height / canvas.face_px)
     crop = spline_grid(spline, (canvas.height, canvas.width), extent) * torch.tensor(extent)
     places_px = crop @ alignment.linear.T + alignment.shift
-    grid = (2 * places_px / torch.tensor([width, height]) - 1).to(picture)
+    grid = from_pixels(places_px, (width, height)).to(picture)
     bent = sample(picture[None], grid, "reflection", "bicubic").clamp(0, 1)[0]
     # A cheek that is turned away would be smeared over a whole one: the mirrored view has better.
     pulled = stretching(grid)[0]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from ..geometry.coordinates import to_pixels
 from ..geometry.warp import pixel_centres
 
 # Art is bent onto this many face crops: what lies farther from the face is of no use for one.
@@ -41,8 +42,8 @@ class Canvas:
 
     def crop_places(self) -> Tensor:
         """Where in the face crop each pixel lies: (h, w, 2)."""
-        size = torch.tensor([self.width, self.height])
-        places_px = (pixel_centres((self.height, self.width), like=self.shift) + 1) / 2 * size
+        places = pixel_centres((self.height, self.width), like=self.shift)
+        places_px = to_pixels(places, (self.width, self.height))
         return (places_px - self.shift) @ torch.linalg.inv(self.linear).T
 
     def enlarged(self, multiple: int) -> "Canvas":

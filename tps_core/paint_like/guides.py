@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ..landmarks import eye_distance
 from .artwork import Bent
 from .canvas import Canvas
 from .fields import gaussian, luma, moments, with_distribution
@@ -160,7 +161,7 @@ def _opener(points: Tensor, art_points: Tensor) -> float:
 def _opening(points: Tensor) -> float:
     """How far apart the lips are, in distances between the outer eye corners."""
     apart = (points[61:64] - points[[67, 66, 65]]).norm(dim=-1).mean()
-    return float(apart / (points[36] - points[45]).norm())
+    return float(apart / eye_distance(points))
 
 
 def _polygon(points: Tensor, canvas: Canvas, edge: float) -> Tensor:

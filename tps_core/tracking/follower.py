@@ -69,7 +69,7 @@ class Follower:
             return Sight(None, None, cut)
         if before and not cut and self._face.scheme != before.scheme:
             self._face = self._face.convert(before.scheme)  # of one track all frames have one
-        points = self._face.convert("ibug-68").points
+        points = self._face.shape68
         return Sight(self._face, skin_light(frame, points), cut)
 
     def _is_cut(self, frame: Tensor) -> bool:
@@ -94,7 +94,7 @@ class Follower:
             points_px, presence = follow_mesh(frame, last.convert("mediapipe-468"))
             face = Landmarks.from_pixels(points_px, size, "mediapipe-468", presence, "embedded")
         elif self.detector in ("auto", "art") and last.scheme == "ibug-68":
-            points_px, presence = look_at(frame, last.to_pixels())
+            points_px, presence = look_at(frame, last.points_px)
             face = Landmarks.from_pixels(points_px, size, "ibug-68", presence, "art")
         else:
             return None  # such a detector finds it anew in each frame

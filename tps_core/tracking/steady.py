@@ -4,13 +4,13 @@ What a face does as a whole (place, size, tilt) and its shape are filtered apart
 slow pan may move on while its shape rests, and a blink passes quickly in a face that rests.
 """
 
-from dataclasses import replace
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
-from ..landmarks import Landmarks, fit_similarity
+from ..geometry.similarity import fit_similarity
+from ..landmarks import Landmarks
 from .one_euro import one_euro_both_ways
 from .tracks import Track, find_tracks
 
@@ -44,8 +44,8 @@ def smooth(
         faces = [frames[frame][place] for frame, place in track]
         points_px = steady_points(_every_frame(track, faces), cutoff, agility)
         for face, (frame, place) in zip(faces, track, strict=True):
-            points = 2 * points_px[frame - track[0][0]] / torch.tensor(face.size) - 1
-            smoothed[frame][place] = replace(face, points=points, scheme=faces[0].scheme)
+            own = points_px[frame - track[0][0]]
+            smoothed[frame][place] = face.with_pixels(own, scheme=faces[0].scheme)
     return smoothed
 
 
@@ -75,7 +75,7 @@ def _every_frame(track: Track, faces: list[Landmarks]) -> Tensor:
 
     Between frames that lack the face the points go in straight lines.
     """
-    known = [face.convert(faces[0].scheme).to_pixels() for face in faces]
+    known = [face.convert(faces[0].scheme).points_px for face in faces]
     points_px = [known[0]]
     for ((before, _), (after, _)), (start, end) in zip(
         pairwise(track), pairwise(known), strict=True

@@ -3,12 +3,13 @@
 import torch
 from torch import Tensor
 
-from ..landmarks import Landmarks, fit_similarity
+from ..geometry import boxes
+from ..geometry.similarity import fit_similarity
+from ..landmarks import Landmarks, eye_distance
 
 # A track: (frame, place in the frame's list) of each sight of one face, in the order of time.
 Track = list[tuple[int, int]]
 
-LEAST_OVERLAP = 0.3  # of two boxes: what they share over what they cover
 # From one frame to the next a face changes by less than this; else there was a cut. Two people
 # differ by 0.02 to 0.13 in shape, a face and its noise by under 0.01.
 MOST_CHANGE = 0.06  # of shape, root mean square, in distances of the outer eye corners
@@ -39,7 +40,7 @@ def find_tracks(frames: list[list[Landmarks]]) -> list[Track]:
                 (overlap, -number, place)
                 for number, track in enumerate(open_tracks)
                 for place, face in enumerate(faces)
-                if (overlap := _overlap(frames, track, frame, face)) >= LEAST_OVERLAP
+                if (overlap := _overlap(frames, track, frame, face)) >= boxes.SAME_FACE_OVERLAP
             ),
             reverse=True,
         )
@@ -61,8 +62,8 @@ def _overlap(frames, track: Track, frame: int, face: Landmarks) -> float:
     last_frame, place = track[-1]
     last = frames[last_frame][place]
     leeway = 1 + GROWTH * (frame - last_frame - 1)
-    overlap = box_overlap(_grown(last, leeway), _grown(face, leeway))
-    if overlap >= LEAST_OVERLAP and _is_cut(last, face, leeway):
+    overlap = float(boxes.overlap(_grown(last, leeway), _grown(face, leeway)))
+    if overlap >= boxes.SAME_FACE_OVERLAP and _is_cut(last, face, leeway):
         return 0.0
     return overlap
 
@@ -70,8 +71,8 @@ def _overlap(frames, track: Track, frame: int, face: Landmarks) -> float:
 def _split_at_jumps(frames, track: Track) -> list[Track]:
     """The track's parts between jumps."""
     faces = [frames[frame][place] for frame, place in track]
-    points_px = torch.stack([face.convert("ibug-68").to_pixels() for face in faces])
-    eyes = torch.tensor([face.inter_ocular_px for face in faces]).median().clamp(min=1e-6)
+    points_px = torch.stack([face.shape68_px for face in faces])
+    eyes = eye_distance(points_px).median().clamp(min=1e-6)
     steps = (points_px.diff(dim=0).square().sum(-1).mean(-1).sqrt() / eyes).tolist()
     parts, begun = [], 0
     for index, step in enumerate(steps):
@@ -86,13 +87,6 @@ def _split_at_jumps(frames, track: Track) -> list[Track]:
     return [*parts, track[begun:]]
 
 
-def box_overlap(one: Tensor, other: Tensor) -> float:
-    """What two boxes (4,), x0 y0 x1 y1, share, over what they cover together (IoU)."""
-    shared = (torch.minimum(one[2:], other[2:]) - torch.maximum(one[:2], other[:2])).clamp(min=0)
-    areas = [(box[2:] - box[:2]).prod() for box in (one, other)]
-    return float(shared.prod() / (sum(areas) - shared.prod()).clamp(min=1e-9))
-
-
 def _grown(face: Landmarks, factor: float) -> Tensor:
     """The face's box (4,) in pixels, made larger about its middle."""
     box = torch.tensor(face.box_px)
@@ -102,12 +96,12 @@ def _grown(face: Landmarks, factor: float) -> Tensor:
 
 def _is_cut(last: Landmarks, face: Landmarks, leeway: float) -> bool:
     """Whether a face changed more than one can in so short a time."""
-    before, after = (f.convert("ibug-68").to_pixels() for f in (last, face))
+    before, after = last.shape68_px, face.shape68_px
     linear, shift = fit_similarity(before, after)
     scale = linear[:, 0].norm()
     turn = torch.atan2(linear[1, 0], linear[0, 0]).abs()
     change = (before @ linear.T + shift - after).square().sum(-1).mean().sqrt()
-    change = change / (scale * last.inter_ocular_px)
+    change = change / (scale * last.eye_distance_px)
     return bool(
         scale.log().abs() > leeway * MOST_SCALING
         or turn > leeway * MOST_TURN
