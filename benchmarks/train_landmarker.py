@@ -21,10 +21,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from collection import DATA, FREE_PHOTOS, is_held_out
-from tps_portrait.tps_core.align import align, cut_square
+from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
+from tps_portrait.tps_core.geometry.squares import cut_square
 from tps_portrait.tps_core.landmarks import eye_distance
 from tps_portrait.tps_core.pictures import as_bytes, list_pictures, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
@@ -59,7 +60,7 @@ def sources(cache: Path) -> tuple[Tensor, Tensor]:
             for version in versions:
                 # Beyond the edge its last pixels are repeated: mirrored, tightly cut paintings
                 # would show their faces twice.
-                cut = cut_square(version, wide.linear, wide.shift, SOURCE_PX, "border")
+                cut = cut_square(version, wide.linear, wide.shift, SOURCE_PX)
                 pictures.append(as_bytes(cut))
                 points.append(wide.points)
         torch.save((torch.stack(pictures), torch.stack(points)), cache)

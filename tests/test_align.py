@@ -2,9 +2,8 @@ import math
 
 import pytest
 import torch
-import torch.nn.functional as F
 
-from tps_portrait.tps_core.align import align, cut_square
+from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.geometry.warp import pixel_centres, sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
@@ -66,35 +65,8 @@ def test_paste_leaves_zeros_elsewhere():
     assert pasted[:, :, 180:].abs().max() == 0
 
 
-def cut_from_all(picture, linear, shift, size, padding="reflection"):
-    """What `cut_square` says it gives, without regard to the time it takes."""
-    height, width = picture.shape[-2:]
-    shrink = size / (2 * float(linear[:, 0].norm()))
-    if shrink < 1:
-        size_px = [max(1, round(n * shrink)) for n in (height, width)]
-        picture = F.interpolate(picture[None], size_px, mode="bilinear", antialias=True)[0]
-    places_px = pixel_centres((size, size), like=shift) @ linear.T + shift
-    grid = 2 * places_px / torch.tensor([width, height]) - 1
-    return sample(picture[None], grid[None], padding)[0]
-
-
 # In the middle, over an edge, over a corner, wholly beside, and larger than the picture.
 CENTRES = [(90, 60), (5, 60), (190, 118), (260, 60), (-400, 50)]
-
-
-@pytest.mark.parametrize("padding", ["reflection", "border"])
-@pytest.mark.parametrize("centre", CENTRES)
-@pytest.mark.parametrize(("scale", "size"), [(20, 64), (40, 32), (43, 37), (33, 10), (150, 50)])
-def test_what_is_cut_out_of_a_part_is_cut_out_of_all(centre, scale, size, padding):
-    generator = torch.Generator().manual_seed(0)
-    picture = torch.rand(3, 40, 67, generator=generator)
-    picture = F.interpolate(picture[None], (120, 200), mode="bicubic")[0].clamp(0, 1)
-    alignment = align(placed(0.3, float(scale), tuple(map(float, centre))))
-    linear, shift = alignment.linear, alignment.shift
-    cut = cut_square(picture, linear, shift, size, padding)
-    difference = (cut - cut_from_all(picture, linear, shift, size, padding)).abs() * 255
-    assert difference.mean() < 0.2
-    assert difference.max() < 3
 
 
 def test_bytes_are_cut_as_floats_are():

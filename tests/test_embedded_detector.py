@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from tps_portrait.tps_core import folders
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.detectors.blaze_face import SIZE, _tile_starts, merge
+from tps_portrait.tps_core.detectors.blaze_face import merge, views_of
 from tps_portrait.tps_core.detectors.embedded_detector import area_means, follow_mesh
 from tps_portrait.tps_core.detectors.face_cut import FaceCut
 from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
@@ -204,12 +204,17 @@ def test_boxes_of_one_face_become_one():
     assert points[1, 0].tolist() == [50, 50]
 
 
-@pytest.mark.parametrize("length", [1, 128, 129, 200, 512])
-def test_tiles_cover_the_whole_length_and_overlap(length):
-    starts = _tile_starts(length)
-    assert starts[0] == 0
-    assert starts[-1] == max(0, length - SIZE)
-    assert all(b - a <= SIZE * 2 / 3 + 1 for a, b in itertools.pairwise(starts))
+@pytest.mark.parametrize("zoom", [0.6, 1.0, 2.0, 4.0])
+@pytest.mark.parametrize("size", [(200, 200), (300, 200), (7, 400)])
+def test_views_cover_the_whole_picture_and_overlap(size, zoom):
+    side = max(size) / zoom
+    linear, shift = views_of(size, zoom)
+    assert (linear == side / 2 * torch.eye(2)).all()
+    for axis, length in enumerate(size):
+        middles = sorted(set(shift[:, axis].tolist()))
+        assert middles[0] <= side / 2 + 1e-3
+        assert middles[-1] >= length - side / 2 - 1e-3
+        assert all(b - a <= side * 2 / 3 + 1e-3 for a, b in itertools.pairwise(middles))
 
 
 def test_a_cut_takes_its_points_from_where_it_took_the_pixels():

@@ -14,11 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..container import build_network, read_container
-from ..geometry.coordinates import from_pixels
 from ..geometry.similarity import fit_similarity, rotation
-from ..geometry.warp import pixel_centres, sample
+from ..geometry.squares import cut_squares, tiles
 from ..landmarks import IBUG_MIRROR, Landmarks, eye_distance, mean_face, same_face
-from ..pictures import as_float
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 
 FORMAT = "tps-portrait-art-landmarks/1"
@@ -68,17 +66,9 @@ def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
 
     All in pixels of the picture (3, h, w), 0…1 or bytes; presence is 0…1.
     """
-    factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
-    linear, shift = _upright(points[None])
-    # Only what the network is shown is shrunken, with a little room around it.
-    reach, size = 1.1 * linear[0].abs().sum(1), torch.tensor([picture.shape[-1], picture.shape[-2]])
-    low = (shift[0] - reach).clamp(torch.zeros(2), size - 1.0).floor()
-    high = (shift[0] + reach).clamp(low + 1, size).ceil()
-    (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
-    part = _shrunken(as_float(picture[:, y0:y1, x0:x1].cpu()), factor)
     with torch.no_grad():
-        seen = look(load_art_network(), part, factor * linear, factor * (shift - low))
-    return seen.points[0] / factor + low, float(seen.presence[0].sigmoid())
+        seen = look(load_art_network(), picture.cpu(), *_upright(points[None]))
+    return seen.points[0], float(seen.presence[0].sigmoid())
 
 
 @cache
@@ -103,36 +93,20 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
 
     The points (n, 68, 2) and their spread come in pixels of the picture too.
     """
-    sides = 2 * linear[:, :, 0].norm(dim=1)
-    cuts = torch.empty(len(linear), 3, CUT_PX, CUT_PX)
-    size = torch.tensor([picture.shape[-1], picture.shape[-2]])
-    # Coarse squares are cut from a picture that is shrunken first: sampling alone would alias.
-    octaves = (sides / CUT_PX).log2().floor().clamp(min=0).int()
-    for octave in octaves.unique().tolist():
-        which = octaves == octave
-        shape = [max(1, n >> octave) for n in picture.shape[-2:]]
-        small = F.interpolate(picture[None], shape, mode="area") if octave else picture[None]
-        places = pixel_centres((CUT_PX, CUT_PX), like=shift).flatten(0, 1)
-        places = places @ linear[which].mT + shift[which, None]
-        grid = from_pixels(places, size).unflatten(1, (CUT_PX, CUT_PX))
-        cuts[which] = sample(small.expand(len(grid), -1, -1, -1), grid, "border")
+    cuts = cut_squares(picture, linear, shift, CUT_PX)
     found = network(cuts.contiguous(memory_format=torch.channels_last))
     points = found.points @ linear.mT + shift[:, None]
-    return ArtPoints(points, found.spread * sides[:, None] / 2, found.presence)
+    scale = linear[:, :, 0].norm(dim=1)[:, None]
+    return ArtPoints(points, found.spread * scale, found.presence)
 
 
 def _overview(picture: Tensor) -> tuple[Tensor, float]:
-    """The picture, shrunken if it is large, and by how much."""
+    """The picture, shrunk if it is large, and by how much."""
     factor = min(1.0, OVERVIEW_PX / max(picture.shape[-2:]))
-    return _shrunken(picture, factor), factor
-
-
-def _shrunken(picture: Tensor, factor: float) -> Tensor:
-    """The picture (3, h, w) made smaller by a factor below 1, else as it is."""
     if factor == 1:
-        return picture
+        return picture, factor
     shape = [max(1, round(n * factor)) for n in picture.shape[-2:]]
-    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0]
+    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0], factor
 
 
 def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:
@@ -169,21 +143,14 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
 def _squares(picture: Tensor) -> tuple[Tensor, Tensor]:
     """Squares all over the picture: linear (n, 2, 2) and shift (n, 2), in pixels."""
     height, width = picture.shape[-2:]
-    linear, shift = [], []
+    parts = []
     for share in SIDES:
         side = share * min(height, width)
-        x, y = (_centres(length, side) for length in (width, height))
-        shift += [torch.tensor([b, a]) for a in y for b in x]
-        linear += [side / 2 * torch.eye(2)] * (len(x) * len(y))
-    return torch.stack(linear), torch.stack(shift)
-
-
-def _centres(length: float, side: float) -> list[float]:
-    """Middles of squares of one side, evenly spread over a length."""
-    count = min(MOST_IN_A_ROW, 1 + round(max(0.0, length - side) / (STEP * side)))
-    if count == 1:
-        return [length / 2]
-    return torch.linspace(side / 2, length - side / 2, count).tolist()
+        steps = [max(0.0, n - side) / (STEP * side) for n in (width, height)]
+        counts = [min(MOST_IN_A_ROW, 1 + round(n)) for n in steps]
+        parts.append(tiles((width, height), side, counts))
+    linear, shift = zip(*parts, strict=True)
+    return torch.cat(linear), torch.cat(shift)
 
 
 def _upright(points: Tensor) -> tuple[Tensor, Tensor]:

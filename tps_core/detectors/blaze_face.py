@@ -10,10 +10,10 @@ import math
 from functools import cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..geometry.boxes import SAME_FACE_OVERLAP, overlap
+from ..geometry.squares import cut_squares, tiles
 from .mesh_network import MeshNetwork
 
 SIZE = 128
@@ -32,7 +32,10 @@ def find_boxes(
     mouth, right and left ear. At zoom 1 the whole picture just fits the network's view, below
     that with a margin, above that it is cut into tiles. The surest face comes first.
     """
-    views, corners, pixel = _views(picture, zoom)
+    height, width = picture.shape[-2:]
+    linear, shift = views_of((width, height), zoom)
+    # Black around what does not fill a view, as MediaPipe does.
+    views = cut_squares(picture, linear, shift, SIZE, "zeros")
     outputs = [network(batch * 2 - 1) for batch in views.split(VIEWS_AT_ONCE)]
     regressors, logits = (torch.cat(parts).cpu() for parts in zip(*outputs, strict=True))
     scores = logits[..., 0].clamp(-100, 100).sigmoid()
@@ -42,7 +45,8 @@ def find_boxes(
     half = points[:, 1] / 2
     points = points + _anchors()[anchor, None]
     points = torch.stack([points[:, 0] - half, points[:, 0] + half, *points.unbind(1)[2:]], 1)
-    return merge((points + corners[view, None]) * pixel, scores[view, anchor])
+    points = (2 * points / SIZE - 1) @ linear[view].mT + shift[view, None]
+    return merge(points, scores[view, anchor])
 
 
 def merge(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
@@ -61,35 +65,11 @@ def merge(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
     return (torch.stack(merged), torch.stack(best)) if best else (points, scores)
 
 
-def _views(picture: Tensor, zoom: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The picture cut into views at the zoom.
-
-    Returns the views (n, 3, SIZE, SIZE), their upper left corners (n, 2) in the shrunken
-    picture, and the size (2,) of one of its pixels in the picture's; both x, y.
-    """
-    height, width = picture.shape[-2:]
-    factor = SIZE * zoom / max(height, width)
-    h, w = max(1, round(height * factor)), max(1, round(width * factor))
-    small = F.interpolate(picture[None], (h, w), mode="bilinear", antialias=True)[0]
-    # Black around what does not fill a view, as MediaPipe does.
-    right, below = max(0, SIZE - w), max(0, SIZE - h)
-    left, above = right // 2, below // 2
-    small = F.pad(small, (left, right - left, above, below - above))
-    places = [(x, y) for y in _tile_starts(h) for x in _tile_starts(w)]
-    views = torch.stack([small[:, y : y + SIZE, x : x + SIZE] for x, y in places])
-    return (
-        views,
-        torch.tensor(places) - torch.tensor([left, above]),
-        torch.tensor([width / w, height / h]),
-    )
-
-
-def _tile_starts(length: int) -> list[int]:
-    """Where tiles of SIZE begin that cover the length, evenly spread."""
-    if length <= SIZE:
-        return [0]
-    steps = math.ceil((length - SIZE) / (SIZE * (1 - OVERLAP)))
-    return [round(i * (length - SIZE) / steps) for i in range(steps + 1)]
+def views_of(size: tuple[int, int], zoom: float) -> tuple[Tensor, Tensor]:
+    """The squares of a picture of `size` (width, height) that are looked at, as `tiles` gives."""
+    side = max(size) / zoom
+    step = side * (1 - OVERLAP)
+    return tiles(size, side, [1 + math.ceil(max(0.0, n - side) / step) for n in size])
 
 
 @cache

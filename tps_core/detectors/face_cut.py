@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..pictures import as_float
+from ..geometry.squares import cut_squares
 
 MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 # The same cut told from the mesh, which reaches up the forehead: its side in longer sides of the
@@ -56,35 +56,13 @@ class FaceCut:
 
         Beyond the picture's edge its last pixels are repeated, as MediaPipe does.
         """
+        linear = self.side[:, None, None] / 2 * self.axes.mT
         # MediaPipe samples where a pixel begins, not in its middle, and the mesh network has
         # learnt it so: half a pixel of the cut is 0.3 % of an eye distance.
-        steps = torch.arange(size) / size
-        y, x = torch.meshgrid(steps, steps, indexing="ij")
-        places = self.to_pixels(torch.stack([x, y], -1).view(1, -1, 2)) + 0.5
-        return torch.cat(
-            [
-                _sample(picture, place.view(1, size, size, 2), int(side) // size)
-                for place, side in zip(places, self.side, strict=True)
-            ]
-        )
+        shift = self.centre + 0.5 - (linear @ torch.full((2,), 1 / size))
+        return cut_squares(picture, linear, shift, size)
 
 
 def _axes(towards: Tensor) -> Tensor:
     x, y = F.normalize(towards, dim=-1).unbind(-1)
     return torch.stack([torch.stack([x, y], -1), torch.stack([-y, x], -1)], 1)
-
-
-def _sample(picture: Tensor, places: Tensor, shrink: int) -> Tensor:
-    """The picture's colours at places (1, h, w, 2) in pixels, shrunken first where it pays."""
-    # Only what is seen is shrunken: of a 4k picture with a small face that is little.
-    size = torch.tensor([picture.shape[-1], picture.shape[-2]])
-    margin = 2 * max(shrink, 1)
-    low = (places.amin((0, 1, 2)).floor() - margin).clamp(torch.zeros(2), size - 1.0)
-    high = (places.amax((0, 1, 2)).ceil() + margin).clamp(low + 1, size + 0.0)
-    (x0, y0), (x1, y1) = low.int().tolist(), high.int().tolist()
-    part = as_float(picture[None, :, y0:y1, x0:x1])
-    if shrink >= 2:
-        shape = (max(1, (y1 - y0) // shrink), max(1, (x1 - x0) // shrink))
-        part = F.interpolate(part, shape, mode="bilinear", antialias=True)
-    grid = 2 * (places - low) / (high - low) - 1
-    return F.grid_sample(part, grid.to(part), padding_mode="border", align_corners=False)

@@ -12,8 +12,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ..align import cut_square
 from ..geometry.similarity import rotation
+from ..geometry.squares import cut_square
 from ..landmarks import Landmarks, mirror_order
 
 SIDE_PX = 384  # of each copy
@@ -50,7 +50,7 @@ def look_again(picture: Tensor, detect: Detector) -> list[Landmarks]:
     found = []
     for look in LOOKS:
         linear, shift = _square(look, (width, height))
-        copy = cut_square(picture, linear, shift, SIDE_PX, "border")
+        copy = cut_square(picture, linear, shift, SIDE_PX)
         for face in detect(_relit(copy, look.light)):
             # In a mirrored copy the right eye is the left one.
             points = face.points[mirror_order(face.scheme)] if look.mirror else face.points

@@ -40,6 +40,19 @@ def cut_squares(
     return cuts
 
 
+def tiles(size: tuple[int, int], side: float, counts: list[int]) -> tuple[Tensor, Tensor]:
+    """Upright squares spread evenly over a picture of `size`: linear (n, 2, 2), shift (n, 2).
+
+    `side` is theirs in pixels, `counts` how many lie along x and y; a single one lies midway.
+    """
+    x, y = (
+        length / 2 + (length - side) * (torch.arange(n) - (n - 1) / 2) / max(1, n - 1)
+        for length, n in zip(size, counts, strict=True)
+    )
+    shift = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1).flatten(0, 1)
+    return (side / 2 * torch.eye(2)).expand(len(shift), 2, 2), shift
+
+
 def square_places(size: int, linear: Tensor, shift: Tensor) -> Tensor:
     """Where the pixels of squares (…) lie in their picture: (…, size, size, 2), in its pixels."""
     places = pixel_centres((size, size), like=shift).flatten(0, 1)
