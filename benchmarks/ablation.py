@@ -32,9 +32,9 @@ from collection import (
     training_photos,
 )
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
+from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.evaluate import evaluate
 from tps_portrait.training.features import Judge, inner, load_judge
 from tps_portrait.training.options import TrainingOptions
@@ -120,8 +120,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
 
 def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
     """The photo (3, h, w) of a face, painted; in the light that line art needs."""
-    lit = photo if style.tones else light_for_lines(photo, face.shape68)
-    return style(lit[None])[0]
+    return style(lit_for(style, photo, face.shape68)[None])[0]
 
 
 def sheet(trials: list[Trial], work: Path) -> Tensor:

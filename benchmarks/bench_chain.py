@@ -84,7 +84,7 @@ def _picture_table(portrait: Tensor, style: Style, folder: Path, rounds: int) ->
         "**all: the face**": lambda: stylize(photo, style, whole_image=False),
         "**all: the whole image**": lambda: stylize(photo, style, whole_image=True),
     }
-    if style.tones:
+    if not style.is_line_art:
         del stages["light for lines"]
     times = in_turn(stages, rounds)
     rows = [

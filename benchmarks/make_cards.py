@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from collection import SIZE, load_photos, portraits_to_show
-from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import load_style
+from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.sheet import tile
 
 STYLES = Path(__file__).parents[1] / "styles"
@@ -29,10 +29,10 @@ def main() -> None:
     by_light = middle.float().mean((1, 2, 3)).argsort()
     chosen = by_light[torch.linspace(0, len(by_light) - 1, COUNT).long()]
     photos, points = unseen.faces[chosen].float() / 255, unseen.points[chosen]
-    lit = torch.stack([light_for_lines(*face) for face in zip(photos, points, strict=True)])
     for path in STYLES.glob("*.safetensors"):
         style = load_style(path)
-        painted = style(photos if style.tones else lit)
+        lit = [lit_for(style, *face) for face in zip(photos, points, strict=True)]
+        painted = style(torch.stack(lit))
         rows = zip(photos.split(COLUMNS), painted.split(COLUMNS), strict=True)
         sheet = torch.cat([row for both in rows for row in both])
         write_picture(path.with_suffix(".jpg"), tile(sheet, COLUMNS))

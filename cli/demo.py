@@ -23,7 +23,7 @@ from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write_picture
 from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
-from ..tps_core.stylize import painting_size, stylize
+from ..tps_core.stylize import paint_face, stylize
 from ..training.bank import build_bank
 from ..training.options import TrainingOptions
 from ..training.perceptual import load_squeezenet
@@ -98,10 +98,9 @@ def run(arguments: argparse.Namespace) -> int:
     shown.append(("aligned face", alignment.crop(photo, 256)))
     for name, path in list_styles().items():
         style = load_style(path)
-        crop = alignment.crop(photo, painting_size(style))
-        painted = style(crop[None])[0]
+        painted, mask = paint_face(photo, style, alignment)
         shown.append((f"{name}: the face", painted))
-        shown.append((f"{name}: blended", blend(photo, painted, alignment)[0]))
+        shown.append((f"{name}: blended", blend(photo, painted, alignment, mask)[0]))
         shown.append((f"{name}: whole image", stylize(photo, style, face, True).picture))
     shown.append(("caricature (warp)", _caricature(photo, face)))
 

@@ -98,7 +98,7 @@ def check_frames(read):
 def check_style(style):
     assert type(style.record["size"]) in (int, float)
     assert 16 <= style.size <= 4096
-    assert type(style.tones) is bool
+    assert type(style.is_line_art) is bool
     for parameter in style.generator.parameters():
         assert parameter.device == CPU
         assert parameter.dtype == torch.float32

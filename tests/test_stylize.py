@@ -4,13 +4,17 @@ import pytest
 import torch
 
 from tps_portrait.tps_core import finish as finishing
-from tps_portrait.tps_core.stylize import stylize
+from tps_portrait.tps_core.align import align
+from tps_portrait.tps_core.blend import blend
+from tps_portrait.tps_core.light import SKIN, skin_light
+from tps_portrait.tps_core.pictures import as_bytes
+from tps_portrait.tps_core.stylize import paint_face, stylize
 
 
 class Negative:
     """A style in whose painting nothing stays what it was."""
 
-    size, tones = 64, True
+    size, is_line_art = 64, False
 
     def __call__(self, pictures):
         return 1 - pictures
@@ -32,6 +36,37 @@ def test_the_whole_image_is_painted_unless_the_face_alone_is_wanted(photo, face)
     assert torch.equal(alone.picture[:, :8, :8], photo[:, :8, :8])
     assert alone.mask[0, :8, :8].max() == 0
     assert alone.mask.max() == 1
+
+
+class Copy:
+    """A style of line art that copies what it is shown."""
+
+    size, is_line_art = 256, True
+
+    def __call__(self, pictures):
+        return pictures
+
+
+def test_a_painted_face_is_what_the_photo_gets_blended_in(photo, face):
+    alignment = align(face)
+    painted, mask = paint_face(photo, Negative(), alignment)
+    assert painted.shape == (3, 128, 128)
+    blended, _ = blend(photo, painted, alignment, mask)
+    assert torch.equal(blended, stylize(photo, Negative(), face, False).picture)
+
+
+def test_a_face_is_lit_for_line_art_as_it_needs_or_as_a_video_says(photo, face):
+    dark, alignment = photo**3, align(face)
+    painted, _ = paint_face(dark, Copy(), alignment)
+    assert skin_light(painted, alignment.points) == pytest.approx(SKIN, abs=0.02)
+    unlit, _ = paint_face(dark, Copy(), alignment, exponent=1.0)
+    assert torch.equal(unlit, alignment.crop(dark, 256))
+
+
+def test_a_face_of_bytes_is_painted_as_one_of_floats(photo, face):
+    of_floats, _ = paint_face(photo, Negative(), align(face))
+    of_bytes, _ = paint_face(as_bytes(photo), Negative(), align(face))
+    assert (of_bytes - of_floats).abs().max() < 2 / 255
 
 
 @pytest.mark.parametrize("whole_image", [True, False])

@@ -28,7 +28,7 @@ class Negative:
     """A style that paints dark what is light."""
 
     size = 256
-    tones = True
+    is_line_art = False
 
     def __call__(self, pictures):
         return 1 - pictures

@@ -60,9 +60,9 @@ class Style:
         return self.record["size"]
 
     @property
-    def tones(self) -> bool:
-        """Whether it paints tones. Line art doesn't: a face is lit for it first (see light.py)."""
-        return self.record.get("tones", True)
+    def is_line_art(self) -> bool:
+        """Whether it draws lines without tones: then a face is lit for it first (see light.py)."""
+        return not self.record.get("tones", True)
 
     @property
     def device(self) -> torch.device:

@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .align import Alignment, align
-from .blend import blend
+from .blend import blend, face_mask, match_color
 from .detect import detect_face
 from .finish import check_ground, find_person, finish
 from .landmarks import Landmarks
-from .light import light_for_lines
+from .light import brighten, light_for_lines
 from .style import Style
 
 # Every face is painted at the size that its style was trained at, whatever its own: strokes then
@@ -59,10 +59,7 @@ def stylize(
 
     if whole_image:
         # The faces with it: painted apart they come out a little different, and leave a seam.
-        lit = photo
-        if largest:
-            points = largest.landmarks.shape68
-            lit = photo if style.tones else light_for_lines(photo, points)
+        lit = lit_for(style, photo, largest.landmarks.shape68) if largest else photo
         picture, covered = paint_whole(lit, style, extent_px), torch.ones_like(photo[:1])
     else:
         picture, covered = _paint_faces(photo, style, alignments, color_match)
@@ -95,13 +92,41 @@ def _paint_faces(
     """The photo with the faces painted, and where: (3, h, w) and (1, h, w)."""
     picture, covered = photo, torch.zeros_like(photo[:1])
     for alignment in alignments:
-        crop = alignment.crop(photo, painting_size(style))
-        if not style.tones:
-            crop = light_for_lines(crop, alignment.points)
-        face = style(crop[None])[0]
-        picture, mask = blend(picture, face, alignment, color_match=color_match)
-        covered = torch.maximum(covered, mask)
+        face, mask = paint_face(photo, style, alignment, color_match)
+        picture, where = blend(picture, face, alignment, mask)
+        covered = torch.maximum(covered, where)
     return picture, covered
+
+
+def paint_face(
+    photo: Tensor,
+    style: Style,
+    alignment: Alignment,
+    color_match: float = 0.0,
+    exponent: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """The face cut out of the photo (3, h, w), 0…1 or bytes, and painted, for `blend`.
+
+    Lit for line art first, by the `exponent` or by what the face itself needs. `color_match` 0…1
+    takes its mean colour and contrast towards the photo's.
+    Result: the crop (3, s, s), and (1, s, s), 1 where it covers the photo.
+    """
+    crop = alignment.crop(photo, painting_size(style))
+    face = style(lit_for(style, crop, alignment.points, exponent)[None])[0]
+    mask = face_mask(alignment, face.shape[-1])
+    if color_match > 0:
+        face = face.lerp(match_color(face, crop, mask), color_match)
+    return face, mask
+
+
+def lit_for(style: Style, picture: Tensor, points: Tensor, exponent: float | None = None) -> Tensor:
+    """The picture (3, h, w), 0…1, in the light that the style needs for its face, (68, 2) in −1…1.
+
+    Raised to the power of the `exponent`, where one is given, whatever the face.
+    """
+    if not style.is_line_art:
+        return picture
+    return light_for_lines(picture, points) if exponent is None else brighten(picture, exponent)
 
 
 def painting_size(style: Style) -> int:

@@ -7,12 +7,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..align import Alignment, align
-from ..blend import blend, blend_part, face_mask, match_color
+from ..blend import blend, blend_part
 from ..detectors.person_mask import person_mask
 from ..light import brighten
 from ..pictures import as_bytes, as_float
 from ..style import Style
-from ..stylize import Stylized, finished, paint_whole, painting_shape, painting_size
+from ..stylize import Stylized, finished, paint_face, paint_whole, painting_shape
 from .plan import FramePlan
 
 
@@ -47,7 +47,8 @@ def stylize_frame(
     elif plan.face is None or plan.opacity == 0:
         picture, covered = frame, torch.zeros_like(frame[:1])
     else:
-        alignment, face, mask = _painted_face(frame, style, plan, options.color_match)
+        alignment = _alignment(frame, plan)
+        face, mask = paint_face(frame, style, alignment, options.color_match, plan.exponent)
         picture, covered = blend(frame, face, alignment, mask * plan.opacity)
     person = None if options.ground == "paint" else person_mask(frame)
     return finished(
@@ -73,7 +74,8 @@ def paint_frame(
     strength = options.strength * plan.opacity
     if plan.face is None or strength == 0:
         return frame
-    alignment, face, mask = _painted_face(frame, style, plan, options.color_match)
+    alignment = _alignment(frame, plan)
+    face, mask = paint_face(frame, style, alignment, options.color_match, plan.exponent)
     x0, y0, x1, y1 = alignment.box_px
     part = as_float(frame[:, y0:y1, x0:x1])
     blended, _ = blend_part(part, face, alignment, mask * strength)
@@ -82,17 +84,8 @@ def paint_frame(
     return painted
 
 
-def _painted_face(
-    frame: Tensor, style: Style, plan: FramePlan, color_match: float
-) -> tuple[Alignment, Tensor, Tensor]:
-    """Where the frame's face lies, and its crop painted and masked: (3, s, s) and (1, s, s)."""
-    alignment = align(replace(plan.face, size=(frame.shape[-1], frame.shape[-2])))
-    crop = alignment.crop(frame, painting_size(style))
-    face = style(_lit(crop, style, plan)[None])[0]
-    mask = face_mask(alignment, face.shape[-1])
-    if color_match > 0:
-        face = face.lerp(match_color(face, crop, mask), color_match)
-    return alignment, face, mask
+def _alignment(frame: Tensor, plan: FramePlan) -> Alignment:
+    return align(replace(plan.face, size=(frame.shape[-1], frame.shape[-2])))
 
 
 def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) -> Tensor:
@@ -109,4 +102,4 @@ def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) 
 
 
 def _lit(picture: Tensor, style: Style, plan: FramePlan) -> Tensor:
-    return picture if style.tones else brighten(picture, plan.exponent)
+    return brighten(picture, plan.exponent) if style.is_line_art else picture
