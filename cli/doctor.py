@@ -182,6 +182,6 @@ def _backbone() -> str:
     if find_model(BACKBONE) or cached.is_file():
         return ""
     return (
-        f"not here; training fetches them, or put {BACKBONE} into {model_folder()}, "
+        f"not here; the first training fetches them, or put {BACKBONE} into {model_folder()}, "
         "or train with --content-loss l1"
     )

@@ -10,7 +10,6 @@ import comfy.utils
 import folder_paths
 from torch import Tensor
 
-from ..tps_core.detectors.fetch import ModelMissing
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import as_bytes
 from .sockets import to_frames
@@ -31,10 +30,10 @@ def what_is_missing() -> str:
 def detect_with_core(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
     """The faces in the picture (3, h, w), 0…1, with 478 points.
 
-    Raises ModelMissing when ComfyUI lacks the code or the model.
+    Raises ValueError when this ComfyUI doesn't have the code or the model.
     """
     if missing := what_is_missing():
-        raise ModelMissing(f"the comfyui detector can't run: {missing}")
+        raise ValueError(f"the comfyui detector can't run: {missing}")
     image = as_bytes(picture.detach().cpu()).movedim(0, -1).contiguous().numpy()
     (faces,) = _load(_models()[0]).detect_batch(
         [image], num_faces=max_faces, score_thresh=min_confidence, variant="short"

@@ -9,7 +9,6 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.detect import detect
-from ..tps_core.detectors.fetch import ModelMissing
 from ..tps_core.landmark_files.edits import digest, read_edits
 from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.landmarks import Landmarks
@@ -78,11 +77,7 @@ class EditLandmarks(io.ComfyNode):
 
 def _detect(name: str, picture: Tensor) -> list[Landmarks]:
     if name not in _detected:
-        try:
-            faces = detect(picture)
-        except ModelMissing as error:  # placing points by hand needs no model
-            log.warning("Edit Face Landmarks: %s", error)
-            return []
+        faces = detect(picture)
         while len(_detected) >= REMEMBERED:
             del _detected[next(iter(_detected))]  # the oldest
         _detected[name] = faces

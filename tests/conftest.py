@@ -29,10 +29,8 @@ def comfyui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[comfyui_host.H
 
 def lend_models(folder: Path) -> None:
     """Links the models that are on this machine into `folder`, file by file."""
-    from tps_portrait.tps_core.detectors.fetch import fetch_landmarker
     from tps_portrait.tps_core.folders import model_folders
 
-    fetch_landmarker()
     folder.mkdir(parents=True)
     for place in [*model_folders(), SHARED_DATA / "models"]:
         for file in place.glob("*.*") if place.is_dir() else ():

@@ -20,7 +20,6 @@ import tempfile
 import time
 import traceback
 import warnings
-import zipfile
 import zlib
 from functools import partial
 from pathlib import Path
@@ -34,11 +33,11 @@ from faces import random_bank
 from hostile import hostile_bytes, hostile_container, hostile_json, twist
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.detectors.art_landmarker import FILE, read_art_network
-from tps_portrait.tps_core.detectors.fetch import FORMAT, what_is_wrong
+from tps_portrait.tps_core.detectors.embedded_detector import FORMAT
+from tps_portrait.tps_core.detectors.embedded_detector import KIND as LANDMARKER
 from tps_portrait.tps_core.detectors.mesh_network import read_networks
 from tps_portrait.tps_core.detectors.person_mask import FILE as PERSON_MASK
 from tps_portrait.tps_core.detectors.person_mask import KIND
-from tps_portrait.tps_core.detectors.tflite import read_network
 from tps_portrait.tps_core.landmark_files.edits import read_edits
 from tps_portrait.tps_core.landmark_files.formats import read_landmarks
 from tps_portrait.tps_core.landmark_files.json_file import (
@@ -66,7 +65,6 @@ SIZE = (200, 100)
 FACE = Landmarks(mean_face("ibug-68") * 0.6, "ibug-68", SIZE, 0.75, "embedded")
 MESH = Landmarks(mean_face("mediapipe-478") * 0.5, "mediapipe-478", SIZE, 0.9, "hand")
 CPU = torch.device("cpu")
-SHARED = Path(__file__).parents[2] / "shared" / "data" / "models" / "face_landmarker.task"
 
 
 class TooSlow(BaseException):
@@ -347,25 +345,14 @@ def readers(folder, spoiled=True):
     add("style", "a.safetensors", style_files(folder), hostile_container, load_style, check_style)
     add("bank", "a.safetensors", [bank_file(folder)], hostile_container, load_bank, check_bank)
     model = [landmark_model()]
-    networks = partial(read_networks, device=CPU)
+    networks = partial(read_networks, device=CPU, kind=LANDMARKER)
     add("landmark model", "m.safetensors", model, hostile_container, networks, check_networks)
     mask, masks = [PERSON_MASK.read_bytes()], partial(read_networks, device=CPU, kind=KIND)
     add("person mask", "p.safetensors", mask, hostile_container, masks, check_networks)
-    add("its header", "m.safetensors", model, hostile_container, what_is_wrong, check_text)
     add(
         "art landmarks", "l.safetensors", [FILE.read_bytes()], hostile_container,
         read_art_network, lambda network: None,
     )  # fmt: skip
-    if SHARED.is_file():
-        tflite = zipfile.ZipFile(SHARED).read("face_detector.tflite")
-
-        def read_tflite(dice):
-            content = hostile_bytes(tflite, dice, len(tflite)) if spoiled else tflite
-            graph, weights = read_network(content)
-            json.dumps(graph)
-            assert all(isinstance(weight, np.ndarray) for weight in weights.values())
-
-        made["tflite"] = read_tflite
     sidecars = [
         faces_to_json([FACE, MESH], SIZE) | {"set_aside": faces_to_json([FACE], SIZE)["faces"]}
     ]
@@ -405,18 +392,13 @@ def readers(folder, spoiled=True):
     return made
 
 
-def check_text(text):
-    assert isinstance(text, str)
-    assert "\n" not in text
-
-
 def check_mean(mean):
     assert mean["points"].shape == (478, 2)
     assert mean["points"].isfinite().all()
     assert mean["mirror"].shape == (478,)
 
 
-NAMED = {"tflite": "TFLite", "pose": "", "edits": "edits", "review": "", "back ends": "never"}
+NAMED = {"pose": "", "edits": "edits", "review": "", "back ends": "never"}
 
 
 def memory():

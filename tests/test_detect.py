@@ -7,7 +7,6 @@ import torch
 
 from tps_portrait.tps_core import detect as module
 from tps_portrait.tps_core.detect import DETECTORS, FaceNotFound, detect, detect_face
-from tps_portrait.tps_core.detectors.fetch import ModelMissing
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 PICTURE = torch.zeros(3, 100, 200)
@@ -26,16 +25,6 @@ def found(monkeypatch):
     monkeypatch.setattr(module, "confirms", lambda *_: True)
     monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed")
     return faces
-
-
-@pytest.fixture
-def without_models(monkeypatch):
-    def fail(*_):
-        raise ModelMissing("the face landmark models are missing (no net); put them there")
-
-    monkeypatch.setattr(module, "confirms", lambda *_: True)
-
-    monkeypatch.setattr(module, "detect_embedded", fail)
 
 
 def test_the_largest_face_comes_first(found):
@@ -64,35 +53,12 @@ def test_no_face_is_an_empty_list_and_a_sentence(found):
     )
 
 
-def test_auto_takes_mediapipe_where_the_models_are_missing(without_models, monkeypatch, caplog):
-    monkeypatch.setattr(module, "what_is_missing", lambda: "")
-    monkeypatch.setattr(module, "detect_mediapipe", lambda *_: [face_of(50, "mediapipe")])
-    assert detect(PICTURE)[0].detector == "mediapipe"
-    assert "using mediapipe instead" in caplog.text
-    with pytest.raises(ModelMissing, match="the face landmark models are missing"):
-        detect(PICTURE, "embedded")
-
-
-def test_the_hosts_own_detector_is_one_of_them(without_models, monkeypatch, caplog):
-    with pytest.raises(ModelMissing, match="the comfyui detector can't run: it is ComfyUI's own"):
+def test_the_hosts_own_detector_is_one_of_them(monkeypatch):
+    with pytest.raises(ValueError, match="the comfyui detector can't run: it is ComfyUI's own"):
         detect(PICTURE, "comfyui")
     monkeypatch.setattr(module, "_host", None)
     module.add_host_detector(lambda *_: [face_of(50, "comfyui")], lambda: "")
-    assert [detect(PICTURE, name)[0].detector for name in ("comfyui", "auto")] == ["comfyui"] * 2
-    assert "using comfyui instead" in caplog.text
-
-
-def test_without_a_detector_for_photos_the_one_for_art_does_it_and_a_line_says_so(
-    without_models, monkeypatch, caplog
-):
-    monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed; run: pip")
-    monkeypatch.setattr(module, "detect_art", lambda *_: [face_of(50, "art")])
-    assert detect(PICTURE)[0].detector == "art"
-    assert caplog.messages == [
-        "no landmark detector for photos can run: the face landmark models are missing (no net); "
-        "put them there; or: mediapipe is not installed; run: pip; using the landmarker for art "
-        "alone, which is less exact"
-    ]
+    assert detect(PICTURE, "comfyui")[0].detector == "comfyui"
 
 
 def test_a_sure_face_gets_no_second_look(found, monkeypatch):
@@ -155,11 +121,10 @@ def test_bad_arguments_are_refused_with_a_sentence(found, arguments, message):
         detect(**{"picture": PICTURE, **arguments})
 
 
-def test_usable_detectors_names_every_one_of_them(monkeypatch):
-    monkeypatch.setattr(module, "find_landmarker", lambda: None)
+def test_usable_detectors_names_every_one_of_them():
     usable = module.usable_detectors()
     assert {"auto", *usable} == set(DETECTORS)
-    assert usable["embedded"] == "its models are missing; run: python install.py"
+    assert usable["embedded"] == usable["art"] == ""
 
 
 def test_mediapipe_says_what_it_lacks(monkeypatch, tmp_path):
@@ -170,11 +135,11 @@ def test_mediapipe_says_what_it_lacks(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path))
     monkeypatch.setattr(mediapipe_detector.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ModelMissing, match='mediapipe is not installed; run: pip install "media'):
+    with pytest.raises(ValueError, match='mediapipe is not installed; run: pip install "media'):
         detect(PICTURE, "mediapipe")
     monkeypatch.setattr(mediapipe_detector.importlib.util, "find_spec", lambda name: name)
     with pytest.raises(
-        ModelMissing, match=f"face_landmarker.task is missing; put it into {tmp_path}"
+        ValueError, match=f"face_landmarker.task is missing; put it into {tmp_path}"
     ):
         detect(PICTURE, "mediapipe")
 

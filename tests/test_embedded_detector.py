@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
 
-from tps_portrait.tps_core import folders
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.blaze_face import merge, views_of
-from tps_portrait.tps_core.detectors.embedded_detector import area_means, follow_mesh
+from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND, area_means, follow_mesh
 from tps_portrait.tps_core.detectors.face_cut import FaceCut
-from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
+from tps_portrait.tps_core.detectors.mesh_network import load_networks
 from tps_portrait.tps_core.landmarks import mirror_order
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_tensor
 
@@ -25,12 +25,8 @@ RIGHT_EYE, LEFT_EYE = 33, 263
 
 
 @pytest.fixture(scope="module", autouse=True)
-def models():
-    """The models, fetched if need be; on one thread: networks so small lose time with more."""
-    try:
-        fetch_landmarker()
-    except ModelMissing as error:
-        pytest.skip(str(error))
+def one_thread():
+    """Networks so small lose time with more."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -252,15 +248,17 @@ def test_the_requirements_hold_on_a_sample_of_the_photos(detector, monkeypatch):
     assert accuracy.median <= 0.04
 
 
-def test_the_models_may_lie_in_a_read_only_home(monkeypatch, tmp_path, photo):
-    path = fetch_landmarker()
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / path.name).symlink_to(path)
-    tmp_path.chmod(0o555)
-    monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path))
-    assert folders.find_model(path.name).parent == tmp_path / "models"
-    assert len(find(photo)) == 1
-    tmp_path.chmod(0o755)
+def test_the_models_ship_with_the_pack_and_say_where_they_come_from():
+    with safe_open(FILE, "np") as file:
+        metadata = file.metadata()
+    assert metadata["format"] == "tps-portrait-landmarker/1"
+    assert "MediaPipe 0.10.21" in metadata["source"]
+    assert "Apache-2.0" in metadata["licence"]
+    networks = load_networks(FILE, torch.device("cpu"), KIND)
+    assert {name: network.size for name, network in networks.items()} == {
+        "face_detector": 128,
+        "face_mesh": 192,
+    }
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (720, 1280), (999, 1111)])

@@ -4,17 +4,8 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.detect import detect_face
-from tps_portrait.tps_core.detectors.fetch import ModelMissing, fetch_landmarker
 from tps_portrait.tps_core.tracking import follower as module
 from tps_portrait.tps_core.tracking.follower import QUICK_SEARCH_EVERY, Follower
-
-
-@pytest.fixture(scope="module", autouse=True)
-def models():
-    try:
-        fetch_landmarker()
-    except ModelMissing as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from .detectors.agreement import Sighting, agree
 from .detectors.art_landmarker import confirms, detect_art
 from .detectors.box_detectors import detect_boxes
 from .detectors.embedded_detector import detect_embedded
-from .detectors.fetch import ModelMissing, find_landmarker
 from .detectors.mediapipe_detector import detect_mediapipe, what_is_missing
 from .detectors.second_looks import look_again
 from .landmarks import Landmarks, check_plausible, same_face
@@ -45,8 +44,7 @@ def detect(
     detector: "embedded", "mediapipe" or "comfyui" (ComfyUI's own), for photos; "art", for drawings
     and paintings; or "auto": the embedded one, with the points of a newer one where there is one;
     and where it isn't sure of a face, what second looks and the one for art agree upon.
-    Raises ValueError for a picture or a detector that is none, and its kind ModelMissing when
-    no detector can run.
+    Raises ValueError for a picture or a detector that is none, and for one that can't run.
     """
     if picture.ndim != 3 or picture.shape[0] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is (3, h, w), got {tuple(picture.shape)}")
@@ -79,9 +77,8 @@ def detect_face(
 
 def usable_detectors() -> dict[str, str]:
     """For each detector "" if it can run now, else what it lacks and the one cure."""
-    embedded = "" if find_landmarker() else "its models are missing; run: python install.py"
     return {
-        "embedded": embedded,
+        "embedded": "",
         "mediapipe": what_is_missing(),
         "comfyui": _host_lacks(),
         "art": "",
@@ -97,15 +94,11 @@ def _run(picture: Tensor, detector: str, max_faces: int, min_confidence: float) 
         return detect_mediapipe(picture, max_faces, min_confidence)
     if detector == "comfyui":
         return _detect_with_host(picture, max_faces, min_confidence)
-    try:
-        faces = _detect_photo(picture, max_faces, min_confidence)
-    except ModelMissing as error:
-        log.warning("%s; using the landmarker for art alone, which is less exact", error)
-        return detect_art(picture, max_faces, min_confidence)
+    faces = detect_embedded(picture, max_faces, min_confidence)
     # On drawings a detector for photos is sometimes sure of an ear or a fist.
     if any(face.score >= SURE and confirms(picture, face) for face in faces):
         return _refined(picture, faces, max_faces)
-    seen = faces + look_again(picture, lambda copy: _detect_photo(copy, max_faces, LEAST, False))
+    seen = faces + look_again(picture, lambda copy: detect_embedded(copy, max_faces, LEAST, False))
     sightings = [Sighting(face, 1.0) for face in seen]
     sightings += [Sighting(face, ART_WEIGHT) for face in detect_art(picture, max_faces, 0.1)]
     agreed = agree([sighting for sighting in sightings if _is_plausible(sighting.face)])
@@ -128,26 +121,9 @@ def _refined(picture: Tensor, faces: list[Landmarks], max_faces: int) -> list[La
     return refined
 
 
-def _detect_photo(
-    picture: Tensor, max_faces: int, min_confidence: float, small: bool = True
-) -> list[Landmarks]:
-    """The faces, small ones too or not, that the first detector for photos sees that can be had."""
-    try:
-        return detect_embedded(picture, max_faces, min_confidence, small)
-    except ModelMissing as error:
-        lacks = _newer_lacks()
-        if all(lacks.values()):
-            raise ModelMissing(
-                f"no landmark detector for photos can run: {error}; or: {lacks['mediapipe']}"
-            ) from None
-        other = next(name for name, lack in lacks.items() if not lack)
-        log.warning("%s; using %s instead", error, other)
-    return _run(picture, other, max_faces, min_confidence)
-
-
 def _detect_with_host(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
     if _host is None:
-        raise ModelMissing(f"the comfyui detector can't run: {_host_lacks()}")
+        raise ValueError(f"the comfyui detector can't run: {_host_lacks()}")
     return _host[0](picture, max_faces, min_confidence)
 
 

@@ -150,6 +150,15 @@ def weights_only() -> Iterator[None]:
             os.environ[ONLY_WEIGHTS] = before
 
 
+def fetch_weights() -> None:
+    """Sees to it that the next training finds SqueezeNet's weights without the internet.
+
+    Raises ValueError where they aren't here and can't be downloaded.
+    """
+    if not (find_model(KEPT) or find_model(BACKBONE)):
+        _from_torchvision()
+
+
 def _load_backbone(backbone: nn.Module) -> None:
     """Loads the ImageNet weights into the package's SqueezeNet."""
     if path := find_model(KEPT):
@@ -196,6 +205,7 @@ def _from_torchvision() -> tuple[Path, dict[str, Tensor]]:
         if cached.is_file():
             fetched = cached
         else:
+            log.info("fetching SqueezeNet's weights, which training needs (5 MB, once)")
             try:
                 torch.hub.download_url_to_file(TORCHVISION, str(fetched), SHA256, progress=False)
             except (OSError, RuntimeError) as error:  # RuntimeError: it has another hash

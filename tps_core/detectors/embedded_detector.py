@@ -8,6 +8,7 @@ arXiv 1907.06724; MediaPipe's face_landmark_front graph, from which the constant
 
 import math
 from functools import cache
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -17,9 +18,17 @@ from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..landmarks import Landmarks
 from .blaze_face import find_boxes
 from .face_cut import FaceCut
-from .fetch import fetch_landmarker
-from .mesh_network import MeshNetwork, load_networks
+from .mesh_network import Kind, MeshNetwork, load_networks
 
+FORMAT = "tps-portrait-landmarker/1"
+FILE = Path(__file__).parent / "face_landmarks.safetensors"
+KIND = Kind(
+    FORMAT,
+    "the face landmark models",
+    "install TPS Portrait again",
+    # 896 boxes of 16 and their scores; 468 points and a presence.
+    {"face_detector": [896 * 16, 896], "face_mesh": [468 * 3, 1]},
+)
 RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 # How the picture is looked at: whole; with a margin, for faces that fill the frame; in tiles of
 # a half and a quarter of its longer side, for small faces.
@@ -40,11 +49,10 @@ def detect_embedded(
     """The faces in the picture (3, h, w), 0…1, on any device, the easiest seen first.
 
     `small` faces are looked for only when several are wanted or no larger one is there.
-    Raises ModelMissing when the models are not there and can't be fetched.
     """
     if picture.device.type != "cuda":
         picture = picture.cpu()  # other devices lack some of the operators
-    networks = load_networks(fetch_landmarker(), picture.device)
+    networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
     faces, doubtful = [], []
     with torch.no_grad():
@@ -144,7 +152,7 @@ def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
 
     Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
     """
-    network = load_networks(fetch_landmarker(), picture.device)["face_mesh"]
+    network = load_networks(FILE, picture.device, KIND)["face_mesh"]
     points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():

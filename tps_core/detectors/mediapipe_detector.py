@@ -16,7 +16,6 @@ from ..folders import find_model, model_folder
 from ..json_reading import one_line
 from ..landmarks import Landmarks
 from ..pictures import as_bytes
-from .fetch import ModelMissing
 
 TASK = "face_landmarker.task"
 INSTALL = 'pip install "mediapipe>=1"'
@@ -37,10 +36,10 @@ def what_is_missing() -> str:
 def detect_mediapipe(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
     """The faces in the picture (3, h, w), 0…1, in MediaPipe's order.
 
-    Raises ModelMissing when the package or the model is not there.
+    Raises ValueError when the package or the model is not there.
     """
     if missing := what_is_missing():
-        raise ModelMissing(f"the mediapipe detector can't run: {missing}")
+        raise ValueError(f"the mediapipe detector can't run: {missing}")
     import mediapipe
 
     height, width = picture.shape[-2:]

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from ..container import read_tensors
 from ..json_reading import listed, named, one_line, parse_json, shown, text, whole
-from . import fetch
 
 MOST_BYTES = 50_000_000  # of the file; it has 2 million
 MOST_STEPS, LARGEST = 1000, 100_000  # of a network, and of a number in it
@@ -46,20 +45,11 @@ class Kind:
     outputs: dict[str, list[int]]  # of each network, by name: how many numbers they hold
 
 
-LANDMARKER = Kind(
-    fetch.FORMAT,
-    "the face landmark models",
-    "delete it, and it is made again",
-    # 896 boxes of 16 and their scores; 468 points and a presence.
-    {"face_detector": [896 * 16, 896], "face_mesh": [468 * 3, 1]},
-)
-
-
 @dataclass(frozen=True)
 class MeshNetwork:
     """One network: its steps in order, with the weights that they use."""
 
-    steps: list[dict]  # as `tflite.read_network` describes them
+    steps: list[dict]  # as `benchmarks/tflite.py` describes them
     weights: dict[str, Tensor]  # float32, "<output>.weight" and "<output>.bias"
     input: str
     outputs: list[str]
@@ -115,9 +105,7 @@ class MeshNetwork:
 
 
 @cache
-def load_networks(
-    path: Path, device: torch.device, kind: Kind = LANDMARKER
-) -> dict[str, MeshNetwork]:
+def load_networks(path: Path, device: torch.device, kind: Kind) -> dict[str, MeshNetwork]:
     """The networks in the file of converted models, by name, ready to run on the device.
 
     Raises ValueError for a file that is damaged, foreign, or holds other networks.
@@ -125,9 +113,7 @@ def load_networks(
     return read_networks(path, device, kind)
 
 
-def read_networks(
-    path: Path, device: torch.device, kind: Kind = LANDMARKER
-) -> dict[str, MeshNetwork]:
+def read_networks(path: Path, device: torch.device, kind: Kind) -> dict[str, MeshNetwork]:
     """The same, read from the file each time."""
     tensors, metadata = read_tensors(path, kind.format, kind.what, MOST_BYTES)
     try:

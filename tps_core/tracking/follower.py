@@ -12,7 +12,6 @@ from torch import Tensor
 from ..detect import detect
 from ..detectors.art_landmarker import confirms, look_at
 from ..detectors.embedded_detector import detect_embedded, follow_mesh
-from ..detectors.fetch import find_landmarker
 from ..landmarks import Landmarks, check_plausible
 from ..light import skin_light
 from ..pictures import as_float
@@ -49,7 +48,6 @@ class Follower:
     _frames: int = -1  # since the face was found, or since it was lost
     _thumbnail: Tensor | None = None
     _changes: list[float] = field(default_factory=list)  # of light, from frame to frame
-    _has_meshes: bool = False  # whether there are models that follow faces in photos
 
     def __call__(self, frame: Tensor) -> Sight:
         """The face in the next frame (3, h, w), 0…1 or bytes, on the CPU."""
@@ -89,8 +87,7 @@ class Follower:
         """The face of the frame before in this one; None if it isn't there any more."""
         last = self._face
         size = frame.shape[-1], frame.shape[-2]
-        meshes = self._has_meshes and self.detector in ("auto", "embedded")
-        if meshes and last.scheme.startswith("mediapipe"):
+        if self.detector in ("auto", "embedded") and last.scheme.startswith("mediapipe"):
             points_px, presence = follow_mesh(frame, last.convert("mediapipe-468"))
             face = Landmarks.from_pixels(points_px, size, "mediapipe-468", presence, "embedded")
         elif self.detector in ("auto", "art") and last.scheme == "ibug-68":
@@ -109,10 +106,8 @@ class Follower:
 
     def _search(self, frame: Tensor) -> Landmarks | None:
         """The face in the frame, if it is time to look for one."""
-        quick = self._has_meshes and self.detector == "auto"
-        if not quick or self._frames % THOROUGH_SEARCH_EVERY == 0:
+        if self.detector != "auto" or self._frames % THOROUGH_SEARCH_EVERY == 0:
             found = detect(as_float(frame), self.detector, 1, self.min_confidence)
-            self._has_meshes = find_landmarker() is not None  # they may have been fetched just now
         elif self._frames % QUICK_SEARCH_EVERY == 0:
             picture = as_float(frame)
             found = detect_embedded(picture, 1, self.min_confidence, small=False)

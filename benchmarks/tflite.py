@@ -2,15 +2,13 @@
 
 Knows the operators that MediaPipe's models of faces and persons are made of, and refuses others.
 Source: the FlatBuffers binary format and TensorFlow's schema.fbs (version 3), from which the
-field numbers below come. numpy only.
+field numbers below come.
 """
 
 import struct
 from dataclasses import dataclass
 
 import numpy as np
-
-from ..json_reading import one_line
 
 # schema.fbs: BuiltinOperator
 OPERATORS = {
@@ -33,10 +31,6 @@ OPERATORS = {
 }
 TRANSPOSED = "Convolution2DTransposeBias"  # the one custom operator known here
 DTYPES = {0: np.float32, 1: np.float16, 2: np.int32}  # schema.fbs: TensorType
-
-
-class NotKnown(ValueError):
-    """The file has something in it that is not known here."""
 
 
 @dataclass(frozen=True)
@@ -103,23 +97,7 @@ def read_network(data: bytes) -> tuple[dict, dict[str, np.ndarray]]:
     """
     if data[4:8] != b"TFL3":
         raise ValueError("this is not a TFLite file")
-    try:
-        return _read(Table.root(data))
-    except NotKnown:
-        raise
-    except (
-        ValueError,
-        struct.error,
-        LookupError,
-        TypeError,
-        AttributeError,
-        OverflowError,
-    ) as error:
-        # What offsets and numbers that lead nowhere end in.
-        raise ValueError(f"this TFLite file is damaged ({one_line(error)})") from None
-
-
-def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
+    model = Table.root(data)
     codes = [max(code.number(0, "b"), code.number(3)) for code in model.tables(1)]
     names = [code.text(1) for code in model.tables(1)]  # of custom operators
     subgraph, buffers = model.tables(2)[0], model.tables(4)
@@ -137,7 +115,7 @@ def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
     for operator in subgraph.tables(3):
         code = codes[operator.number(0, "I")]
         if code not in OPERATORS:
-            raise NotKnown(f"this TFLite file uses operator {code}, which is not known here")
+            raise ValueError(f"this TFLite file uses operator {code}, which is not known here")
         kind = OPERATORS[code]
         takes, gives = operator.array(1).tolist(), operator.array(2).tolist()[0]
         if kind == "dequantize":
@@ -178,7 +156,7 @@ def _read(model: Table) -> tuple[dict, dict[str, np.ndarray]]:
             step["do"] = "double"
         elif kind == "pad":
             if np.any(fixed[0][:3]) or fixed[0][3, 0]:
-                raise NotKnown("this TFLite file pads other than after the last channel")
+                raise ValueError("this TFLite file pads other than after the last channel")
             step["channels"] = int(fixed[0][3, 1])
         elif kind == "reshape":
             step["shape"] = shapes[gives][1:]
@@ -197,7 +175,7 @@ def _window(options: Table, kind: str, size, shapes, source: int, target: int) -
     stride = options.number(1)
     activation = options.number({"conv": 3, "depthwise": 4, "max_pool": 5}[kind], "b")
     if stride != options.number(2) or activation:
-        raise NotKnown(f"this TFLite file has a {kind} with options that are not known here")
+        raise ValueError(f"this TFLite file has a {kind} with options that are not known here")
     padding = []
     for axis in (2, 1):  # width, then height
         missing = (shapes[target][axis] - 1) * stride + size[axis - 1] - shapes[source][axis]
