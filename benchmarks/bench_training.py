@@ -22,8 +22,7 @@ from collection import ART, DATA
 from timing import add_patience_option, in_turn, machine, table
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.geometry import warp
-from tps_portrait.tps_core.geometry.lattice import Lattice
+from tps_portrait.tps_core.geometry import grid
 from tps_portrait.tps_core.geometry.spline import Spline
 from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_sidecar
 from tps_portrait.tps_core.painting.generator import warp_features
@@ -93,16 +92,12 @@ def stepping(
                 stack.enter_context(patch.object(run.networks.p2s, "encode", encode_first))
                 stack.enter_context(patch.object(losses, "warp_features", encode_again))
             if EVERY_PIXEL in undone:
-                stack.enter_context(patch.object(warp, "choose", every_pixel))
+                stack.enter_context(patch.object(grid, "first_stride", lambda size: 1))
             if EVERYTHING in undone:
                 stack.enter_context(patch.object(run.networks, "generators", lambda: everything))
             train_step(run, pairs, content)
 
     return step
-
-
-def every_pixel(spline: Spline, size: object, extent: object) -> list[Lattice]:
-    return [Lattice()] * len(spline.centres)
 
 
 def copy_faces(source: Path, folder: Path) -> Source:

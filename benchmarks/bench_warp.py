@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from timing import Times, add_patience_option, in_turn, machine, peak_mb, table
-from tps_portrait.tps_core.geometry.lattice import choose
+from tps_portrait.tps_core.geometry.coordinates import pixel_centres
+from tps_portrait.tps_core.geometry.grid import TAPS, first_stride, spline_grid
 from tps_portrait.tps_core.geometry.spline import fit
-from tps_portrait.tps_core.geometry.warp import pixel_centres, spline_grid
 from warp_contestants import CONTESTANTS, NOISE_PX, Problem, Work, ours, problem, sampling
 
 SIZES = (128, 256, 512, 1024, 2048)
@@ -63,7 +63,7 @@ def roughness(patience: float, size: int = 512) -> Iterator[str]:
         )
         base = times["sample"]
         for name, p in (("smooth", smooth), ("rough", rough)):
-            rows.append((points, name, *lattice(p), times[name].ms, times[name].over(base)))
+            rows.append((points, name, *evaluated(p), times[name].ms, times[name].over(base)))
         for name in ("every pixel exact", "fit"):
             rows.append((points, f"{name} alone", "–", "–", times[name].ms, times[name].over(base)))
     yield f"Smooth maps, and the same with noise of {NOISE_PX} px in each landmark, {size} x {size}"
@@ -88,7 +88,7 @@ def growth(patience: float) -> Iterator[str]:
         for p in problems:
             own, base = times[f"ours {p[varied]}"], times[f"sample {p[varied]}"]
             pixels = p[0] ** 2 * p[2]
-            rows.append((p[varied], lattice(problem(*p))[0], own.ms, 1e6 * own.ms / pixels,
+            rows.append((p[varied], evaluated(problem(*p))[0], own.ms, 1e6 * own.ms / pixels,
                          own.over(base), peak_mb(ours, (64, 30, 1), p)))  # fmt: skip
         yield table(
             (column, "evaluated at", "ms", "ns per pixel", "x grid_sample", "peak MB"), rows
@@ -140,17 +140,13 @@ def fitting(p: Problem) -> Work:
     return lambda: fit(p.target, p.source)
 
 
-def lattice(p: Problem) -> tuple[str, float]:
-    """Where the splines are evaluated, and how many kernel values that costs for each pixel.
-
-    Of the batch's most demanding picture.
-    """
-    size = p.pictures.shape[-2:]
-    most = max(choose(fit(p.target, p.source), size), key=lambda one: one.cost(size))
-    if most.stride == 1:
+def evaluated(p: Problem) -> tuple[str, float]:
+    """Where the splines are evaluated at first, and how many kernel values a pixel that costs."""
+    h, w = p.pictures.shape[-2:]
+    stride = first_stride((h, w))
+    if stride == 1:
         return "all", 1.0
-    windows = f", windows of {2 * most.reach + 1} cells" if most.reach else ""
-    return f"every {most.stride} px{windows}", most.cost(size) / (size[0] * size[1])
+    return f"every {stride} px", (h // stride + TAPS) * (w // stride + TAPS) / (h * w)
 
 
 def main() -> None:

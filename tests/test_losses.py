@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from faces import random_points, spotted_faces
-from tps_portrait.tps_core.geometry.warp import sample, spline_grid
+from tps_portrait.tps_core.geometry.grid import spline_grid
+from tps_portrait.tps_core.geometry.warp import sample
 from tps_portrait.tps_core.painting.generator import softened
 from tps_portrait.training.losses import (
     Content,

@@ -4,8 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tps_portrait.tps_core.geometry.coordinates import pixel_centres
 from tps_portrait.tps_core.geometry.squares import cut_square, cut_squares, tiles
-from tps_portrait.tps_core.geometry.warp import pixel_centres, sample
+from tps_portrait.tps_core.geometry.warp import sample
 
 # In the middle, over an edge, over a corner, wholly beside, and larger than the picture.
 CENTRES = [(90, 60), (5, 60), (190, 118), (260, 60), (-400, 50)]
@@ -54,6 +55,18 @@ def test_many_squares_are_cut_as_each_alone(picture):
         difference = (one - cut_square(picture, own, place, 32)).abs() * 255
         assert difference.mean() < 0.2
         assert difference.max() < 3
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(20, 1), (31, 1), (40, 2), (70, 4)])
+def test_in_whole_steps_a_picture_is_shrunk_by_a_whole_number(picture, scale, factor):
+    linear, shift = square(scale, (90, 60))
+    (cut,) = cut_squares(picture, linear[None], shift[None], 32, whole_steps=True)
+    small = F.interpolate(
+        picture[None], (120 // factor, 200 // factor), mode="bilinear", antialias=True
+    )
+    places_px = pixel_centres((32, 32), like=shift) @ linear.T + shift
+    expected = sample(small, (2 * places_px / torch.tensor([200, 120]) - 1)[None])[0]
+    torch.testing.assert_close(cut, expected, atol=0.01, rtol=0)
 
 
 def test_bytes_are_cut_as_floats_are(picture):

@@ -8,9 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .coarse_grid import interpolated
-from .lattice import Lattice, choose
-from .spline import Spline, fit
+from .grid import spline_grid
+from .spline import fit
 
 
 def warp_image(
@@ -30,44 +29,6 @@ def backward_grid(
 ) -> Tensor:
     """Where each pixel of the warped (h, w) picture comes from: (b, h, w, 2) in −1…1."""
     return spline_grid(fit(target, source, stiffness), size)
-
-
-def spline_grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float] = (1.0, 1.0)
-) -> Tensor:
-    """The spline's values at the pixel centres of an (h, w) picture: (b, h, w, 2) in −1…1.
-
-    The picture spans −extent…extent, x and y, in the spline's units. What is read with the grid is
-    off by at most `lattice.TOLERANCE_PX` pixels of such a picture: where that can be held, values
-    are interpolated from fewer, else all are exact. Differentiable as the spline is.
-    """
-    chosen = choose(spline, size, extent)
-    different = sorted(set(chosen), key=chosen.index)
-    if len(different) <= 1:
-        return _grid(spline, size, extent, different[0] if different else Lattice())
-    order, grids = [], []
-    for own in different:
-        rows = [row for row, its in enumerate(chosen) if its == own]
-        order += rows
-        grids.append(_grid(spline.rows(rows), size, extent, own))
-    return torch.cat(grids)[torch.tensor(order).argsort()]
-
-
-def _grid(
-    spline: Spline, size: tuple[int, int], extent: tuple[float, float], places: Lattice
-) -> Tensor:
-    """What `spline_grid` gives, from the exact values at the places of one lattice."""
-    if places.stride > 1:
-        return interpolated(spline, size, extent, places)
-    span = torch.tensor(extent).to(spline.centres)
-    centres = pixel_centres(size, like=spline.centres) * span
-    return spline(centres.reshape(1, -1, 2)).unflatten(1, size) / span
-
-
-def pixel_centres(size: tuple[int, int], like: Tensor) -> Tensor:
-    """(x, y) of the pixel centres of an (h, w) picture in −1…1, outer edges at ±1: (h, w, 2)."""
-    y, x = ((2 * torch.arange(n).to(like) + 1) / n - 1 for n in size)
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)
 
 
 def sample(image: Tensor, grid: Tensor, padding: str = "border", mode: str = "bilinear") -> Tensor:

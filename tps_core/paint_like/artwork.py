@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..geometry.coordinates import from_pixels
+from ..geometry.grid import spline_grid
 from ..geometry.spline import fit
-from ..geometry.warp import sample, spline_grid, stretching, with_border_anchors
+from ..geometry.warp import sample, stretching, with_border_anchors
 from ..landmarks import Landmarks
 from ..light import LEAST_TONES, tones
 from .canvas import Canvas

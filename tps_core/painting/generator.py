@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..geometry.grid import spline_grid
 from ..geometry.spline import Spline
-from ..geometry.warp import sample, spline_grid
+from ..geometry.warp import sample
 
 STRIDE = 16  # the picture's pixels per side of a pixel of the innermost map
 COLOR_STRIDE = 8  # the same for the coarse colours
