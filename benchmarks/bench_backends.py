@@ -7,7 +7,6 @@ video; what isn't installed is left out. Quote the ratios, the machine may be bu
 import argparse
 import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from skimage.data import astronaut
@@ -16,16 +15,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan import cyclegan_generator
 from timing import ROUNDS, Times, in_turn, machine, table
-from tps_portrait.tps_core.painting.backends import fast, prepare
+from tps_portrait.tps_core.painting.backends import OpenVino, fast
 from tps_portrait.tps_core.painting.onnx_generator import INPUT, to_onnx
-from tps_portrait.tps_core.painting.quantize import calibrate
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 
 OURS = "ours, as trained"
 IN_A_ROW = 8  # pictures
-CALIBRATED = 20
-PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos"
 
 
 def real_picture(size: int) -> Tensor:
@@ -45,36 +40,14 @@ def run_onnxruntime(file: bytes) -> Callable[[Tensor], Tensor]:
     return lambda picture: torch.from_numpy(session.run(None, {INPUT: picture.numpy()})[0])
 
 
-def run_openvino(file: bytes) -> Callable[[Tensor], Tensor]:
-    from openvino import Core
-
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
-    core = Core()
-    request = core.compile_model(core.read_model(file), "CPU", options).create_infer_request()
-
-    def run(picture: Tensor) -> Tensor:
-        (painted,) = request.infer([picture.numpy()], share_inputs=True).values()
-        return torch.from_numpy(painted)
-
-    return run
-
-
 def contestants(style_name: str, size: int, quick: bool) -> dict[str, Callable[[Tensor], Tensor]]:
     generator = load_style(find_style(style_name)).generator
     shape = (1, size, size)
     found = {OURS: generator, "ours, float32": fast(generator)}
-    files = {"": to_onnx(generator, shape)}
-    if PHOTOS.is_dir():
-        paths = list_pictures(PHOTOS)[:CALIBRATED]
-        photos = [read_picture(path)[None] for path in paths]
-        side = [torch.nn.functional.interpolate(p, (256, 256), antialias=True, mode="bilinear")
-                for p in photos]  # fmt: skip
-        files[", int8"] = to_onnx(generator, shape, quantized=calibrate(generator, side))
     if importlib.util.find_spec("openvino"):
-        found["ours, openvino"] = prepare("openvino", generator)
-        found |= {f"ours, openvino{kind}": run_openvino(f) for kind, f in files.items() if kind}
+        found["ours, openvino"] = OpenVino(generator)
     if importlib.util.find_spec("onnxruntime"):
-        found |= {f"ours, onnxruntime{kind}": run_onnxruntime(f) for kind, f in files.items()}
+        found["ours, onnxruntime"] = run_onnxruntime(to_onnx(generator, shape))
     if not quick:
         found["CycleGAN, width 25"] = cyclegan_generator(width=25).eval()
         found["CycleGAN, width 64"] = cyclegan_generator().eval()

@@ -12,7 +12,7 @@ from ..tps_core.targets import Targets
 from .common import UNUSABLE, add_json_option, add_overwrite_option, expand, reason
 from .terminal import add_number, say, say_json, tell
 
-PHOTOS = 64  # of a folder, the first so many calibrate: more change nothing
+MOST_PHOTOS = 4  # of a folder, the first so many check the file
 
 
 def add_parser(commands) -> None:
@@ -53,14 +53,14 @@ def add_parser(commands) -> None:
         dest="precision",
         action="store_const",
         const="int8",
-        help="reckon with 8 bits: a quarter as large, nearly the same picture; needs --photos",
+        help=argparse.SUPPRESS,  # of earlier versions; refused with a sentence
     )
     parser.add_argument(
         "--photos",
         nargs="+",
         default=[],
         metavar="IMAGE|FOLDER",
-        help="portrait photos, 4 or more, better 20, that the 8 bits are fitted to",
+        help="portrait photos that the file is checked with; default: a picture of its own",
     )
     add_json_option(parser)
     parser.set_defaults(run=run, precision=PRECISIONS[0])
@@ -69,7 +69,7 @@ def add_parser(commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exports; a photo that can't be read fails the command, after the rest is done."""
     style_path = find_style(arguments.style)
-    paths = expand(arguments.photos)[:PHOTOS] if arguments.photos else []
+    paths = expand(arguments.photos)[:MOST_PHOTOS] if arguments.photos else []
     targets = Targets([style_path, *paths], arguments.overwrite)
     targets.file(arguments.output, EXPORT, ours=True)
     style = load_style(style_path)

@@ -38,14 +38,13 @@ class ExportStyle(io.ComfyNode):
                 io.Combo.Input(
                     "precision",
                     options=list(PRECISIONS),
-                    tooltip="float16 is half as large and paints the same. int8 is a quarter as "
-                    "large, paints nearly the same, and needs photos.",
+                    tooltip="float16 is half as large and paints the same.",
                 ),
                 io.Image.Input(
                     "photos",
                     optional=True,
-                    tooltip="For int8: portrait photos, 4 or more, better 20, that the 8 bits are "
-                    "fitted to.",
+                    tooltip="Portrait photos that the file is checked with. Without them it is "
+                    "checked with a picture of its own.",
                 ),
             ],
             outputs=[io.String.Output(display_name="report")],

@@ -11,10 +11,14 @@ from PIL import Image
 import comfyui as comfyui_host
 from editor import Editor, find_browser, open_editor
 
-# What is painted is the same with any back end; which one it is must not depend on the machine.
-os.environ.setdefault("TPS_PORTRAIT_BACKEND", "float32")
-
 SHARED_DATA = comfyui_host.PACK.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _painted_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is painted is the same with any back end: which one must not depend on the machine."""
+    backends = "tps_portrait.tps_core.painting.backends"
+    monkeypatch.setattr(f"{backends}.best_backend", lambda device: "float32")
 
 
 @pytest.fixture(scope="session")

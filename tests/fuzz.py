@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import logging
-import os
 import random
 import re
 import signal
@@ -49,7 +48,6 @@ from tps_portrait.tps_core.landmark_files.json_file import (
 from tps_portrait.tps_core.landmark_files.pose_keypoints import read_pose, write_pose
 from tps_portrait.tps_core.landmark_files.pts_file import write_pts
 from tps_portrait.tps_core.landmarks import SCHEMES, Landmarks, mean_face, read_mean_face
-from tps_portrait.tps_core.painting import backend_choice
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.painting.old_generator import OldGenerator
 from tps_portrait.tps_core.pictures import picture_size, read_picture
@@ -295,25 +293,6 @@ def check_arrays(weights):
     assert all(isinstance(weight, torch.Tensor) for weight in weights.values())
 
 
-def backends(folder, spoiled):
-    os.environ["XDG_DATA_HOME"] = str(folder)
-    path = backend_choice.choice_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entry = {"backend": "float32", "milliseconds": {"float32": 3.5}, "pixels": 4096}
-    good = {backend_choice._key(CPU): entry, "another": entry}
-
-    def case(dice):
-        path.write_bytes(hostile_json(good, dice) if spoiled else untouched(good, dice))
-        choice = backend_choice.remembered(CPU)
-        assert spoiled or choice is not None
-        if choice is not None:
-            assert isinstance(choice.backend, str)
-            assert type(choice.pixels) in (int, float)
-            assert all(isinstance(x, int | float) for x in choice.milliseconds.values())
-
-    return case
-
-
 def points_texts():
     points = FACE.points_px.tolist()
     sidecar = faces_to_json([FACE, MESH], SIZE)
@@ -388,7 +367,6 @@ def readers(folder, spoiled=True):
     add("npz", "a.npz", [npz()], hostile_bytes, _from_caffe, check_arrays)
     mean = [json.loads((Path(FILE).parents[1] / "mean_face.json").read_text("utf-8"))]
     add("mean face", "mean.json", mean, hostile_json, read_mean_face, check_mean)
-    made["back ends"] = backends(folder, spoiled)
     return made
 
 

@@ -21,11 +21,3 @@ def test_a_style_is_written_into_the_output_and_a_second_one_gets_a_number(comfy
         assert 1e6 < path.stat().st_size < 4e6
         (text,) = history["outputs"]["export"]["text"]
         assert text.startswith(f"{path}: 2.1 MB")
-
-
-def test_eight_bits_without_photos_are_refused_in_a_sentence(comfyui):
-    history = comfyui.wait(comfyui.submit(prompt(precision="int8")))
-    (error,) = (what for kind, what in history["status"]["messages"] if kind == "execution_error")
-    assert error["exception_message"].strip() == (
-        "int8 needs 4 or more portrait photos to calibrate with, better 20; got 0"
-    )

@@ -3,11 +3,9 @@
 import json
 
 import pytest
-import torch
 
 from tps_portrait.cli import doctor, main, painting
 from tps_portrait.tps_core import folders
-from tps_portrait.tps_core.painting.backend_choice import Choice
 
 
 @pytest.fixture(autouse=True)
@@ -76,32 +74,15 @@ def test_the_content_loss_is_found_in_the_models_folder_and_in_the_cache(
     assert "SqueezeNet's weights: ok" in tell(capsys)[1]
 
 
-def test_it_says_what_paints_and_that_the_user_wished_it_so(capsys):
-    assert "cpu: float32, as TPS_PORTRAIT_BACKEND says" in tell(capsys)[1]
-
-
-def test_it_measures_the_ways_to_paint_once(capsys, monkeypatch, home):
-    monkeypatch.setenv(painting.VARIABLE, "")
-    measured = []
-
-    def choose(generator, picture):
-        measured.append(tuple(picture.shape))
-        return Choice("float32", {"float32": 38.2, "openvino": 27.6}, 512 * 512)
-
-    monkeypatch.setattr(painting, "choose", choose)
+def test_it_says_what_paints_and_what_would_be_quicker(capsys, monkeypatch):
+    missing = {"openvino": "not installed; run: pip install openvino onnx"}
+    monkeypatch.setattr(painting, "best_backend", lambda device: "float32")
+    monkeypatch.setattr(painting, "missing_backends", lambda device: missing)
     text = tell(capsys)[1]
-    assert "cpu: float32 (float32 38 ms, openvino 28 ms for 512 x 512 pixels)" in text
-    assert f"remembered in {home.parent / 'data'}" in text
-    assert measured == [(1, 3, 512, 512)]
-    monkeypatch.setattr(painting, "remembered", lambda device: choose(None, torch.zeros(1)))
-    assert json.loads(tell(capsys, "--json")[1])["painting"]["cpu"]["backend"] == "float32"
-    assert len(measured) == 2  # what is remembered isn't measured
-
-
-def test_an_absent_back_end_is_explained(capsys, monkeypatch):
-    monkeypatch.setattr(painting, "backends", lambda device: {"openvino": "not installed"})
+    assert "cpu: float32\n" in text
+    assert "openvino, which is quicker: not installed; run: pip install openvino onnx" in text
     found = json.loads(tell(capsys, "--json")[1])["painting"]["cpu"]
-    assert found["wrong"] == {"openvino": "not installed"}
+    assert found == {"backend": "float32", "wrong": missing}
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """A style as an ONNX file, for other programs, browsers and phones."""
 
+import copy
 import importlib.util
 import json
 import logging
@@ -12,17 +13,20 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .output_files import replace_file
-from .painting.backend_choice import MEAN, MOST
-from .painting.backends import BackendFailed, run_in_openvino
+from .painting.backends import (
+    MOST_DIFFERENCE,
+    MOST_MEAN_DIFFERENCE,
+    BackendFailed,
+    difference,
+    run_in_openvino,
+)
 from .painting.generator import STRIDE, Generator
 from .painting.onnx_generator import INPUT, to_onnx
-from .painting.quantize import calibrate
 from .style import FORMAT, Style
 
-PRECISIONS = ("float32", "float16", "int8")
-LEAST_PHOTOS = 4  # to calibrate 8 bits with
+PRECISIONS = ("float32", "float16")
 CHECKED_PX = 256  # the side of the picture that an export of any size is checked with
-CHECKED = 4  # photos that it is checked with, where there are some
+MOST_CHECKED = 4  # photos that it is checked with, where there are some
 
 
 log = logging.getLogger("tps_portrait")
@@ -60,38 +64,35 @@ def export_style(
 
     The file takes "picture" (b, 3, h, w), RGB in 0…1, and gives "painted". `size` fixes both sides
     and b = 1; without it, all three are open, and sides must be multiples of STRIDE. "float16" is
-    stored in half precision, like the style itself, and paints the same; "int8" reckons with 8
-    bits, calibrated with `photos`, each (3, h, w) in 0…1, and paints nearly the same.
-    Raises ValueError without the package onnx, for another ending, a size that can't be, too few
-    photos, and a file that paints something else, which is not written.
+    stored in half precision, like the style itself, and paints the same. It is checked with the
+    `photos`, each (3, h, w) in 0…1, or with a picture of its own.
+    Raises ValueError without the package onnx, for another ending, precision or size that can't be,
+    and a file that paints something else, which is not written.
     """
     path = Path(path)
     if importlib.util.find_spec("onnx") is None:
         raise ValueError("an export needs the package onnx; run: pip install onnx")
     if path.suffix != ".onnx":
         raise ValueError(f"{path}: an exported style's file name must end in .onnx")
+    if precision not in PRECISIONS:
+        raise ValueError(
+            f"precision {precision}: choose {' or '.join(PRECISIONS)}; what int8 painted was up to "
+            "152 of 255 levels off, so it is no longer written"
+        )
     if size is not None and (size < 2 * STRIDE or size % STRIDE):
         raise ValueError(
             f"size {size}: must be a multiple of {STRIDE}, {2 * STRIDE} or more; "
             f"the nearest is {max(2, round(size / STRIDE)) * STRIDE}"
         )
-    generator = style.to("cpu").generator
+    generator = copy.deepcopy(style.generator).cpu()  # the caller's stays where it is
     side = size or max(2, round(style.size / STRIDE)) * STRIDE
-    quantized = None
-    if precision == "int8":
-        if len(photos) < LEAST_PHOTOS:
-            raise ValueError(
-                f"int8 needs {LEAST_PHOTOS} or more portrait photos to calibrate with, better 20; "
-                f"got {len(photos)}"
-            )
-        quantized = calibrate(generator, (_fitted(photo, side) for photo in photos))
     shape = (1, size, size) if size else ("batch", "height", "width")
     record = style.record | {"precision": precision, "stride": STRIDE}
     metadata = {"format": FORMAT, "record": json.dumps(record)}
-    file = to_onnx(generator, shape, metadata, precision != "float32", quantized)
-    pictures = [_fitted(photo, side) for photo in photos[:CHECKED]]
+    file = to_onnx(generator, shape, metadata, precision != "float32")
+    pictures = [_fitted(photo, side) for photo in photos[:MOST_CHECKED]]
     exported = _check(generator, file, pictures or [_sample(size or CHECKED_PX)], path)
-    if precision != "int8" and (exported.mean > MEAN or exported.most > MOST):
+    if exported.mean > MOST_MEAN_DIFFERENCE or exported.most > MOST_DIFFERENCE:
         raise ValueError(f"{exported.describe()}; it was not written: please report this")
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, file)
@@ -108,9 +109,7 @@ def _check(generator: Generator, file: bytes, pictures: list[Tensor], path: Path
                 continue
             with torch.no_grad():
                 wanted = torch.cat([generator(picture) for picture in pictures])
-            difference = (painted - wanted).abs()
-            mean, most = difference.mean().item(), difference.max().item()
-            return Exported(path, len(file), name, mean, most)
+            return Exported(path, len(file), name, *difference(painted, wanted))
     return Exported(path, len(file), "", float("nan"), float("nan"))
 
 

@@ -69,7 +69,7 @@ class Style:
         return next(self.generator.parameters()).device
 
     def to(self, device: torch.device | str) -> "Style":
-        """The style on the device; itself, if it is there already."""
+        """This style, moved to the device: its network is moved, not copied."""
         return Style(self.generator.to(device), self.record)
 
     @torch.no_grad()

@@ -1,11 +1,13 @@
 """The ways to run a generator that paint the same picture: each in its own fast way.
 
-"float32" is torch itself and works everywhere; the others are tried where they can be.
+"float32" is torch itself and works everywhere. On processors OpenVINO is quicker, where it is
+installed; on CUDA, half precision with recorded kernels.
 """
 
 import copy
 import importlib.util
 import logging
+import os
 import sys
 import threading
 from collections import OrderedDict
@@ -22,9 +24,11 @@ from .onnx_generator import to_onnx
 Paint = Callable[[Tensor], Tensor]  # pictures (b, 3, h, w), float32 on the device, to the same
 
 PLAIN = "float32"
-GRAPHS = 3  # sizes of pictures for which a recorded sequence of kernels is kept
 OPENVINO = ("openvino", "onnx")  # it reads what onnx writes
-OPENVINO_CURE = "not installed; run: pip install openvino onnx"
+HALF_SINCE = (7, 0)  # the compute capability from which half precision is quicker, not slower
+GRAPHS = 3  # sizes of pictures for which a recorded sequence of kernels is kept
+# How far from float32 a picture may be, of 0…1: on average, and anywhere.
+MOST_MEAN_DIFFERENCE, MOST_DIFFERENCE = 1 / 255, 4 / 255
 
 log = logging.getLogger("tps_portrait")
 
@@ -33,28 +37,50 @@ class BackendFailed(Exception):
     """A back end can't be used; the message says why."""
 
 
-def backends(device: torch.device) -> dict[str, str]:
-    """The back ends for a device; each with "", or what it lacks and the cure."""
-    found = {PLAIN: ""}
-    if device.type == "cpu":
-        found["openvino"] = "" if all(map(importlib.util.find_spec, OPENVINO)) else OPENVINO_CURE
-    else:
-        found["half"] = ""
-    return found
+def best_backend(device: torch.device) -> str:
+    """The name of the back end that is quickest on the device, of those that are installed."""
+    if device.type == "cuda":
+        return "half" if torch.cuda.get_device_capability(device) >= HALF_SINCE else PLAIN
+    return "openvino" if device.type == "cpu" and not missing_backends(device) else PLAIN
 
 
-def prepare(name: str, generator: Generator) -> Paint:
-    """The generator made ready to paint on its device. Later changes of it don't count.
+def missing_backends(device: torch.device) -> dict[str, str]:
+    """What would be quicker on the device, each with what is to be installed for it."""
+    if device.type != "cpu" or all(map(importlib.util.find_spec, OPENVINO)):
+        return {}
+    return {"openvino": "not installed; run: pip install openvino onnx"}
 
-    Raises BackendFailed when that back end can't be used here.
+
+def prepare_best(generator: Generator, plain: Paint, picture: Tensor) -> Paint:
+    """The best back end for the generator's device, ready to paint; later changes don't count.
+
+    It is `plain` where another can't be used, or paints the picture (b, 3, h, w) otherwise.
     """
-    device = next(generator.parameters()).device
-    wrong = backends(device).get(name, f"there is no such back end for {device.type}")
-    if wrong:
-        raise BackendFailed(wrong)
-    if name == "openvino":
-        return OpenVino(generator)
-    return Half(generator) if name == "half" else fast(generator)
+    name = best_backend(picture.device)
+    if name == PLAIN:
+        return plain
+    try:
+        paint = OpenVino(generator) if name == "openvino" else Half(generator)
+        _check(paint(picture[:1]), plain(picture[:1]))
+    except (BackendFailed, RuntimeError) as error:
+        log.warning("%s is not used for painting: %s", name, _first_line(error))
+        return plain
+    return paint
+
+
+def _check(painted: Tensor, wanted: Tensor) -> None:
+    """Raises BackendFailed for another picture than the one that is wanted."""
+    mean, most = difference(painted, wanted)
+    if not (mean <= MOST_MEAN_DIFFERENCE and most <= MOST_DIFFERENCE):  # so that NaN doesn't pass
+        raise BackendFailed(
+            f"its picture differs by {255 * mean:.2f} of 255 on average, {255 * most:.1f} at most"
+        )
+
+
+def difference(painted: Tensor, wanted: Tensor) -> tuple[float, float]:
+    """How far apart two pictures are: on average, and at most."""
+    apart = (painted - wanted).abs()
+    return apart.mean().item(), apart.max().item()
 
 
 def fast(generator: Generator) -> Generator | FastGenerator:
@@ -65,47 +91,53 @@ def fast(generator: Generator) -> Generator | FastGenerator:
 
 
 class OpenVino:
-    """A generator compiled by OpenVINO: on processors, for pictures of any size."""
+    """A generator compiled by OpenVINO: on processors, for pictures of any size.
+
+    As many threads paint side by side as there are cores for, each with as many cores as torch
+    has threads: a video's workers don't wait for each other.
+    """
 
     def __init__(self, generator: Generator):
-        core = _openvino().Core()
+        threads = torch.get_num_threads()
+        streams = max(1, (os.cpu_count() or 1) // threads)
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": "f32",  # some processors would take bfloat16
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": streams * threads,
         }
-        try:
-            model = core.read_model(to_onnx(generator, (1, "height", "width")))
-            self._request = core.compile_model(model, "CPU", options).create_infer_request()
-        except RuntimeError as error:
-            raise BackendFailed(_first_line(error)) from None
-        self._lock = threading.Lock()  # a request paints one picture at a time
+        self._model = _compiled(to_onnx(generator, (1, "height", "width")), options)
+        self._own = threading.local()  # a request paints one picture at a time
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """Raises BackendFailed."""
-        painted = []
-        for picture in pictures:
-            array = picture[None].contiguous().numpy()
-            try:
-                with self._lock:
-                    (result,) = self._request.infer([array], share_inputs=True).values()
-            except RuntimeError as error:
-                raise BackendFailed(_first_line(error)) from None
-            painted.append(torch.from_numpy(result))
+        try:
+            if not hasattr(self._own, "request"):
+                self._own.request = self._model.create_infer_request()
+            painted = []
+            for picture in pictures:
+                array = picture[None].contiguous().numpy()
+                (result,) = self._own.request.infer([array], share_inputs=True).values()
+                painted.append(torch.from_numpy(result))
+        except RuntimeError as error:
+            raise BackendFailed(_first_line(error)) from None
         return painted[0] if len(painted) == 1 else torch.cat(painted)
 
 
 def run_in_openvino(file: bytes, picture: Tensor) -> Tensor:
     """What the ONNX file makes of a picture. Raises BackendFailed."""
+    model = _compiled(file, {"INFERENCE_PRECISION_HINT": "f32"})
+    (result,) = model([picture.numpy()]).values()
+    return torch.from_numpy(result)
+
+
+def _compiled(file: bytes, options: dict):
+    """OpenVINO's model of an ONNX file. Raises BackendFailed."""
     core = _openvino().Core()
     try:
-        model = core.compile_model(
-            core.read_model(file), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
-        )
-        (result,) = model([picture.numpy()]).values()
+        return core.compile_model(core.read_model(file), "CPU", options)
     except RuntimeError as error:
         raise BackendFailed(_first_line(error)) from None
-    return torch.from_numpy(result)
 
 
 class Half:

@@ -14,7 +14,6 @@ from .fast_generator import SHUFFLE, FastGenerator
 from .generator import COLOR_STRIDE, Block, Generator, Soften
 from .old_generator import OldGenerator
 from .onnx_file import OnnxGraph
-from .quantize import Quantized
 
 INPUT, OUTPUT = "picture", "painted"
 PRODUCER = "tps-portrait"
@@ -25,15 +24,13 @@ def to_onnx(
     shape: tuple[int | str, int | str, int | str],
     metadata: Mapping[str, str] | None = None,
     half: bool = False,
-    quantized: Mapping[str, Quantized] | None = None,
 ) -> bytes:
     """The ONNX file of a generator: "picture" (b, 3, h, w) in 0…1 to "painted", the same shape.
 
     `shape` is (b, h, w), a word where a side is left open; sides must be multiples of STRIDE.
-    `half` stores weights in half precision; `quantized` has convolutions, by their name, reckon
-    with 8 bits.
+    `half` stores weights in half precision.
     """
-    writer = _Writer(OnnxGraph(half), quantized or {})
+    writer = _Writer(OnnxGraph(half))
     if isinstance(generator, OldGenerator):
         writer.write_old(generator)
     else:
@@ -46,14 +43,12 @@ def to_onnx(
 class _Writer:
     """Adds layers to a graph. Values are passed around by their names in it."""
 
-    def __init__(self, graph: OnnxGraph, quantized: Mapping[str, Quantized]):
-        self.graph, self.quantized = graph, quantized
-        self.names: dict[nn.Module, str] = {}
+    def __init__(self, graph: OnnxGraph):
+        self.graph = graph
 
     def write_fast(self, fast: FastGenerator) -> None:
         """The steps of FastGenerator.forward."""
         add, network = self.graph.add, fast.network
-        self.names = {module: name for name, module in network.named_modules()}
         half = self.layers(network.down_half, self.signed(INPUT))
         fine = self.layers(network.down_fine, half)
         middle = self.layers(network.down_middle, fine)
@@ -70,7 +65,6 @@ class _Writer:
     def write_old(self, old: OldGenerator) -> None:
         """The steps of OldGenerator."""
         add = self.graph.add
-        self.names = {module: name for name, module in old.named_modules()}
         signed = self.signed(INPUT)
         sides = [COLOR_STRIDE] * 2
         colors = add("AveragePool", signed, kernel_shape=sides, strides=sides)
@@ -123,12 +117,8 @@ class _Writer:
         around = list(layer.padding) * 2
         if layer.padding_mode == "replicate" and any(around):
             x, around = self.pad(x), [0] * 4
-        quantized = self.quantized.get(self.names.get(layer, ""))
-        if quantized:
-            x, weight = self.quantize(x, quantized), self.eight_bits(layer.weight)
-        else:
-            weight = self.tensor(layer.weight)
-        inputs = [x, weight] + ([] if layer.bias is None else [self.tensor(layer.bias)])
+        inputs = [x, self.tensor(layer.weight)]
+        inputs += [] if layer.bias is None else [self.tensor(layer.bias)]
         sides = {"pads": around, "strides": list(layer.stride), "group": layer.groups}
         return self.graph.add("Conv", *inputs, **sides)
 
@@ -161,24 +151,6 @@ class _Writer:
 
     def shuffle(self, x: str, times: int, output: str = "") -> str:
         return self.graph.add("DepthToSpace", x, blocksize=times, mode="CRD", output=output)
-
-    def quantize(self, x: str, quantized: Quantized) -> str:
-        scale = self.number(quantized.scale)
-        zero = self.graph.constant(np.array(quantized.zero, np.uint8))
-        return self.graph.add(
-            "DequantizeLinear", self.graph.add("QuantizeLinear", x, scale, zero), scale, zero
-        )
-
-    def eight_bits(self, weight: torch.Tensor) -> str:
-        """A convolution's weights in 8 bits, each output channel with its own scale."""
-        weight = weight.detach().cpu().float()
-        scale = weight.abs().amax((1, 2, 3)).clamp(min=1e-12) / 127
-        whole = (weight / scale[:, None, None, None]).round().to(torch.int8)
-        zero = np.zeros(len(scale), np.int8)
-        parts = (whole.numpy(), scale.numpy(), zero)
-        return self.graph.add(
-            "DequantizeLinear", *(self.graph.constant(part) for part in parts), axis=0
-        )
 
     def number(self, number: float) -> str:
         return self.graph.constant(np.array(number, np.float32))
