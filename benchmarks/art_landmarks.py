@@ -17,11 +17,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from box_detectors import detect_boxes
 from torch import Tensor
 
 from collection import DATA
 from tps_portrait.tps_core.detect import detect
-from tps_portrait.tps_core.detectors.box_detectors import detect_boxes
 from tps_portrait.tps_core.draw import draw_landmarks
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture

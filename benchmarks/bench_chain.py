@@ -109,8 +109,8 @@ def _frame_table(folder: Path, style: Style) -> str:
         frames = timed("read, twice", lambda: list(reader.frames()))
         rows[0] = (rows[0][0], 2 * rows[0][1])
         follower = Follower()
-        sights = timed("follow the face", lambda: [follower(f.picture) for f in frames])
-        plans = timed("steady", lambda: list(plan_frames(sights)))
+        observations = timed("follow the face", lambda: [follower(f.picture) for f in frames])
+        plans = timed("steady", lambda: list(plan_frames(observations)))
         for name, options in _ways().items():
             painted = timed(
                 f"paint {name}",

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..tps_core.detect import FaceNotFound, detect_face
+from ..tps_core.detect import detect_face
+from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_kinds import PICTURE, VIDEO
 from ..tps_core.landmark_files.json_file import faces_beside, sidecar_path
 from ..tps_core.landmarks import Landmarks

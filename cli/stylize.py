@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..tps_core.detect import FaceNotFound
+from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize

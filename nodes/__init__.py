@@ -9,7 +9,7 @@ from pathlib import Path
 import folder_paths
 from comfy_api.latest import ComfyExtension, io
 
-from ..tps_core.detect import add_host_detector
+from ..tps_core.detectors.table import add_host_detector
 from ..tps_core.folders import add_model_folder
 from .bank_nodes import BuildFaceBank, LoadFaceBank, SaveFaceBank
 from .core_landmarker import detect_with_core, what_is_missing

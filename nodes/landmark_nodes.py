@@ -3,7 +3,8 @@
 import comfy.utils
 from comfy_api.latest import io
 
-from ..tps_core.detect import DETECTORS, FaceNotFound, detect
+from ..tps_core.detect import DETECTORS, detect
+from ..tps_core.face_not_found import face_not_found
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
@@ -53,10 +54,8 @@ class DetectLandmarks(io.ComfyNode):
         for index, picture in enumerate(pictures):
             frames.append(detect(picture, detector, max_faces, min_confidence))
             if not frames[-1] and no_face == "error":
-                raise FaceNotFound(
-                    f"image {index + 1} of {len(pictures)}: no face found at confidence "
-                    f"{min_confidence:g}; lower min_confidence, or set no_face to empty"
-                )
+                where = f"image {index + 1} of {len(pictures)}"
+                raise face_not_found(where, min_confidence, "set no_face to empty")
             progress.update(1)
         frames = fill_gaps(frames, no_face)
         height, width = pictures.shape[-2:]

@@ -6,7 +6,7 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
-from ..tps_core.detect import FaceNotFound
+from ..tps_core.face_not_found import face_not_found
 from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize
@@ -99,17 +99,19 @@ def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> lis
     Raises FaceNotFound if there is none in any frame, and faces alone are to be painted.
     """
     progress = comfy.utils.ProgressBar(2 * len(pictures))
-    follower, sights = Follower(options.detector, options.min_confidence), []
+    follower, observations = Follower(options.detector, options.min_confidence), []
     for picture in pictures:
-        sights.append(follower(picture))
+        observations.append(follower(picture))
         progress.update(1)
-    if not options.whole_image and not any(sight.face for sight in sights):
-        raise FaceNotFound(
-            f"no face found in any of the {len(pictures)} images; connect Detect Face Landmarks "
-            "and lower its min_confidence, or set whole_image"
+    if not options.whole_image and not any(observation.face for observation in observations):
+        raise face_not_found(
+            f"all {len(pictures)} images",
+            options.min_confidence,
+            "set whole_image",
+            "min_confidence in a Detect Face Landmarks that you connect",
         )
     results = []
-    for picture, plan in zip(pictures, plan_frames(sights), strict=True):
+    for picture, plan in zip(pictures, plan_frames(observations), strict=True):
         results.append(stylize_frame(picture, style, plan, options))
         progress.update(1)
     return results

@@ -17,7 +17,7 @@ from tps_portrait.cli import detect as detect_command
 from tps_portrait.cli import main, paint_each
 from tps_portrait.cli import stylize as stylize_command
 from tps_portrait.tps_core.align import CROP
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.painting.generator import Generator

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from tps_portrait.tps_core import detect as module
-from tps_portrait.tps_core.detect import DETECTORS, FaceNotFound, detect, detect_face
+from tps_portrait.tps_core.detect import DETECTORS, detect, detect_face, usable_detectors
+from tps_portrait.tps_core.detectors.table import BY_NAME, Detector, add_host_detector
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 PICTURE = torch.zeros(3, 100, 200)
@@ -23,8 +25,14 @@ def found(monkeypatch):
     faces = []
     monkeypatch.setattr(module, "detect_embedded", lambda *_: list(faces))
     monkeypatch.setattr(module, "confirms", lambda *_: True)
-    monkeypatch.setattr(module, "what_is_missing", lambda: "mediapipe is not installed")
+    use(monkeypatch, "mediapipe", missing="mediapipe is not installed")
     return faces
+
+
+def use(monkeypatch, name, faces=(), missing=""):
+    """Has the detector of that name find these faces."""
+    detector = Detector(lambda *_: list(faces), lambda: missing)
+    monkeypatch.setitem(BY_NAME, name, detector)
 
 
 def test_the_largest_face_comes_first(found):
@@ -56,22 +64,19 @@ def test_no_face_is_an_empty_list_and_a_sentence(found):
 def test_the_hosts_own_detector_is_one_of_them(monkeypatch):
     with pytest.raises(ValueError, match="the comfyui detector can't run: it is ComfyUI's own"):
         detect(PICTURE, "comfyui")
-    monkeypatch.setattr(module, "_host", None)
-    module.add_host_detector(lambda *_: [face_of(50, "comfyui")], lambda: "")
+    monkeypatch.setitem(BY_NAME, "comfyui", BY_NAME["comfyui"])  # put back after the test
+    add_host_detector(lambda *_: [face_of(50, "comfyui")], lambda: "")
     assert detect(PICTURE, "comfyui")[0].detector == "comfyui"
 
 
 def test_a_sure_face_gets_no_second_look(found, monkeypatch):
-    monkeypatch.setattr(module, "look_again", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr(module, "detect_augmented", lambda *_: pytest.fail("looked again"))
     found += [face_of(60)]
     assert detect(PICTURE) == found
 
 
 def test_a_sure_face_takes_the_points_of_a_newer_mesh_that_sees_it_too(found, monkeypatch):
-    monkeypatch.setattr(module, "what_is_missing", lambda: "")
-    monkeypatch.setattr(
-        module, "detect_mediapipe", lambda *_: [face_of(20, "mediapipe"), face_of(61, "mediapipe")]
-    )
+    use(monkeypatch, "mediapipe", [face_of(20, "mediapipe"), face_of(61, "mediapipe")])
     found += [face_of(60, score=0.995), face_of(99)]
     assert [(face.detector, face.score) for face in detect(PICTURE)] == [
         ("embedded", 1.0),
@@ -82,14 +87,14 @@ def test_a_sure_face_takes_the_points_of_a_newer_mesh_that_sees_it_too(found, mo
 def test_a_sure_face_that_the_landmarker_for_art_does_not_see_gets_second_looks(found, monkeypatch):
     found += [face_of(60)]
     monkeypatch.setattr(module, "confirms", lambda *_: False)
-    monkeypatch.setattr(module, "look_again", lambda *_: [])
+    monkeypatch.setattr(module, "detect_augmented", lambda *_: [])
     monkeypatch.setattr(module, "detect_art", lambda *_: [])
     assert detect(PICTURE) == []
 
 
 def test_where_it_is_unsure_all_looks_are_asked(found, monkeypatch):
     found += [face_of(60, score=0.6)]
-    monkeypatch.setattr(module, "look_again", lambda *_: [face_of(60, score=0.6)] * 3)
+    monkeypatch.setattr(module, "detect_augmented", lambda *_: [face_of(60, score=0.6)] * 3)
     monkeypatch.setattr(module, "detect_art", lambda *_: [face_of(60, "art", score=0.7)])
     (face,) = detect(PICTURE)
     assert face.detector == "art+embedded"
@@ -98,7 +103,7 @@ def test_where_it_is_unsure_all_looks_are_asked(found, monkeypatch):
 
 
 def test_a_single_unsure_look_is_no_face(found, monkeypatch):
-    monkeypatch.setattr(module, "look_again", lambda *_: [face_of(60, score=0.7)])
+    monkeypatch.setattr(module, "detect_augmented", lambda *_: [face_of(60, score=0.7)])
     monkeypatch.setattr(module, "detect_art", lambda *_: [])
     assert detect(PICTURE) == []
 
@@ -122,7 +127,7 @@ def test_bad_arguments_are_refused_with_a_sentence(found, arguments, message):
 
 
 def test_usable_detectors_names_every_one_of_them():
-    usable = module.usable_detectors()
+    usable = usable_detectors()
     assert {"auto", *usable} == set(DETECTORS)
     assert usable["embedded"] == usable["art"] == ""
 

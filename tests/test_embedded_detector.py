@@ -273,8 +273,8 @@ def test_the_overview_is_made_of_the_means_that_it_says(size):
 
 def test_a_face_is_followed_to_where_it_moved(photo, face):
     moved = photo.roll(6, 2)
-    points_px, presence = follow_mesh(moved, face)
-    assert presence > 0.9
-    points_px = points_px - torch.tensor([6.0, 0])
+    followed = follow_mesh(moved, face)
+    assert followed.score > 0.9
+    points_px = followed.points_px - torch.tensor([6.0, 0])
     assert misfit(points_px, face.points_px) < 0.03
-    assert follow_mesh(torch.full_like(photo, 0.5), face)[1] < 0.5
+    assert follow_mesh(torch.full_like(photo, 0.5), face).score < 0.5

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.tps_core.paint_like.find_art import find_artwork
 

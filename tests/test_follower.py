@@ -36,12 +36,12 @@ def pan(photo, count, step=3):
 def test_a_face_is_searched_for_once_and_then_followed(photo, searches):
     follower = Follower()
     frames = pan(photo, 14)
-    sights = [follower(frame) for frame in frames]
+    observations = [follower(frame) for frame in frames]
     assert searches == ["thorough"]
-    assert not any(sight.cut for sight in sights)
-    assert {sight.face.scheme for sight in sights} == {"mediapipe-468"}
+    assert not any(observation.cut for observation in observations)
+    assert {observation.face.scheme for observation in observations} == {"mediapipe-468"}
     expected = detect_face(frames[-1].float() / 255, "frame").convert("mediapipe-468")
-    apart = (sights[-1].face.points_px - expected.points_px).norm(dim=-1).mean()
+    apart = (observations[-1].face.points_px - expected.points_px).norm(dim=-1).mean()
     assert apart < 0.04 * expected.eye_distance_px
 
 
@@ -57,19 +57,21 @@ def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
 def test_after_a_cut_it_is_searched_for_anew(photo, searches):
     follower = Follower()
     frames = pan(photo, 4) + [1 - frame / 255 for frame in pan(photo, 1)] + pan(photo, 2)
-    sights = [follower(frame.float() / frame.max()) for frame in frames]
-    assert [sight.cut for sight in sights] == [False] * 4 + [True, True, False]
+    observations = [follower(frame.float() / frame.max()) for frame in frames]
+    assert [observation.cut for observation in observations] == [False] * 4 + [True, True, False]
     assert searches.count("thorough") == 3
-    assert sights[5].face
+    assert observations[5].face
 
 
 def test_a_face_that_goes_is_looked_for_now_and_then(photo, searches):
     grey = torch.full((3, 320, 300), 90, dtype=torch.uint8)
     follower = Follower()
     count = 3 * QUICK_SEARCH_EVERY
-    sights = [follower(frame) for frame in [*pan(photo, 2), *[grey] * count]]
-    assert [sight.face is None for sight in sights] == [False] * 2 + [True] * count
-    assert all(sight.light is None for sight in sights[2:])
+    observations = [follower(frame) for frame in [*pan(photo, 2), *[grey] * count]]
+    assert [observation.face is None for observation in observations] == [False] * 2 + [
+        True
+    ] * count
+    assert all(observation.light is None for observation in observations[2:])
     assert searches == ["thorough"] * 2 + ["quick"] * 2
     back = [follower(frame) for frame in pan(photo, QUICK_SEARCH_EVERY)]
     assert back[-1].face
@@ -87,8 +89,8 @@ def test_a_detector_that_is_named_is_asked_in_every_frame_if_it_can_not_follow(p
 
 def test_drawn_faces_are_followed_by_the_landmarker_for_art(photo, searches):
     follower = Follower("art")
-    sights = [follower(frame) for frame in pan(photo, 5)]
+    observations = [follower(frame) for frame in pan(photo, 5)]
     assert searches == ["thorough"]
-    assert {sight.face.detector for sight in sights} == {"art"}
-    moved = sights[-1].face.points_px.mean(0) - sights[0].face.points_px.mean(0)
+    assert {observation.face.detector for observation in observations} == {"art"}
+    moved = observations[-1].face.points_px.mean(0) - observations[0].face.points_px.mean(0)
     assert moved.tolist() == pytest.approx([-12, 0], abs=4)

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
 from tps_portrait.tps_core.paint_like import guides as guiding
 from tps_portrait.tps_core.paint_like import search as searching

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
@@ -182,7 +182,7 @@ def test_a_face_that_fades_is_painted_less(photo, face):
 def test_a_video_without_a_face_is_an_error_and_no_file(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     write_video(tmp_path / "film.mp4", [noise] * 3)
-    with pytest.raises(FaceNotFound, match="film.mp4: no face found in any frame .* whole image"):
+    with pytest.raises(FaceNotFound, match="film.mp4, in all frames: no face found .* whole image"):
         stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), FACE)
     assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
 

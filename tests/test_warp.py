@@ -1,13 +1,8 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.geometry.warp import (
-    pixel_centres,
-    sample,
-    stretching,
-    warp_image,
-    with_border_anchors,
-)
+from tps_portrait.tps_core.geometry.coordinates import pixel_centres
+from tps_portrait.tps_core.geometry.warp import sample, stretching, warp_image, with_border_anchors
 
 
 def spots(size, points):

@@ -61,6 +61,16 @@ def confirms(picture: Tensor, face: Landmarks) -> bool:
     return presence > 0.5 and bool(same_face(seen, points))
 
 
+def follow_art(picture: Tensor, face: Landmarks) -> Landmarks:
+    """The face that was just there, with its 68 points where they are now.
+
+    Picture (3, h, w), 0…1 or bytes; the score is the presence that the network sees.
+    """
+    points_px, presence = look_at(picture, face.shape68_px)
+    height, width = picture.shape[-2:]
+    return Landmarks.from_pixels(points_px, (width, height), "ibug-68", presence, "art")
+
+
 def look_at(picture: Tensor, points: Tensor) -> tuple[Tensor, float]:
     """What the network sees where a face with points (68, 2) is: points like them, and presence.
 
@@ -93,7 +103,7 @@ def look(network: ArtNetwork, picture: Tensor, linear: Tensor, shift: Tensor) ->
 
     The points (n, 68, 2) and their spread come in pixels of the picture too.
     """
-    cuts = cut_squares(picture, linear, shift, CUT_PX)
+    cuts = cut_squares(picture, linear, shift, CUT_PX, whole_steps=True)
     found = network(cuts.contiguous(memory_format=torch.channels_last))
     points = found.points @ linear.mT + shift[:, None]
     scale = linear[:, :, 0].norm(dim=1)[:, None]

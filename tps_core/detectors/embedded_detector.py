@@ -147,17 +147,22 @@ def place_mesh(
     return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
 
 
-def follow_mesh(picture: Tensor, face: Landmarks) -> tuple[Tensor, float]:
-    """The mesh (468, 2) in pixels, and its presence, of a face that was just there.
+def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
+    """The face that was just there, with its 468 points where they are now.
 
-    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme begins with MediaPipe's 468.
+    Picture (3, h, w), 0…1 or bytes, on the CPU; the face's scheme is one of MediaPipe's. The score
+    is the presence that the network sees: low where there is no face any more.
     """
     network = load_networks(FILE, picture.device, KIND)["face_mesh"]
+    face = face.convert("mediapipe-468")
     points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():
         points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
-    return points[0], float(presence[0])
+    height, width = picture.shape[-2:]
+    return Landmarks.from_pixels(
+        points[0], (width, height), face.scheme, float(presence[0]), "embedded"
+    )
 
 
 def _settle(

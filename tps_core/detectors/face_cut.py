@@ -60,7 +60,7 @@ class FaceCut:
         # MediaPipe samples where a pixel begins, not in its middle, and the mesh network has
         # learnt it so: half a pixel of the cut is 0.3 % of an eye distance.
         shift = self.centre + 0.5 - (linear @ torch.full((2,), 1 / size))
-        return cut_squares(picture, linear, shift, size)
+        return cut_squares(picture, linear, shift, size, whole_steps=True)
 
 
 def _axes(towards: Tensor) -> Tensor:

@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from ..align import align
-from ..detect import FaceNotFound, detect
+from ..detect import detect
+from ..face_not_found import BY_HAND, FaceNotFound
 from ..landmarks import Landmarks
 from .artwork import Artwork, artwork
 
@@ -24,8 +25,6 @@ def find_artwork(
         faces = detect(picture, detector, 1, min_confidence)
     if not faces:
         raise FaceNotFound(
-            f"{name}: no face found in this picture of art; place its landmarks by hand (in "
-            "ComfyUI with Edit Face Landmarks, else with tps-portrait bank FOLDER --review), or "
-            "choose another picture"
+            f"{name}: no face found in this picture of art; {BY_HAND}, or choose another picture"
         )
     return artwork(picture, max(faces, key=lambda face: align(face).extent_px))

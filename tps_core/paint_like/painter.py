@@ -17,7 +17,8 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..blend import blend
-from ..detect import FaceNotFound, detect_face
+from ..detect import detect_face
+from ..face_not_found import FaceNotFound
 from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
 from ..stylize import Stylized, finished

@@ -10,8 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..detect import detect
-from ..detectors.art_landmarker import confirms, look_at
-from ..detectors.embedded_detector import detect_embedded, follow_mesh
+from ..detectors.art_landmarker import confirms
+from ..detectors.embedded_detector import detect_embedded
+from ..detectors.table import BY_NAME
 from ..landmarks import Landmarks, check_plausible
 from ..light import skin_light
 from ..pictures import as_float
@@ -27,7 +28,7 @@ THUMBNAIL = (36, 64)
 
 
 @dataclass(frozen=True)
-class Sight:
+class FrameObservation:
     """What is known of one frame by itself."""
 
     face: Landmarks | None
@@ -49,7 +50,7 @@ class Follower:
     _thumbnail: Tensor | None = None
     _changes: list[float] = field(default_factory=list)  # of light, from frame to frame
 
-    def __call__(self, frame: Tensor) -> Sight:
+    def __call__(self, frame: Tensor) -> FrameObservation:
         """The face in the next frame (3, h, w), 0…1 or bytes, on the CPU."""
         cut = self._is_cut(frame)
         before, self._frames = self._face, self._frames + 1
@@ -64,11 +65,11 @@ class Follower:
             if self._face:
                 self._frames = 0
         if self._face is None:
-            return Sight(None, None, cut)
+            return FrameObservation(None, None, cut)
         if before and not cut and self._face.scheme != before.scheme:
             self._face = self._face.convert(before.scheme)  # of one track all frames have one
         points = self._face.shape68
-        return Sight(self._face, skin_light(frame, points), cut)
+        return FrameObservation(self._face, skin_light(frame, points), cut)
 
     def _is_cut(self, frame: Tensor) -> bool:
         """Whether the frame is another picture than the one before. Of the first it is False."""
@@ -85,17 +86,11 @@ class Follower:
 
     def _follow(self, frame: Tensor) -> Landmarks | None:
         """The face of the frame before in this one; None if it isn't there any more."""
-        last = self._face
-        size = frame.shape[-1], frame.shape[-2]
-        if self.detector in ("auto", "embedded") and last.scheme.startswith("mediapipe"):
-            points_px, presence = follow_mesh(frame, last.convert("mediapipe-468"))
-            face = Landmarks.from_pixels(points_px, size, "mediapipe-468", presence, "embedded")
-        elif self.detector in ("auto", "art") and last.scheme == "ibug-68":
-            points_px, presence = look_at(frame, last.points_px)
-            face = Landmarks.from_pixels(points_px, size, "ibug-68", presence, "art")
-        else:
-            return None  # such a detector finds it anew in each frame
-        if presence < self.min_confidence:
+        follower = "art" if self._face.scheme == "ibug-68" else "embedded"
+        if self.detector not in ("auto", follower):
+            return None  # such a detector searches in each frame
+        face = BY_NAME[follower].follow(frame, self._face)
+        if face.score < self.min_confidence:
             return None
         try:
             check_plausible(face)

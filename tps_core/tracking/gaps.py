@@ -41,7 +41,7 @@ def fill_gaps(frames: list[list[Landmarks]], policy: str) -> list[list[Landmarks
 
 
 def _fill_tracks(frames: list[list[Landmarks]], policy: str) -> list[list[Landmarks]]:
-    """Puts in each face between two sights of it."""
+    """Puts in each face between two observations of it."""
     filled = [list(faces) for faces in frames]
     most = max(map(len, frames))
     for track in find_tracks(frames):

@@ -7,7 +7,7 @@ from ..geometry import boxes
 from ..geometry.similarity import fit_similarity
 from ..landmarks import Landmarks, eye_distance
 
-# A track: (frame, place in the frame's list) of each sight of one face, in the order of time.
+# A track: (frame, place in the frame's list) of each observation of one face, in the order of time.
 Track = list[tuple[int, int]]
 
 # From one frame to the next a face changes by less than this; else there was a cut. Two people

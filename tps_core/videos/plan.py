@@ -13,7 +13,7 @@ import torch
 from ..align import align
 from ..landmarks import Landmarks
 from ..light import exponent_for_lines
-from ..tracking.follower import Sight
+from ..tracking.follower import FrameObservation
 from ..tracking.gaps import between
 from ..tracking.one_euro import one_euro_both_ways
 from ..tracking.steady import smooth
@@ -40,9 +40,11 @@ class FramePlan:
     exponent: float  # that lights the frame for line art
 
 
-def plan_frames(sights: Iterable[Sight]) -> Iterator[FramePlan]:
+def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]:
     """The plan of each frame, in order; it reads some frames ahead."""
-    shot: list[Sight] = []  # its frames from some before the first that isn't planned yet
+    shot: list[
+        FrameObservation
+    ] = []  # its frames from some before the first that isn't planned yet
     done, extent_px = 0, 0.0
 
     def planned(end: int) -> Iterator[FramePlan]:
@@ -53,11 +55,11 @@ def plan_frames(sights: Iterable[Sight]) -> Iterator[FramePlan]:
                 extent_px = known
             yield replace(plan, extent_px=extent_px)
 
-    for sight in sights:
-        if sight.cut and shot:
+    for observation in observations:
+        if observation.cut and shot:
             yield from planned(len(shot))
             shot, done = [], 0
-        shot.append(sight)
+        shot.append(observation)
         if len(shot) == done + CHUNK + AHEAD:
             yield from planned(done + CHUNK)
             passed = max(0, done + CHUNK - CONTEXT)
@@ -66,16 +68,16 @@ def plan_frames(sights: Iterable[Sight]) -> Iterator[FramePlan]:
         yield from planned(len(shot))
 
 
-def plan_shot(sights: list[Sight]) -> list[FramePlan]:
+def plan_shot(observations: list[FrameObservation]) -> list[FramePlan]:
     """The plans of a shot's frames, each with the scale that it would have by itself."""
-    frames = [[sight.face] if sight.face else [] for sight in sights]
+    frames = [[observation.face] if observation.face else [] for observation in observations]
     _drop_mistakes(frames)
     _fill_short_gaps(frames)
     faces = [faces[0] if faces else None for faces in smooth(frames)]
     extents = _nearest([align(face).extent_px if face else None for face in faces])
     extents = extents or [0.0] * len(faces)
     opacity = _fade(faces)
-    exponents = _steady_exponents([sight.light for sight in sights])
+    exponents = _steady_exponents([observation.light for observation in observations])
     return [FramePlan(*parts) for parts in zip(faces, opacity, extents, exponents, strict=True)]
 
 
@@ -87,7 +89,7 @@ def _drop_mistakes(frames: list[list[Landmarks]]) -> None:
 
 
 def _fill_short_gaps(frames: list[list[Landmarks]]) -> None:
-    """Puts the face into frames between two sights of it, if they are few."""
+    """Puts the face into frames between two observations of it, if they are few."""
     for seen, start, end in _runs(frames):
         inside = start > 0 and end < len(frames)
         if not seen and inside and end - start <= LONGEST_HELD:

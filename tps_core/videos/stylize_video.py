@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..detect import FaceNotFound
+from ..face_not_found import face_not_found
 from ..output_files import NotWritten
 from ..style import Style
 from ..tracking.follower import Follower
@@ -56,10 +56,8 @@ def stylize_video(
         try:
             report = _paint(reader, writer, style, options, workers, progress)
             if not options.whole_image and not report.frames_with_face:
-                raise FaceNotFound(
-                    f"{source}: no face found in any frame at confidence "
-                    f"{options.min_confidence:g}; lower min_confidence, or paint the whole image"
-                )
+                where = f"{source}, in all frames"
+                raise face_not_found(where, options.min_confidence, "paint the whole image")
             writer.finish()
         except load_av().error.FFmpegError as error:
             _discard(writer)

@@ -1,7 +1,8 @@
 """Detectors that see little more than where a face is: YuNet, and OpenCV's cascade for anime.
 
-The mean face is fitted into what they see, so their landmarks are a rough guess, of low confidence.
-Both are optional: they need the package OpenCV (cv2) and their model files.
+The mean face is fitted into what they see, so their landmarks are a rough guess, of low confidence:
+good enough to check ours by, as art_landmarks.py does. They need the package OpenCV (cv2) and their
+model files.
 """
 
 import importlib.util
@@ -11,11 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..folders import find_model
-from ..geometry.similarity import fit_similarity
-from ..json_reading import one_line
-from ..landmarks import IBUG_PARTS, Landmarks, mean_face
-from ..pictures import as_bytes
+from tps_portrait.tps_core.folders import find_model
+from tps_portrait.tps_core.geometry.similarity import fit_similarity
+from tps_portrait.tps_core.json_reading import one_line
+from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks, mean_face
+from tps_portrait.tps_core.pictures import as_bytes
 
 YUNET, ANIME = "face_detection_yunet_2026may.onnx", "lbpcascade_animeface.xml"
 SIDE_PX = 320  # of the picture as they see it

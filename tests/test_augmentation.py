@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.detectors.second_looks import LOOKS, SIDE_PX, look_again
-from tps_portrait.tps_core.geometry.warp import pixel_centres, sample
+from tps_portrait.tps_core.detectors.augmentation import AUGMENTATIONS, COPY_PX, detect_augmented
+from tps_portrait.tps_core.geometry.coordinates import pixel_centres
+from tps_portrait.tps_core.geometry.warp import sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face, mirror_order
 
 
@@ -19,11 +20,11 @@ def test_points_come_back_to_the_picture():
     def detect(copy):
         points = 0.2 * mean_face("ibug-68")
         read.append(sample(copy[None], points[None, None])[0, :2, 0].T)
-        return [Landmarks(points, "ibug-68", (SIDE_PX, SIDE_PX))]
+        return [Landmarks(points, "ibug-68", (COPY_PX, COPY_PX))]
 
-    found = look_again(picture, detect)
-    assert len(found) == len(LOOKS)
-    for look, face, colors in zip(LOOKS, found, read, strict=True):
+    found = detect_augmented(picture, detect)
+    assert len(found) == len(AUGMENTATIONS)
+    for look, face, colors in zip(AUGMENTATIONS, found, read, strict=True):
         if look.light:
             continue  # colours that were changed say nothing
         shares = face.points_px / torch.tensor([200.0, 120.0])
@@ -32,11 +33,11 @@ def test_points_come_back_to_the_picture():
 
 
 def test_who_saw_it_and_how_sure_is_kept():
-    face = Landmarks(mean_face("ibug-68"), "ibug-68", (SIDE_PX, SIDE_PX), 0.7, "embedded")
-    found = look_again(torch.rand(3, 50, 80), lambda copy: [face])
+    face = Landmarks(mean_face("ibug-68"), "ibug-68", (COPY_PX, COPY_PX), 0.7, "embedded")
+    found = detect_augmented(torch.rand(3, 50, 80), lambda copy: [face])
     assert {(one.score, one.detector, one.size) for one in found} == {(0.7, "embedded", (80, 50))}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (700, 20)])
 def test_any_picture_will_do(size):
-    assert look_again(torch.rand(3, *size), lambda copy: []) == []
+    assert detect_augmented(torch.rand(3, *size), lambda copy: []) == []
