@@ -18,8 +18,8 @@ from torch import Tensor
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
-from tps_portrait.tps_core.tracking.one_euro import BEYOND, one_euro, one_euro_both_ways
-from tps_portrait.tps_core.tracking.steady import CUTOFF, PLACE_SPEED_FACTOR, smooth
+from tps_portrait.tps_core.tracking.one_euro import PADDING_FRAMES, one_euro, one_euro_both_ways
+from tps_portrait.tps_core.tracking.smoothing import CUTOFF_PER_FRAME, PLACE_SPEED_FACTOR, smooth
 
 PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos"
 
@@ -84,7 +84,7 @@ def filtered(faces: list[list[Landmarks]]) -> dict[str, Tensor]:
     """The landmarks (t, n, 2) in pixels by the name of the filter that they went through."""
     raw = pixels(faces)
     unit = (raw - raw.mean(1, keepdim=True)).square().sum(-1).mean().sqrt()
-    setting = (CUTOFF, PLACE_SPEED_FACTOR)
+    setting = (CUTOFF_PER_FRAME, PLACE_SPEED_FACTOR)
     return {
         "none": raw,
         "each point, forwards": one_euro(raw / unit, *setting) * unit,
@@ -102,7 +102,7 @@ def measure(raw: Tensor, smoothed: Tensor, speed: int) -> tuple[float, float, fl
     """Jitter in pixels, by what share it is less than that of `raw`, and lag in frames."""
     motion = torch.tensor([-float(speed), 0.0])  # the face glides to the left
     before, after = ((p.diff(dim=0) - motion).norm(dim=-1).mean() for p in (raw, smoothed))
-    middle = slice(min(BEYOND, len(raw) // 4), -min(BEYOND, len(raw) // 4))
+    middle = slice(min(PADDING_FRAMES, len(raw) // 4), -min(PADDING_FRAMES, len(raw) // 4))
     behind = (raw - smoothed)[middle].mean((0, 1)) @ motion / max(speed, 1) ** 2
     return float(after), float(1 - after / before), float(behind)
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from ..tps_core.finish import GROUNDS, STRONGEST
+from ..tps_core.finish import GROUNDS, MOST_STRENGTH
 from ..tps_core.pictures import ENDINGS
 from .terminal import add_number
 from .video import is_video
@@ -39,11 +39,11 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
         "--strength",
         float,
         0,
-        STRONGEST,
+        MOST_STRENGTH,
         default=1.0,
         metavar="S",
-        help=f"0…{STRONGEST:g}: 0 is the photo, 1 the painting, more exaggerates what the painting "
-        "changes; default: 1",
+        help=f"0…{MOST_STRENGTH:g}: 0 is the photo, 1 the painting, more exaggerates what the "
+        "painting changes; default: 1",
     )
     parser.add_argument(
         "--keep-colors",

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ..tps_core.draw import draw_landmarks
 from ..tps_core.morph import morph
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
-from ..tps_core.tracking.steady import smooth
+from ..tps_core.tracking.smoothing import smooth
 from .sockets import (
     FaceLandmarks,
     frames_of,

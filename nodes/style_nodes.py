@@ -7,7 +7,7 @@ import comfy.utils
 import torch
 from comfy_api.latest import io, ui
 
-from ..tps_core.finish import STRONGEST, finish
+from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
 from .node_text import show_text
 from .paths import fingerprint, free_path, listed
@@ -115,7 +115,7 @@ def strength_input():
         "strength",
         default=1.0,
         min=0.0,
-        max=STRONGEST,
+        max=MOST_STRENGTH,
         step=0.05,
         tooltip="0 is the photo, 1 the painting; more exaggerates what the painting changes.",
     )

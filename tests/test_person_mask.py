@@ -88,7 +88,7 @@ def test_a_faded_brown_photo_is_seen_as_a_new_one(picture):
     new = module._retouched(faded[None])[0]
     assert new.amin() < 0.05
     assert new.amax() > 0.9
-    assert new.mean() == pytest.approx(module.MIDDLE, abs=0.1)
+    assert new.mean() == pytest.approx(module.WANTED_LIGHT, abs=0.1)
 
 
 @pytest.mark.parametrize("shape", [(60, 20), (20, 60)])

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from clips import face_at, reshaped
-from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP, find_tracks
+from tps_portrait.tps_core.tracking.tracks import LONGEST_GAP_FRAMES, find_tracks
 
 
 def test_faces_are_followed_whatever_their_order():
@@ -31,7 +31,7 @@ def test_a_face_may_be_out_of_sight_for_a_while_and_come_back_near_by():
     assert len(find_tracks([[face_at(200, 200)], [face_at(260, 200)]])) == 2  # in one frame: no
 
 
-@pytest.mark.parametrize(("gap", "tracks"), [(LONGEST_GAP, 1), (LONGEST_GAP + 1, 2)])
+@pytest.mark.parametrize(("gap", "tracks"), [(LONGEST_GAP_FRAMES, 1), (LONGEST_GAP_FRAMES + 1, 2)])
 def test_out_of_sight_for_too_long_a_face_counts_as_new(gap, tracks):
     face = face_at(200, 200)
     assert len(find_tracks([[face], *[[]] * gap, [face]])) == tracks

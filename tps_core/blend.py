@@ -13,10 +13,10 @@ OUTLINE = [
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ]  # fmt: skip
-FEATHER = 0.05  # standard deviation of the mask's edge, as a share of the crop's side
+FEATHER_SIGMA = 0.05  # standard deviation of the mask's edge, as a share of the crop's side
 
 
-def face_mask(alignment: Alignment, size: int, feather: float = FEATHER) -> Tensor:
+def face_mask(alignment: Alignment, size: int, feather: float = FEATHER_SIGMA) -> Tensor:
     """The face in its crop, 1 within its outline, falling softly to 0: (1, size, size).
 
     Zero at the crop's own frame, however the face lies.
@@ -32,7 +32,7 @@ def face_mask(alignment: Alignment, size: int, feather: float = FEATHER) -> Tens
     return _feathered(image, feather * size) * _feathered(frame, feather * size)
 
 
-def outline_mask(face: Landmarks, feather: float = FEATHER) -> Tensor:
+def outline_mask(face: Landmarks, feather: float = FEATHER_SIGMA) -> Tensor:
     """The face in its picture, 1 within its outline, falling softly to 0: (1, h, w)."""
     points_px = _outline_px(face)
     image = Image.new("L", face.size)

@@ -9,16 +9,22 @@ from torch import Tensor
 from .detectors.person_mask import person_mask
 
 GROUNDS = ("paint", "keep", "blur", "transparent")
-STRONGEST = 2.0
+MOST_STRENGTH = 2.0
 # Lengths as shares of the face crop's side.
-USUAL_FACE = 0.6  # that side in shorter sides of a picture, where the face isn't known
-MASSES = 0.025  # standard deviation at which the photo's masses are left, and its detail is not
-OUTLINE = 0.015  # how far colours of the photo spread, as paint does beyond a line
-GROUND_BLUR = 0.07  # the ground out of focus
-GAIN = 2.0  # of exaggeration at strength 2
-COLORS = 0.3  # how much of a change of colour is exaggerated; more turns warm skin green
-NEUTRAL = 0.1  # difference between channels below which paint is a grey, and stays one
-COARSE_PX = 4.0  # standard deviation of a blur that is made in a smaller picture if it is larger
+USUAL_FACE_SHARE = 0.6  # that side in shorter sides of a picture, where the face isn't known
+MASSES_SIGMA = (
+    0.025  # standard deviation at which the photo's masses are left, and its detail is not
+)
+COLOR_SPREAD_SIGMA = 0.015  # how far colours of the photo spread, as paint does beyond a line
+GROUND_BLUR_SIGMA = 0.07  # the ground out of focus
+EXAGGERATION_GAIN = 2.0  # of exaggeration at strength 2
+COLOR_EXAGGERATION = (
+    0.3  # how much of a change of colour is exaggerated; more turns warm skin green
+)
+GREY_RANGE = 0.1  # difference between channels below which paint is a grey, and stays one
+LARGE_BLUR_PX = (
+    4.0  # standard deviation of a blur that is made in a smaller picture if it is larger
+)
 
 
 def finish(
@@ -44,15 +50,15 @@ def finish(
     "paint" needs a person and none is seen.
     """
     check_ground(ground)
-    scale = face_px or USUAL_FACE * min(photo.shape[-2:])
+    scale = face_px or USUAL_FACE_SHARE * min(photo.shape[-2:])
     everywhere = torch.ones_like(photo[:1]) if covered is None else covered
     picture = painting
     if keep_colors > 0:
         picture = picture.lerp(
-            with_colors_of(photo, picture, OUTLINE * scale), keep_colors * everywhere
+            with_colors_of(photo, picture, COLOR_SPREAD_SIGMA * scale), keep_colors * everywhere
         )
     if strength > 1:
-        stronger = exaggerated(photo, picture, strength - 1, MASSES * scale)
+        stronger = exaggerated(photo, picture, strength - 1, MASSES_SIGMA * scale)
         picture = picture.lerp(stronger, everywhere)
     elif strength < 1:
         picture = photo.lerp(picture, strength)
@@ -62,7 +68,9 @@ def finish(
         mask = find_person(photo, name)
     if ground == "transparent":
         return torch.cat([picture, mask])
-    behind = photo if ground == "keep" else ground_out_of_focus(photo, mask, GROUND_BLUR * scale)
+    behind = (
+        photo if ground == "keep" else ground_out_of_focus(photo, mask, GROUND_BLUR_SIGMA * scale)
+    )
     return behind.lerp(picture, mask)
 
 
@@ -108,9 +116,9 @@ def exaggerated(photo: Tensor, painting: Tensor, amount: float, masses_px: float
     painting = painting.clamp(0, 1)
     change = painting - _blurred(photo, masses_px)
     # Ink doesn't turn blue where the skin that it is drawn on was red.
-    colorful = ((painting.amax(0) - painting.amin(0)) / NEUTRAL).clamp(max=1)
-    change = change.mean(0).lerp(change, COLORS * colorful).clamp(-1, 1)
-    power = GAIN * amount
+    colorful = ((painting.amax(0) - painting.amin(0)) / GREY_RANGE).clamp(max=1)
+    change = change.mean(0).lerp(change, COLOR_EXAGGERATION * colorful).clamp(-1, 1)
+    power = EXAGGERATION_GAIN * amount
     lighter = 1 - (1 - painting) * (1 - change) ** power
     return torch.where(change > 0, lighter, painting * (1 + change) ** power)
 
@@ -128,7 +136,7 @@ def _blurred(picture: Tensor, deviation_px: float) -> Tensor:
     from kornia.filters import gaussian_blur2d
 
     size = picture.shape[-2:]
-    shrink = min(1.0, COARSE_PX / deviation_px)
+    shrink = min(1.0, LARGE_BLUR_PX / deviation_px)
     shape = [max(1, round(n * shrink)) for n in size]
     small = F.interpolate(picture[None], shape, mode="area") if shrink < 1 else picture[None]
     sigma = max(deviation_px * shrink, 0.1)

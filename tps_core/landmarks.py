@@ -45,12 +45,12 @@ IBUG_MIRROR = [
 
 # Two sets of points lie on one face when their points are this far apart on average, in distances
 # between the outer corners of its eyes: the unit that is called eye distance here.
-SAME_FACE_DISTANCE = 0.3
+SAME_FACE_EYES = 0.3
 
 # A face fits the mean face, turned and scaled at will, to within this share of the eye distance
 # (root mean square over the points). Photos reach 0.2, profiles and caricatures 0.4;
 # a mesh that landed on something else is beyond 0.6.
-WORST_MISFIT = 0.55
+MOST_MISFIT_EYES = 0.55
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def same_face(points: Tensor, others: Tensor) -> Tensor:
     """Which of iBUG's points (…, 68, 2) lie on one face with the others (…, 68, 2): (…), bool."""
     apart = (points - others).norm(dim=-1).mean(-1)
     unit = torch.minimum(eye_distance(points), eye_distance(others))
-    return apart < SAME_FACE_DISTANCE * unit
+    return apart < SAME_FACE_EYES * unit
 
 
 def mean_face(scheme: str) -> Tensor:
@@ -200,10 +200,10 @@ def check_plausible(landmarks: Landmarks) -> None:
     fitted = mean @ linear.T + shift
     # In units of the *fitted* eye distance: that of the points may itself be nonsense.
     misfit = (fitted - points).square().sum(-1).mean().sqrt() / eye_distance(fitted)
-    if not misfit < WORST_MISFIT:
+    if not misfit < MOST_MISFIT_EYES:
         raise ValueError(
             f"the landmarks don't form a face (they are {float(misfit):.2f} eye distances from "
-            f"one, at most {WORST_MISFIT} is believed); place them by hand"
+            f"one, at most {MOST_MISFIT_EYES} is believed); place them by hand"
         )
     inside = (landmarks.points.abs() <= 1).all(-1).float().mean()
     if inside < 0.5:

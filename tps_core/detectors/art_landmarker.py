@@ -24,15 +24,15 @@ FILE = Path(__file__).parent / "art_landmarks.safetensors"
 OVERVIEW_PX = 640  # the picture's longer side that suffices to find faces
 # Sides of the squares that are looked at, in shorter sides of the picture, and how far apart they
 # are, in sides. The largest is for faces that are cut by the picture's edges.
-SIDES = (1.3, 0.9, 0.62, 0.43)
-STEP = 0.4
+SQUARE_SIDES = (1.3, 0.9, 0.62, 0.43)
+STEP_SHARE = 0.4
 MOST_IN_A_ROW = 8  # squares along either side of a picture, be it ever so long
-MOST_LOOKS = 12  # squares of the most promising that are followed
-LOOKS = 3  # how often each is cut out anew
-VOTES = 2  # squares that must lead to a face
-TURNS = (0.0, -0.2, 0.2)  # radians
+MOST_FOLLOWED = 12  # squares of the most promising that are followed
+REFINEMENTS = 3  # how often each is cut out anew
+LEAST_VOTES = 2  # squares that must lead to a face
+TURNS_RADIANS = (0.0, -0.2, 0.2)  # radians
 ZOOMS = (1.0, 0.88, 1.13)
-AGREEMENT = 0.09  # eye distances of disagreement at which confidence is down to 0.6
+DISAGREEMENT_EYES = 0.09  # eye distances of disagreement at which confidence is down to 0.6
 
 
 def detect_art(picture: Tensor, max_faces: int, min_confidence: float) -> list[Landmarks]:
@@ -122,9 +122,9 @@ def _overview(picture: Tensor) -> tuple[Tensor, float]:
 def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:
     """The faces that several squares lead to, those with most votes first: points (k, 68, 2)."""
     seen = look(network, picture, *_squares(picture))
-    best = seen.presence.argsort(descending=True)[:MOST_LOOKS]
+    best = seen.presence.argsort(descending=True)[:MOST_FOLLOWED]
     points = seen.points[best[seen.presence[best] > 0]]
-    for _ in range(LOOKS):
+    for _ in range(REFINEMENTS):
         if not len(points):
             return []
         seen = look(network, picture, *_upright(points))
@@ -137,7 +137,7 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     linear, shift = _upright(group.median(0).values[None])
     mirror = torch.tensor([[-1.0, 0], [0, 1]])
     cuts, orders = [], []
-    for turn, zoom in zip(TURNS, ZOOMS, strict=True):
+    for turn, zoom in zip(TURNS_RADIANS, ZOOMS, strict=True):
         for flip in (False, True):
             cuts.append(zoom * linear[0] @ rotation(turn) @ (mirror if flip else torch.eye(2)))
             orders.append(IBUG_MIRROR if flip else list(range(68)))
@@ -147,16 +147,16 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     unit = eye_distance(middle).clamp_min(1e-3)
     disagreement = float((points - middle).norm(dim=-1).mean() / unit)
     presence = float(seen.presence.mean().sigmoid())
-    return points.mean(0), presence * 0.6 ** ((disagreement / AGREEMENT) ** 2)
+    return points.mean(0), presence * 0.6 ** ((disagreement / DISAGREEMENT_EYES) ** 2)
 
 
 def _squares(picture: Tensor) -> tuple[Tensor, Tensor]:
     """Squares all over the picture: linear (n, 2, 2) and shift (n, 2), in pixels."""
     height, width = picture.shape[-2:]
     parts = []
-    for share in SIDES:
+    for share in SQUARE_SIDES:
         side = share * min(height, width)
-        steps = [max(0.0, n - side) / (STEP * side) for n in (width, height)]
+        steps = [max(0.0, n - side) / (STEP_SHARE * side) for n in (width, height)]
         counts = [min(MOST_IN_A_ROW, 1 + round(n)) for n in steps]
         parts.append(tiles((width, height), side, counts))
     linear, shift = zip(*parts, strict=True)
@@ -179,5 +179,5 @@ def _groups(points: Tensor) -> list[Tensor]:
         near = [i for i in left if same[left[0]][i]]
         groups.append(points[near])
         left = [i for i in left if i not in near]
-    kept = [group for group in groups if len(group) >= VOTES]
+    kept = [group for group in groups if len(group) >= LEAST_VOTES]
     return sorted(kept, key=len, reverse=True)

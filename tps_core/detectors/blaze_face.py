@@ -16,10 +16,10 @@ from ..geometry.boxes import SAME_FACE_OVERLAP, overlap
 from ..geometry.squares import cut_squares, tiles
 from .mesh_network import MeshNetwork
 
-SIZE = 128
+VIEW_PX = 128
 # Neighbouring tiles share this much of their size, so that a face too small for the whole
 # picture's view lies whole in one of them.
-OVERLAP = 1 / 3
+TILE_OVERLAP_SHARE = 1 / 3
 VIEWS_AT_ONCE = 16
 
 
@@ -35,7 +35,7 @@ def find_boxes(
     height, width = picture.shape[-2:]
     linear, shift = views_of((width, height), zoom)
     # Black around what does not fill a view, as MediaPipe does.
-    views = cut_squares(picture, linear, shift, SIZE, "zeros")
+    views = cut_squares(picture, linear, shift, VIEW_PX, "zeros")
     outputs = [network(batch * 2 - 1) for batch in views.split(VIEWS_AT_ONCE)]
     regressors, logits = (torch.cat(parts).cpu() for parts in zip(*outputs, strict=True))
     scores = logits[..., 0].clamp(-100, 100).sigmoid()
@@ -45,7 +45,7 @@ def find_boxes(
     half = points[:, 1] / 2
     points = points + _anchors()[anchor, None]
     points = torch.stack([points[:, 0] - half, points[:, 0] + half, *points.unbind(1)[2:]], 1)
-    points = (2 * points / SIZE - 1) @ linear[view].mT + shift[view, None]
+    points = (2 * points / VIEW_PX - 1) @ linear[view].mT + shift[view, None]
     return merge(points, scores[view, anchor])
 
 
@@ -68,7 +68,7 @@ def merge(points: Tensor, scores: Tensor) -> tuple[Tensor, Tensor]:
 def views_of(size: tuple[int, int], zoom: float) -> tuple[Tensor, Tensor]:
     """The squares of a picture of `size` (width, height) that are looked at, as `tiles` gives."""
     side = max(size) / zoom
-    step = side * (1 - OVERLAP)
+    step = side * (1 - TILE_OVERLAP_SHARE)
     return tiles(size, side, [1 + math.ceil(max(0.0, n - side) / step) for n in size])
 
 
@@ -77,7 +77,7 @@ def _anchors() -> Tensor:
     """The points of the view that the network's 896 guesses start from: (896, 2)."""
     layers = []
     for cells, guesses in ((16, 2), (8, 6)):
-        centre = (torch.arange(cells) + 0.5) * (SIZE / cells)
+        centre = (torch.arange(cells) + 0.5) * (VIEW_PX / cells)
         y, x = torch.meshgrid(centre, centre, indexing="ij")
         layers.append(torch.stack([x, y], -1).flatten(0, 1).repeat_interleave(guesses, 0))
     return torch.cat(layers)

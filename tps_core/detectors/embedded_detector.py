@@ -35,12 +35,12 @@ RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 ZOOMS = [1.0, 0.6, 2.0, 4.0]
 OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
-FINEST_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
+FINEST_ZOOM_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
 MOST_CUTS = 8
 FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
-HOPELESS = 0.01  # a presence below which a new cut won't help
-LONGEST_PATTERN = 64  # pixels after which a picture and its smaller copy must be in step again
+HOPELESS_PRESENCE = 0.01  # a presence below which a new cut won't help
+LONGEST_PATTERN_PX = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
 def detect_embedded(
@@ -59,7 +59,7 @@ def detect_embedded(
         for zoom in ZOOMS:
             if zoom > 1 and not small:
                 break
-            if faces and (max_faces == 1 or zoom > FINEST_BESIDE_OTHERS):
+            if faces and (max_faces == 1 or zoom > FINEST_ZOOM_BESIDE_OTHERS):
                 break
             if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
                 break
@@ -102,7 +102,7 @@ def area_means(picture: Tensor, shape: tuple[int, int]) -> Tensor:
 def _shrunken(x: Tensor, size: int) -> Tensor:
     """Rows (…, n, k) made fewer: (…, size, k), each the mean of those it covers."""
     repeats = math.gcd(x.shape[-2], size)  # the pattern of what covers what repeats as often
-    if size // repeats > LONGEST_PATTERN:
+    if size // repeats > LONGEST_PATTERN_PX:
         return F.adaptive_avg_pool2d(x.unsqueeze(0), (size, x.shape[-1]))[0]
     means = _means(x.shape[-2] // repeats, size // repeats).to(x)
     return (means @ x.unflatten(-2, (repeats, -1))).flatten(-3, -2)
@@ -185,7 +185,7 @@ def _settle(
         good = (presence >= min_presence) | (presence > best[active])
         kept[active[good]], best[active[good]] = points_px[good], presence[good]
         again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
-        on = good & again.strays_from(cut) & (presence > HOPELESS)
+        on = good & again.strays_from(cut) & (presence > HOPELESS_PRESENCE)
         if not on.any():
             break
         cut, active = again[on], active[on]

@@ -8,12 +8,12 @@ from torch import Tensor
 
 from ..geometry.squares import cut_squares
 
-MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
+BOX_MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 # The same cut told from the mesh, which reaches up the forehead: its side in longer sides of the
 # mesh's box, and how far below that box's centre it lies, in its own sides. Means over 114 photos.
 MESH_MARGIN, MESH_DROP = 1.4, 0.027
 # A cut is worth making anew if it would differ by more than this share of its side.
-STRAYED = 0.04
+STRAYED_SHARE = 0.04
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class FaceCut:
     @classmethod
     def around_box(cls, low: Tensor, high: Tensor, right_eye: Tensor, left_eye: Tensor):
         """The cuts for faces in boxes from low to high, upright by their eyes; all (n, 2)."""
-        return cls((low + high) / 2, MARGIN * (high - low).amax(-1), _axes(left_eye - right_eye))
+        return cls(
+            (low + high) / 2, BOX_MARGIN * (high - low).amax(-1), _axes(left_eye - right_eye)
+        )
 
     @classmethod
     def around_points(cls, points_px: Tensor, right_eye: Tensor, left_eye: Tensor):
@@ -46,7 +48,7 @@ class FaceCut:
     def strays_from(self, other: "FaceCut") -> Tensor:
         """Which of the cuts differ much from the other's: (n,) of truth values."""
         moved = (self.centre - other.centre).norm(dim=-1) + (self.side - other.side).abs()
-        return moved > STRAYED * other.side
+        return moved > STRAYED_SHARE * other.side
 
     def __getitem__(self, which: Tensor) -> "FaceCut":
         return FaceCut(self.centre[which], self.side[which], self.axes[which])

@@ -17,17 +17,17 @@ from .mesh_network import Kind, MeshNetwork, load_networks
 FORMAT = "tps-portrait-person-mask/1"
 FILE = Path(__file__).parent / "person_mask.safetensors"
 KIND = Kind(FORMAT, "the person mask", "install TPS Portrait again", {"person_mask": [256 * 256]})
-SURE = 0.98  # of a look, from which no other is asked for
-TRUST = 4  # the power that makes of how sure a look is how much it counts
-SMALLEST_SHARE = 0.03  # of the picture, below which a look has seen nobody
+LEAST_CERTAINTY = 0.98  # of a look, from which no other is asked for
+CERTAINTY_POWER = 4  # the power that makes of how sure a look is how much it counts
+LEAST_PERSON_SHARE = 0.03  # of the picture, below which a look has seen nobody
 # For another look at an old photo:
 GRAIN_PX = 160  # longer side at which grain and print are gone
-MIDDLE = 0.5  # mean light that it is given if it is dark
+WANTED_LIGHT = 0.5  # mean light that it is given if it is dark
 SKIN_TONE = (0.8, 1.0, 1.2)  # powers of red, green and blue that make grey as warm as skin
 GUIDE_PX = 384  # longer side of the picture in which the edges are found
 RADIUS_PX = 6  # of what is compared there: about what the network's edges may be off
-SMALLEST_EDGE = 1e-4  # the photo's variance from which an edge is taken to be one
-HAZE = 0.06  # what the filter leaves far from the person, and takes from within
+LEAST_EDGE_VARIANCE = 1e-4  # the photo's variance from which an edge is taken to be one
+HAZE_SHARE = 0.06  # what the filter leaves far from the person, and takes from within
 
 
 def person_mask(picture: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ def person_mask(picture: Tensor) -> Tensor:
         shape = [max(1, round(n * scale)) for n in size]
         small = F.interpolate(picture[None], shape, mode="bilinear", antialias=True)
         mask = guided(small, _seen(small), picture[None])
-    return ((mask - HAZE) / (1 - 2 * HAZE)).clamp(0, 1)[0]
+    return ((mask - HAZE_SHARE) / (1 - 2 * HAZE_SHARE)).clamp(0, 1)[0]
 
 
 def _seen(picture: Tensor) -> Tensor:
@@ -54,12 +54,12 @@ def _seen(picture: Tensor) -> Tensor:
     for look in (_stretched, _squared, lambda n, p: _squared(n, _retouched(p))):
         mask = look(network, picture)
         sure = float(mask.square().sum() / mask.sum().clamp_min(1e-6))
-        seen = float(mask.mean()) > SMALLEST_SHARE
-        if not masks and seen and sure > SURE:
+        seen = float(mask.mean()) > LEAST_PERSON_SHARE
+        if not masks and seen and sure > LEAST_CERTAINTY:
             masks, trust = [mask], [1.0]
             break
         masks.append(mask)
-        trust.append(sure**TRUST if seen else 0.0)
+        trust.append(sure**CERTAINTY_POWER if seen else 0.0)
     weighted = sum(t * mask for t, mask in zip(trust, masks, strict=True))
     mean = weighted / max(sum(trust), 1e-6)
     return (2 * mean - 0.5).clamp(0, 1)  # what is doubtful is left out, what is likely is in
@@ -89,7 +89,7 @@ def _retouched(picture: Tensor) -> Tensor:
     grey = small.mean(1, keepdim=True)
     low, high = grey.quantile(0.01), grey.quantile(0.99)
     grey = ((grey - low) / (high - low).clamp_min(0.05)).clamp(0, 1)
-    light = math.log(MIDDLE) / math.log(float(grey.mean().clamp(0.05, 0.95)))
+    light = math.log(WANTED_LIGHT) / math.log(float(grey.mean().clamp(0.05, 0.95)))
     tone = torch.tensor(SKIN_TONE).to(picture)[:, None, None]
     return F.interpolate(grey ** (min(1.0, light) * tone), picture.shape[-2:], mode="bilinear")
 
@@ -103,7 +103,7 @@ def guided(small: Tensor, mask: Tensor, picture: Tensor) -> Tensor:
     covariance = _around(small * mask) - mean * mean_mask
     products = _around((small[:, :, None] * small[:, None]).flatten(1, 2)).unflatten(1, (3, 3))
     variance = products - mean[:, :, None] * mean[:, None]  # (b, 3, 3, h, w)
-    variance = variance + SMALLEST_EDGE * torch.eye(3).to(small)[:, :, None, None]
+    variance = variance + LEAST_EDGE_VARIANCE * torch.eye(3).to(small)[:, :, None, None]
     slope = _solve(variance, covariance)
     offset = mean_mask - (slope * mean).sum(1, keepdim=True)
     line = _around(torch.cat([slope, offset], 1))

@@ -30,7 +30,7 @@ SIDECAR = ".landmarks.json"  # what a sidecar's name ends in
 MOST_BYTES = 64_000_000  # of a landmark file: the meshes of 6,000 faces
 # That a face may lie from the middle of its picture, in halves of the picture's sides: in a part
 # cut out of a large painting a face may be that far off.
-FARTHEST = 100.0
+FARTHEST_HALVES = 100.0
 LARGEST_NUMBER = 1e9  # pixels
 
 
@@ -93,8 +93,10 @@ def checked(face: Landmarks) -> Landmarks:
     """The face. Raises ValueError if a number in it is not finite, or it is nowhere near."""
     if not face.points.isfinite().all():
         raise ValueError("there are points that are not finite numbers")
-    if face.points.abs().max() > FARTHEST:
-        raise ValueError(f"there are points more than {FARTHEST / 2:g} pictures away from it")
+    if face.points.abs().max() > FARTHEST_HALVES:
+        raise ValueError(
+            f"there are points more than {FARTHEST_HALVES / 2:g} pictures away from it"
+        )
     return face
 
 

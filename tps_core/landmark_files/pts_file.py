@@ -11,7 +11,7 @@ from ..landmarks import Landmarks
 from .json_file import checked
 
 FIRST_PIXEL = 1.0  # where a .pts file has the middle of the upper left pixel
-OURS = 0.5  # where that is in our pixels
+OUR_FIRST_PIXEL = 0.5  # where that is in our pixels
 FORM = re.compile(r"\s*version:\s*[\d.]+\s+n_points:\s*(\d{1,9})\s*\{([^{}]*)\}\s*")
 
 
@@ -33,7 +33,7 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
             "are read, x and y of each"
         )
     points_px = [
-        (x - FIRST_PIXEL + OURS, y - FIRST_PIXEL + OURS)
+        (x - FIRST_PIXEL + OUR_FIRST_PIXEL, y - FIRST_PIXEL + OUR_FIRST_PIXEL)
         for x, y in zip(numbers[::2], numbers[1::2], strict=True)
     ]
     return checked(Landmarks.from_pixels(points_px, size, "ibug-68", detector="pts file"))
@@ -41,6 +41,6 @@ def read_pts(text: str, size: tuple[int, int]) -> Landmarks:
 
 def write_pts(face: Landmarks) -> str:
     """The text of a .pts file with the face's 68 points."""
-    points = face.shape68_px - OURS + FIRST_PIXEL
+    points = face.shape68_px - OUR_FIRST_PIXEL + FIRST_PIXEL
     lines = [f"{x:.3f} {y:.3f}" for x, y in points.tolist()]
     return "\n".join(["version: 1", f"n_points: {len(lines)}", "{", *lines, "}", ""])

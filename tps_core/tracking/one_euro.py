@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 SPEED_CUTOFF = 0.2  # of the filter that steadies the speed
-BEYOND = 20  # frames that a sequence is carried on for at both its ends
-END = 6  # frames whose straight line says where a sequence begins or ends
+PADDING_FRAMES = 20  # frames that a sequence is carried on for at both its ends
+END_FRAMES = 6  # frames whose straight line says where a sequence begins or ends
 
 
 def one_euro(values: Tensor, cutoff: float, speed_factor: float) -> Tensor:
@@ -54,8 +54,8 @@ def _beyond(values: Tensor) -> Tensor:
     A filter that starts at the first value keeps that one's noise, and lags until it has picked
     up speed.
     """
-    end = values[:END]
+    end = values[:END_FRAMES]
     time = torch.arange(len(end)).to(values) - (len(end) - 1) / 2
     slope = torch.tensordot(time, end, 1) / time.square().sum().clamp(min=1)
     beginning = end.mean(0) + time[0] * slope
-    return 2 * beginning - values[1 : BEYOND + 1].flip(0)
+    return 2 * beginning - values[1 : PADDING_FRAMES + 1].flip(0)

@@ -12,18 +12,18 @@ Track = list[tuple[int, int]]
 
 # From one frame to the next a face changes by less than this; else there was a cut. Two people
 # differ by 0.02 to 0.13 in shape, a face and its noise by under 0.01.
-MOST_CHANGE = 0.06  # of shape, root mean square, in distances of the outer eye corners
-MOST_SCALING = 0.2  # of size, as a share
-MOST_TURN = 0.3  # of tilt, in radians
+MOST_SHAPE_CHANGE_EYES = 0.06  # of shape, root mean square, in distances of the outer eye corners
+MOST_SCALING_SHARE = 0.2  # of size, as a share
+MOST_TURN_RADIANS = 0.3  # of tilt, in radians
 # And a face that jumps between frames in which it rests was cut to another picture of it, or to
 # another face in the same place: as far as that, and so many times farther than in the frames
 # around it. Animation may hold each drawing for two or three frames, and jump between.
-LEAST_JUMP = 0.1  # root mean square, in distances of the outer eye corners
+LEAST_JUMP_EYES = 0.1  # root mean square, in distances of the outer eye corners
 JUMP_AGAINST_REST = 4.0
 FRAMES_AROUND = 3
-LONGEST_GAP = 24  # frames in a row without the face, after which it counts as new
+LONGEST_GAP_FRAMES = 24  # frames in a row without the face, after which it counts as new
 # How much more each frame out of sight allows, in place and in shape.
-GROWTH = 0.25
+LEEWAY_PER_FRAME = 0.25
 
 
 def find_tracks(frames: list[list[Landmarks]]) -> list[Track]:
@@ -34,7 +34,7 @@ def find_tracks(frames: list[list[Landmarks]]) -> list[Track]:
     """
     tracks: list[Track] = []
     for frame, faces in enumerate(frames):
-        open_tracks = [track for track in tracks if frame - track[-1][0] <= LONGEST_GAP + 1]
+        open_tracks = [track for track in tracks if frame - track[-1][0] <= LONGEST_GAP_FRAMES + 1]
         pairs = sorted(
             (
                 (overlap, -number, place)
@@ -61,7 +61,7 @@ def _overlap(frames, track: Track, frame: int, face: Landmarks) -> float:
     """How well the face of that frame goes on with the track, 0…1; 0 if it can't be the same."""
     last_frame, place = track[-1]
     last = frames[last_frame][place]
-    leeway = 1 + GROWTH * (frame - last_frame - 1)
+    leeway = 1 + LEEWAY_PER_FRAME * (frame - last_frame - 1)
     overlap = float(boxes.overlap(_grown(last, leeway), _grown(face, leeway)))
     if overlap >= boxes.SAME_FACE_OVERLAP and _is_cut(last, face, leeway):
         return 0.0
@@ -78,7 +78,7 @@ def _split_at_jumps(frames, track: Track) -> list[Track]:
     for index, step in enumerate(steps):
         before = steps[max(0, index - FRAMES_AROUND) : index]
         after = steps[index + 1 : index + 1 + FRAMES_AROUND]
-        if not before or not after or step < LEAST_JUMP:
+        if not before or not after or step < LEAST_JUMP_EYES:
             continue
         next_to_it = track[index + 1][0] == track[index][0] + 1  # else it had time to move
         if next_to_it and step > JUMP_AGAINST_REST * max(*before, *after):
@@ -103,7 +103,7 @@ def _is_cut(last: Landmarks, face: Landmarks, leeway: float) -> bool:
     change = (before @ linear.T + shift - after).square().sum(-1).mean().sqrt()
     change = change / (scale * last.eye_distance_px)
     return bool(
-        scale.log().abs() > leeway * MOST_SCALING
-        or turn > leeway * MOST_TURN
-        or change > leeway * MOST_CHANGE
+        scale.log().abs() > leeway * MOST_SCALING_SHARE
+        or turn > leeway * MOST_TURN_RADIANS
+        or change > leeway * MOST_SHAPE_CHANGE_EYES
     )

@@ -16,7 +16,7 @@ from ..light import exponent_for_lines
 from ..tracking.follower import FrameObservation
 from ..tracking.gaps import between
 from ..tracking.one_euro import one_euro_both_ways
-from ..tracking.steady import smooth
+from ..tracking.smoothing import smooth
 
 AHEAD = 24  # frames that must be known after one
 CONTEXT = 32  # frames before one that its smoothing knows

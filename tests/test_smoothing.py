@@ -5,7 +5,7 @@ import torch
 
 from clips import face_at, pixels, scaled, trembling
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.tracking.steady import smooth
+from tps_portrait.tps_core.tracking.smoothing import smooth
 
 SPEED = 2.0  # pixels a frame
 STILL = [face_at(300, 200)] * 60
@@ -100,14 +100,14 @@ def test_a_face_that_is_missing_for_some_frames_is_still_one_face():
     assert error[17:23].max() < 0.4
 
 
-def test_steadiness_0_changes_nothing_and_more_of_it_holds_stiller():
+def test_smoothing_0_changes_nothing_and_more_of_it_holds_stiller():
     noisy = alone(trembling(STILL, 0.4))
-    assert smooth(noisy, steadiness=0) == noisy
-    motions = [jitter(pixels(smooth(noisy, steadiness))) for steadiness in (0.2, 0.5, 0.8)]
+    assert smooth(noisy, smoothing=0) == noisy
+    motions = [jitter(pixels(smooth(noisy, smoothing))) for smoothing in (0.2, 0.5, 0.8)]
     assert motions == sorted(motions, reverse=True)
 
 
-@pytest.mark.parametrize("setting", [{"steadiness": 1.5}, {"agility": -1.0}])
+@pytest.mark.parametrize("setting", [{"smoothing": 1.5}, {"responsiveness": -1.0}])
 def test_settings_out_of_range_are_refused(setting):
     with pytest.raises(ValueError, match="steadiness must be between 0 and 1"):
         smooth(alone(STILL), **setting)

@@ -1,4 +1,4 @@
-"""Landmarks over frames, made steady: each face's track by itself, without lag.
+"""Landmarks over frames without their jitter: each face's track by itself, without lag.
 
 What a face does as a whole (place, size, tilt) and its shape are filtered apart. So a face on a
 slow pan may move on while its shape rests, and a blink passes quickly in a face that rests.
@@ -17,39 +17,40 @@ from .tracks import Track, find_tracks
 # Lengths are in units of the face's size, so that one setting serves any picture. With these,
 # benchmarks/landmark_jitter.py finds jitter down by 90 % at rest and by 74 % on a pan, and a blink
 # of six frames keeps nine tenths of its depth: see docs/landmark-smoothing.md.
-CUTOFF = 0.05  # cycles per frame
+CUTOFF_PER_FRAME = 0.05  # cycles per frame
 PLACE_SPEED_FACTOR = 4.0
 SHAPE_SPEED_FACTOR = 20.0
 
 
 def smooth(
-    frames: list[list[Landmarks]], steadiness: float = 0.5, agility: float = 1.0
+    frames: list[list[Landmarks]], smoothing: float = 0.5, responsiveness: float = 1.0
 ) -> list[list[Landmarks]]:
     """The faces of each frame, in their order, without what jitters between frames.
 
-    steadiness: 0 leaves them as they are, 1 holds a resting face as still as can be. agility: how
-    readily what moves is followed, 1 being right for speech and blinks; 0 ignores speed.
+    smoothing: 0 leaves them as they are, 1 holds a resting face as still as can be.
+    responsiveness: how readily what moves is followed, 1 being right for speech and blinks; 0
+    ignores speed. The node's inputs for them are called steadiness and agility.
     Raises ValueError for values out of range.
     """
-    if not 0 <= steadiness <= 1 or agility < 0:
+    if not 0 <= smoothing <= 1 or responsiveness < 0:
         raise ValueError(
             "steadiness must be between 0 and 1 and agility at least 0, "
-            f"got {steadiness:g} and {agility:g}"
+            f"got {smoothing:g} and {responsiveness:g}"
         )
     smoothed = [list(faces) for faces in frames]
-    if steadiness == 0:
+    if smoothing == 0:
         return smoothed
-    cutoff = CUTOFF * (1 - steadiness) / steadiness
+    cutoff = CUTOFF_PER_FRAME * (1 - smoothing) / smoothing
     for track in find_tracks(frames):
         faces = [frames[frame][place] for frame, place in track]
-        points_px = steady_points(_every_frame(track, faces), cutoff, agility)
+        points_px = smooth_points(_every_frame(track, faces), cutoff, responsiveness)
         for face, (frame, place) in zip(faces, track, strict=True):
             own = points_px[frame - track[0][0]]
             smoothed[frame][place] = face.with_pixels(own, scheme=faces[0].scheme)
     return smoothed
 
 
-def steady_points(points_px: Tensor, cutoff: float, agility: float) -> Tensor:
+def smooth_points(points_px: Tensor, cutoff: float, responsiveness: float) -> Tensor:
     """The landmarks (t, n, 2) of one face in frames that follow each other, filtered."""
     if len(points_px) < 2:
         return points_px
@@ -63,8 +64,8 @@ def steady_points(points_px: Tensor, cutoff: float, agility: float) -> Tensor:
     shape = (points - shift[:, None]) @ torch.linalg.inv(linear).mT
     # Scale and turn are one complex number, the first column: (t, 2, 2) with the shift below.
     place = torch.stack([linear[:, :, 0], shift], 1)
-    place = one_euro_both_ways(place, cutoff, agility * PLACE_SPEED_FACTOR)
-    shape = one_euro_both_ways(shape, cutoff, agility * SHAPE_SPEED_FACTOR)
+    place = one_euro_both_ways(place, cutoff, responsiveness * PLACE_SPEED_FACTOR)
+    shape = one_euro_both_ways(shape, cutoff, responsiveness * SHAPE_SPEED_FACTOR)
     cosine, sine = place[:, 0].unbind(-1)
     linear = torch.stack([torch.stack([cosine, -sine], -1), torch.stack([sine, cosine], -1)], 1)
     return (shape @ linear.mT + place[:, 1, None]) * unit
