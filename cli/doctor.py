@@ -1,4 +1,4 @@
-"""tps-portrait doctor: says what works here, what is missing and the one cure for each."""
+"""tps-portrait doctor: says what works here, what is missing and what to do about each."""
 
 import argparse
 import importlib.metadata

@@ -19,7 +19,7 @@ FOLDER = "mediapipe"  # of ComfyUI's model folders
 
 
 def what_is_missing() -> str:
-    """What this detector lacks, in one line; "" if it can run."""
+    """What this detector needs, in one line; "" if it can run."""
     if importlib.util.find_spec(MODULE) is None:
         return "this ComfyUI has no face landmarker of its own; update ComfyUI"
     if not _models():

@@ -1,1 +1,1 @@
-"""The detectors of faces and landmarks, their models, and what judges between them."""
+"""The detectors of faces and landmarks, their models, and what decides between them."""

@@ -51,7 +51,7 @@ def detect_embedded(
     `small` faces are looked for only when several are wanted or no larger one is there.
     """
     if picture.device.type != "cuda":
-        picture = picture.cpu()  # other devices lack some of the operators
+        picture = picture.cpu()  # other devices don't have some of the operators
     networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
     faces, doubtful = [], []
@@ -72,7 +72,7 @@ def detect_embedded(
                 doubtful.append(found[scores < min_confidence][:MOST_DOUBTFUL])
             _add_faces(faces, networks["face_mesh"], picture, sure[: 2 * max_faces], min_confidence)
         if not faces:
-            # Of drawings that fill the picture the mesh network is the better judge.
+            # Of drawings that fill the picture the mesh network is the more reliable.
             _add_faces(faces, networks["face_mesh"], picture, torch.cat(doubtful), min_confidence)
     return faces[:max_faces]
 

@@ -12,7 +12,7 @@ BOX_MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 # The same cut told from the mesh, which reaches up the forehead: its side in longer sides of the
 # mesh's box, and how far below that box's centre it lies, in its own sides. Means over 114 photos.
 MESH_MARGIN, MESH_DROP = 1.4, 0.027
-# A cut is worth making anew if it would differ by more than this share of its side.
+# A cut is worth making again if it would differ by more than this share of its side.
 STRAYED_SHARE = 0.04
 
 

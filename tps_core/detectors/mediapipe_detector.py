@@ -22,7 +22,7 @@ INSTALL = 'pip install "mediapipe>=1"'
 
 
 def what_is_missing() -> str:
-    """What this detector lacks and where to get it, in one line; "" if it can run."""
+    """What this detector needs and where to get it, in one line; "" if it can run."""
     if importlib.util.find_spec("mediapipe") is None:
         return f"the package mediapipe is not installed; run: {INSTALL}"
     if find_model(TASK) is None:

@@ -21,7 +21,7 @@ def kernel_sum(points: Tensor, centres: Tensor, weights: Tensor) -> Tensor:
     """The sum over the centres (b, n, 2) of their weights (b, n, 2) times r² log r: (b, m, 2).
 
     r is the distance of a point (b, m, 2) from the centre. Differentiable, once, in all three;
-    the backward pass computes the kernel anew, which is cheaper than to keep it.
+    the backward pass computes the kernel once more, which is cheaper than to keep it.
     """
     return _KernelSum.apply(points, centres, weights)
 

@@ -207,8 +207,8 @@ def _openvino():
             sys.modules[reporter] = None  # it does without
         import openvino
     except (ImportError, AttributeError, OSError, RuntimeError) as error:
-        cure = "pip install --force-reinstall --no-deps openvino"
-        raise BackendFailed(f"can't be imported: {_first_line(error)}; run: {cure}") from None
+        fix = "pip install --force-reinstall --no-deps openvino"
+        raise BackendFailed(f"can't be imported: {_first_line(error)}; run: {fix}") from None
     finally:
         if hidden:
             del sys.modules[reporter]

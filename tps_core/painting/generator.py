@@ -42,7 +42,7 @@ class Generator(nn.Module):
         self.up_half = _up(fine, half)
         self.decode_half = nn.Sequential(nn.Conv2d(half, half, 3, padding=1), nn.LeakyReLU(0.2))
         self.head = nn.Conv2d(half, 12, 3, padding=1)  # each pixel of the map paints 2 x 2
-        # The picture's own colours, coarse and mixed anew, lie under what the decoder paints. An
+        # The picture's own colours, coarse and mixed, lie under what the decoder paints. An
         # untrained generator gives a blurred copy, so light can't be learned as dark (a perceptual
         # cycle loss alone allows that), and every stroke is still the network's own.
         self.colors = nn.Conv2d(3, 3, 1)

@@ -12,7 +12,7 @@ IR_VERSION = 8  # the file format's version that goes with it
 class OnnxGraph:
     """A graph under construction. A value is known by the name that its maker returned."""
 
-    half: bool = False  # store large constants in half precision; reckoning stays in single
+    half: bool = False  # store large constants in half precision; arithmetic stays in single
     _nodes: list = field(default_factory=list)
     _constants: list = field(default_factory=list)
     _count: int = 0

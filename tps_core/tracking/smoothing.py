@@ -74,7 +74,7 @@ def smooth_points(points_px: Tensor, cutoff: float, responsiveness: float) -> Te
 def _every_frame(track: Track, faces: list[Landmarks]) -> Tensor:
     """The track's landmarks in pixels (t, n, 2), from its first frame to its last.
 
-    Between frames that lack the face the points go in straight lines.
+    Where frames are without the face the points go in straight lines.
     """
     known = [face.convert(faces[0].scheme).points_px for face in faces]
     points_px = [known[0]]
