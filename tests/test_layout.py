@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,18 @@ def test_the_folders_and_files_of_tps_core_import_each_other_in_no_circle():
         }
         uses.setdefault(own, set()).update(used - {own})
     assert list(graphlib.TopologicalSorter(uses).static_order())  # CycleError names a circle
+
+
+def test_geometry_knows_nothing_of_faces():
+    for path in (ROOT / "tps_core" / "geometry").glob("*.py"):
+        used = {names[1] for relative, names in imports(path) if relative}
+        assert used <= {"geometry", "pictures"}, path.name
+
+
+@pytest.mark.parametrize("name", ["tps.fit", "tps.Spline", "warp.warp_image", "stylize.stylize"])
+def test_other_peoples_code_finds_the_public_names(name):
+    module, _, attribute = name.partition(".")
+    assert callable(getattr(importlib.import_module(f"tps_portrait.tps_core.{module}"), attribute))
 
 
 def test_every_folder_of_the_pack_is_installed():

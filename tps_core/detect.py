@@ -10,6 +10,7 @@ from .detectors.augmentation import detect_augmented
 from .detectors.consensus import Detection, agree
 from .detectors.embedded_detector import detect_embedded
 from .detectors.table import BY_NAME, NEARER_TO_PEOPLE
+from .face_not_found import FaceNotFound as FaceNotFound  # what `detect_face` raises
 from .face_not_found import face_not_found
 from .landmarks import Landmarks, check_plausible, same_face
 
