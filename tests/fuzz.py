@@ -376,7 +376,7 @@ def check_mean(mean):
     assert mean["mirror"].shape == (478,)
 
 
-NAMED = {"pose": "", "edits": "edits", "review": "", "back ends": "never"}
+NAMED = {"pose": "", "edits": "edits", "review": ""}
 
 
 def memory():
