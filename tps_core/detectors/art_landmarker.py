@@ -16,7 +16,14 @@ from torch import Tensor
 from ..container import build_network, read_container
 from ..geometry.similarity import fit_similarity, rotation
 from ..geometry.squares import cut_squares, tiles
-from ..landmarks import IBUG_MIRROR, Landmarks, eye_distance, mean_face, same_face
+from ..landmarks import (
+    IBUG_MIRROR,
+    SAME_FACE_IN_ART_EYES,
+    Landmarks,
+    eye_distance,
+    mean_face,
+    same_face,
+)
 from .art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 
 FORMAT = "tps-portrait-art-landmarks/1"
@@ -58,7 +65,7 @@ def confirms(picture: Tensor, face: Landmarks) -> bool:
     """
     points = face.shape68_px
     seen, presence = look_at(picture, points)
-    return presence > 0.5 and bool(same_face(seen, points))
+    return presence > 0.5 and bool(same_face(seen, points, SAME_FACE_IN_ART_EYES))
 
 
 def follow_art(picture: Tensor, face: Landmarks) -> Landmarks:
@@ -173,7 +180,7 @@ def _upright(points: Tensor) -> tuple[Tensor, Tensor]:
 
 def _groups(points: Tensor) -> list[Tensor]:
     """Points (n, 68, 2) sorted into faces, those of most votes first."""
-    same = same_face(points[:, None], points).tolist()
+    same = same_face(points[:, None], points, SAME_FACE_IN_ART_EYES).tolist()
     groups, left = [], list(range(len(points)))
     while left:
         near = [i for i in left if same[left[0]][i]]
