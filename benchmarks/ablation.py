@@ -35,11 +35,11 @@ from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
-from tps_portrait.training.evaluate import evaluate
-from tps_portrait.training.features import Judge, inner, load_judge
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.sheet import sample_strip
-from tps_portrait.training.trainer import train
+from tps_portrait.training.banks.contact_sheet import sample_strip
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.trainer import train
+from tps_portrait.training.measure.evaluate import evaluate
+from tps_portrait.training.measure.features import Judge, inner, load_judge
 
 PLAIN = {"warp_features": False, "warp_pixels": False, "structure_weight": 0.0}
 # name: (options, whether with half of the art). "plain" is a light CycleGAN with our judges.

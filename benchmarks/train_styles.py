@@ -12,9 +12,9 @@ from pathlib import Path
 from collection import CREDITS, LOOKS, load_look, load_photos, training_photos
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import save_style
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.sheet import sample_strip
-from tps_portrait.training.trainer import train
+from tps_portrait.training.banks.contact_sheet import sample_strip
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 200  # steps

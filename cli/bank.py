@@ -10,12 +10,12 @@ from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, to_image
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
-from ..training.bank import bank_of, load_bank, save_bank
-from ..training.entry import Entry, report
-from ..training.examine import Finding, Look, examine_folder
-from ..training.page import page_names, write_page
-from ..training.review import Review
-from ..training.sheet import contact_sheet
+from ..training.banks.bank import bank_of, load_bank, save_bank
+from ..training.banks.contact_sheet import contact_sheet
+from ..training.banks.entry import Entry, report
+from ..training.banks.page import page_names, write_page
+from ..training.banks.review import Review
+from ..training.banks.scan import Finding, Look, examine_folder
 from .common import (
     add_detector_options,
     add_json_option,

@@ -9,7 +9,7 @@ import torch
 
 from ..tps_core.detect import DETECTORS
 from ..tps_core.pictures import list_pictures
-from ..training.bank import FaceBank, build_bank
+from ..training.banks.bank import FaceBank, build_bank
 from .terminal import add_number, show_progress
 
 # What a file that is damaged, gone or too large may lead to.

@@ -24,11 +24,11 @@ from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write
 from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import painting_size, stylize
-from ..training.bank import build_bank
-from ..training.options import TrainingOptions
-from ..training.perceptual import load_squeezenet
-from ..training.sheet import contact_sheet, sample_strip
-from ..training.trainer import sample_steps, train
+from ..training.banks.bank import build_bank
+from ..training.banks.contact_sheet import contact_sheet, sample_strip
+from ..training.learn.options import TrainingOptions
+from ..training.learn.trainer import sample_steps, train
+from ..training.measure.perceptual import load_squeezenet
 from .drawings import draw_faces, drawing_name
 from .terminal import add_number, say, show_progress
 

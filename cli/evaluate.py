@@ -12,10 +12,10 @@ from torch import Tensor
 from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
 from ..tps_core.style import find_style, load_style
-from ..training.bank import FaceBank, load_bank
-from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
-from ..training.evaluation import PAINT_FIGURES, Evaluation, Record
-from ..training.features import load_judge
+from ..training.banks.bank import FaceBank, load_bank
+from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
+from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
+from ..training.measure.features import load_judge
 from .common import (
     UNUSABLE,
     add_detector_options,

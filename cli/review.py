@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ..tps_core.json_reading import named, parse_json
 from ..tps_core.pictures import read_picture
-from ..training.examine import MOST_PIXELS, to_jpeg
-from ..training.page import PAGE, data_script, entry_data, thumb
-from ..training.review import Review
+from ..training.banks.page import PAGE, data_script, entry_data, thumb
+from ..training.banks.review import Review
+from ..training.banks.scan import MOST_PIXELS, to_jpeg
 from .terminal import tell
 
 log = logging.getLogger("tps_portrait")

@@ -15,14 +15,14 @@ from ..tps_core.pictures import write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import load_style, save_style
 from ..tps_core.targets import Targets
-from ..training.bank import FaceBank, load_bank
-from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
-from ..training.clock import Clock
-from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
-from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
-from ..training.sheet import sample_strip
-from ..training.state_folder import find_state
-from ..training.trainer import Step, sample_steps, steps_left, train, training_device
+from ..training.banks.bank import FaceBank, load_bank
+from ..training.banks.contact_sheet import sample_strip
+from ..training.learn.clock import Clock
+from ..training.learn.early_stopping import CHECK_EVERY, FEWEST_STEPS, PATIENCE
+from ..training.learn.estimate import WORTH_AN_ESTIMATE, estimate, plan
+from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.state_folder import find_state
+from ..training.learn.trainer import Step, sample_steps, steps_left, train, training_device
 from .common import (
     add_detector_options,
     add_device_option,

@@ -7,9 +7,9 @@ import comfy.model_management
 import comfy.utils
 from comfy_api.latest import io
 
-from ..training.evaluate import evaluate
-from ..training.evaluation import PAINT_FIGURES
-from ..training.features import load_judge
+from ..training.measure.evaluate import evaluate
+from ..training.measure.evaluation import PAINT_FIGURES
+from ..training.measure.features import load_judge
 from .landmark_nodes import detector_input, min_confidence_input
 from .sockets import TpsFaceBank, from_pictures, to_pictures
 

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from ..tps_core.pictures import to_image
 from ..tps_core.style import save_style
-from ..training.bank import FaceBank
-from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
-from ..training.clock import Clock
-from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
-from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
-from ..training.sheet import sample_strip
-from ..training.trainer import Step, sample_steps, steps_left, train, training_device
+from ..training.banks.bank import FaceBank
+from ..training.banks.contact_sheet import sample_strip
+from ..training.learn.clock import Clock
+from ..training.learn.early_stopping import CHECK_EVERY, FEWEST_STEPS, PATIENCE
+from ..training.learn.estimate import WORTH_AN_ESTIMATE, estimate, plan
+from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.trainer import Step, sample_steps, steps_left, train, training_device
 from .node_text import show_text
 from .paths import file_name, free_path, writable_path
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures

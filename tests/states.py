@@ -8,9 +8,15 @@ from safetensors.torch import save
 from torch import nn
 
 from tps_portrait.tps_core.container import read_container, write_container
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.state import Run, pack
-from tps_portrait.training.state_folder import FORMAT, StateFolder, _bytes, _digest, find_state
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.state import Run, pack
+from tps_portrait.training.learn.state_folder import (
+    FORMAT,
+    StateFolder,
+    _bytes,
+    _digest,
+    find_state,
+)
 
 
 class TinyNetworks(nn.Module):

@@ -11,8 +11,9 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import read_container, write_container
 from tps_portrait.tps_core.landmark_files.json_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.training.bank import build_bank, find_bank, list_banks, load_bank, save_bank
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks.bank import build_bank, find_bank, list_banks, load_bank, save_bank
+from tps_portrait.training.banks.contact_sheet import CELL, GAP, contact_sheet
+from tps_portrait.training.banks.entry import (
     BUCKETS,
     GOOD,
     LOW_CONFIDENCE,
@@ -21,7 +22,6 @@ from tps_portrait.training.entry import (
     UNREADABLE,
     entries_from,
 )
-from tps_portrait.training.sheet import CELL, GAP, contact_sheet
 
 
 @pytest.fixture(scope="module")

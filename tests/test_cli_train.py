@@ -9,11 +9,11 @@ from faces import random_bank
 from states import files
 from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training import state_folder, trainer
-from tps_portrait.training.bank import save_bank
-from tps_portrait.training.checks import Check
-from tps_portrait.training.estimate import Estimate
-from tps_portrait.training.state_folder import StateFolder
+from tps_portrait.training.banks.bank import save_bank
+from tps_portrait.training.learn import state_folder, trainer
+from tps_portrait.training.learn.early_stopping import Check
+from tps_portrait.training.learn.estimate import Estimate
+from tps_portrait.training.learn.state_folder import StateFolder
 
 STEPS = 8
 
@@ -28,11 +28,11 @@ class Examiner:
 @pytest.fixture
 def train(tmp_path, monkeypatch):
     """Runs the command at a size for tests, checked every other step."""
-    monkeypatch.setattr("tps_portrait.training.trainer.CHECK_EVERY", 2)
-    monkeypatch.setattr("tps_portrait.training.checks.FEWEST_STEPS", 4)
-    monkeypatch.setattr("tps_portrait.training.checks.PATIENCE", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.trainer.CHECK_EVERY", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.FEWEST_STEPS", 4)
+    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.PATIENCE", 2)
     monkeypatch.setattr(
-        "tps_portrait.training.trainer.find_examiner", lambda *arguments: Examiner()
+        "tps_portrait.training.learn.trainer.find_examiner", lambda *arguments: Examiner()
     )
     bank = tmp_path / "bank.safetensors"
     save_bank(random_bank(3), bank)

@@ -10,9 +10,9 @@ from PIL import Image, ImageChops, ImageOps
 import comfyui as comfyui_host
 from comfyui import node, wait_for
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.bank import load_bank
-from tps_portrait.training.perceptual import BACKBONE
-from tps_portrait.training.state_folder import find_state
+from tps_portrait.training.banks.bank import load_bank
+from tps_portrait.training.learn.state_folder import find_state
+from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tps_portrait.training.discriminators import (
+from tps_portrait.training.learn.discriminators import (
     FEATURE_WIDTHS,
     Discriminator,
     FeatureDiscriminator,

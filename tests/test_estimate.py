@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from faces import random_bank
-from tps_portrait.training.estimate import Estimate, _memory_meter, estimate, plan
-from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.trainer import train
+from tps_portrait.training.learn.estimate import Estimate, _memory_meter, estimate, plan
+from tps_portrait.training.learn.options import PRESETS, TrainingOptions
+from tps_portrait.training.learn.trainer import train
 
 OPTIONS = TrainingOptions(steps=100, size=64, batch=1, content_loss="l1")
 

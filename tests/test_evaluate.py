@@ -17,11 +17,11 @@ from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.face_warp import warp_face
 from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.training import evaluate as module
-from tps_portrait.training.bank import build_bank
-from tps_portrait.training.evaluate import evaluate, find_results, own_is_nearest
-from tps_portrait.training.features import Judge
-from tps_portrait.training.paint_measures import color_curve, detail_correlation, weave
+from tps_portrait.training.banks.bank import build_bank
+from tps_portrait.training.measure import evaluate as module
+from tps_portrait.training.measure.evaluate import evaluate, find_results, own_is_nearest
+from tps_portrait.training.measure.features import Judge
+from tps_portrait.training.measure.paint_measures import color_curve, detail_correlation, weave
 
 JUDGE = Judge(
     "Blur",

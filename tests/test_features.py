@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from tps_portrait.training import perceptual
-from tps_portrait.training.efficientnet import EfficientNet
-from tps_portrait.training.features import BATCH, Witness, load_judge
+from tps_portrait.training.measure import perceptual
+from tps_portrait.training.measure.efficientnet import EfficientNet
+from tps_portrait.training.measure.features import BATCH, Witness, load_judge
 
 
 def pictures(count=3, size=64):
@@ -85,7 +85,7 @@ def test_where_their_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands
 
     monkeypatch.setattr(standard, "InceptionV3", fail)
     monkeypatch.setattr(
-        "tps_portrait.training.features.load_squeezenet", lambda device: nn.Identity()
+        "tps_portrait.training.measure.features.load_squeezenet", lambda device: nn.Identity()
     )
     with caplog.at_level("INFO", logger="tps_portrait"):
         assert load_judge().suffix == "_squeezenet"

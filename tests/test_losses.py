@@ -9,7 +9,7 @@ from torch import nn
 from faces import random_points, spotted_faces
 from tps_portrait.tps_core.painting.generator import softened
 from tps_portrait.tps_core.warp import sample, spline_grid
-from tps_portrait.training.losses import (
+from tps_portrait.training.learn.losses import (
     Content,
     Judged,
     discriminator_step,
@@ -20,9 +20,9 @@ from tps_portrait.training.losses import (
     lines,
     pairs_step,
 )
-from tps_portrait.training.networks import Networks
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.pairs import PARTS, Batch, View, part_window
+from tps_portrait.training.learn.networks import Networks
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.pairs import PARTS, Batch, View, part_window
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
 OPTIONS = TrainingOptions(size=64, batch=2, local=True, content_loss="l1", stiffness=0.0)

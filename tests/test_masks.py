@@ -3,7 +3,7 @@ import torch
 from faces import random_points
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.tps_core.warp import pixel_centres
-from tps_portrait.training.masks import SQUARES, alike, comparable, shown
+from tps_portrait.training.learn.masks import SQUARES, alike, comparable, shown
 
 SIZE = 128
 POINTS = mean_face("ibug-68")[None]

@@ -13,9 +13,9 @@ from PIL import Image
 from tps_portrait.cli import main
 from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training import examine
-from tps_portrait.training.bank import bank_of
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks import scan
+from tps_portrait.training.banks.bank import bank_of
+from tps_portrait.training.banks.entry import (
     BUCKETS,
     EXCLUDED,
     GOOD,
@@ -24,7 +24,7 @@ from tps_portrait.training.entry import (
     UNREADABLE,
     Entry,
 )
-from tps_portrait.training.examine import MOST_PIXELS, Finding, Look, examine_folder
+from tps_portrait.training.banks.scan import MOST_PIXELS, Finding, Look, examine_folder
 
 SIZE = (120, 160)
 
@@ -294,7 +294,7 @@ def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):
         assert (done, total, entry.name) == (1, 40, "00.txt")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(examine, "examine", slow)
+    monkeypatch.setattr(scan, "examine", slow)
     with pytest.raises(KeyboardInterrupt):
         examine_folder(tmp_path, Look(64), cancel)
     assert len(looked_at) < 20

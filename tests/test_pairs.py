@@ -5,7 +5,7 @@ import torch
 
 from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from tps_portrait.training.pairs import (
+from tps_portrait.training.learn.pairs import (
     PARTS,
     Pairs,
     View,
@@ -32,7 +32,7 @@ def test_the_same_random_state_draws_the_same_batch():
 def still(monkeypatch):
     """No turning, scaling, shifting, or change of light."""
     for name in ("TURN", "ZOOM", "SHIFT", "GAMMA"):
-        monkeypatch.setattr(f"tps_portrait.training.pairs.{name}", 0.0)
+        monkeypatch.setattr(f"tps_portrait.training.learn.pairs.{name}", 0.0)
 
 
 def test_jittered_landmarks_stay_on_what_they_mark():

@@ -25,9 +25,9 @@ from tps_portrait.tps_core.landmark_files.json_file import (
     write_sidecar,
 )
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training.entry import EXCLUDED, GOOD, NO_FACE, SEVERAL, UNREADABLE
-from tps_portrait.training.examine import Look, examine_folder
-from tps_portrait.training.review import Review
+from tps_portrait.training.banks.entry import EXCLUDED, GOOD, NO_FACE, SEVERAL, UNREADABLE
+from tps_portrait.training.banks.review import Review
+from tps_portrait.training.banks.scan import Look, examine_folder
 
 SIZE = (300, 200)
 

@@ -19,8 +19,8 @@ from states import (
     tiny_step,
     tiny_training,
 )
-from tps_portrait.training.state import snapshot
-from tps_portrait.training.state_folder import KEPT, MARK, StateFolder, find_state
+from tps_portrait.training.learn.state import snapshot
+from tps_portrait.training.learn.state_folder import KEPT, MARK, StateFolder, find_state
 
 STEPS = 3
 
@@ -300,7 +300,7 @@ def test_a_second_training_is_told_and_the_first_goes_on(tmp_path):
 
 HOLDER = """
 import sys
-from tps_portrait.training.state_folder import StateFolder
+from tps_portrait.training.learn.state_folder import StateFolder
 held = StateFolder(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()

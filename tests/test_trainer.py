@@ -9,10 +9,10 @@ import torch
 from faces import random_bank
 from states import files, rewrite
 from tps_portrait.training import checks, trainer
-from tps_portrait.training.checks import Check
-from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.state_folder import find_state
-from tps_portrait.training.trainer import steps_left, train, training_device
+from tps_portrait.training.learn.early_stopping import Check
+from tps_portrait.training.learn.options import PRESETS, TrainingOptions
+from tps_portrait.training.learn.state_folder import find_state
+from tps_portrait.training.learn.trainer import steps_left, train, training_device
 
 ERRORS = [0.0]  # the standard error that a check finds
 OPTIONS = TrainingOptions(
@@ -258,7 +258,7 @@ def full(monkeypatch):
         raise OSError(28, "No space left on device")
 
     def fill():
-        monkeypatch.setattr("tps_portrait.training.state_folder.write_container", fail)
+        monkeypatch.setattr("tps_portrait.training.learn.state_folder.write_container", fail)
 
     return fill
 

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks.entry import (
     EXTREME_POSE,
     GOOD,
     LOW_CONFIDENCE,
     SEVERAL,
     TWIN,
 )
-from tps_portrait.training.verdict import judge, judge_twin
+from tps_portrait.training.banks.verdict import judge, judge_twin
 
 POINTS = mean_face("ibug-68")
 

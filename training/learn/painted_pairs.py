@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.container import read_container, write_container
-from ..tps_core.paint_like.artwork import Artwork, artwork_of_crop
-from ..tps_core.paint_like.painter import paint_crop
-from ..tps_core.pictures import as_bytes
-from ..tps_core.warp import pixel_centres, sample
-from .bank import FaceBank
+from ...tps_core.container import read_container, write_container
+from ...tps_core.paint_like.artwork import Artwork, artwork_of_crop
+from ...tps_core.paint_like.painter import paint_crop
+from ...tps_core.pictures import as_bytes
+from ...tps_core.warp import pixel_centres, sample
+from ..banks.bank import FaceBank
 
 FORMAT = "tps-portrait-pairs/1"
 FILE = "pairs.safetensors"  # in a training's state folder

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from faces import random_bank
-from tps_portrait.training import checks
-from tps_portrait.training.checks import (
+from tps_portrait.training.learn import early_stopping
+from tps_portrait.training.learn.early_stopping import (
     CHECK_EVERY,
     FEWEST_FACES,
     FEWEST_STEPS,
@@ -88,7 +88,7 @@ def test_without_squeezenet_a_line_in_the_log_says_so(banks, monkeypatch, caplog
     def missing(device):
         raise ValueError("LPIPS needs SqueezeNet's weights")
 
-    monkeypatch.setattr(checks, "load_squeezenet", missing)
+    monkeypatch.setattr(early_stopping, "load_squeezenet", missing)
     with caplog.at_level(logging.INFO, "tps_portrait"):
         assert find_examiner(*banks, 64, CPU) is None
     (record,) = caplog.records

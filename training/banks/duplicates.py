@@ -8,7 +8,7 @@ inner face, which copies show wherever they were trimmed.
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.landmarks import mean_face
+from ...tps_core.landmarks import mean_face
 
 SIDE = 32  # pixels that the crops are compared at: eyes and folds still show, strokes don't
 TRIM = 5  # of them left out on each side

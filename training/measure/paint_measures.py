@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.paint_like.fields import LUMA
+from ...tps_core.paint_like.fields import LUMA
 
 SIZE = 256  # side of the face crops that the scales below are meant for, in pixels
 STROKES_PX = (2.0, 4.0)  # the sigmas between which detail is compared

@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_points
-from tps_portrait.training.twins import face_prints, find_twins
+from tps_portrait.training.banks.duplicates import face_prints, find_twins
 
 
 def blurred(count, seed=0):

@@ -13,18 +13,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.align import Alignment, align
-from ..tps_core.detect import detect
-from ..tps_core.landmark_files.json_file import (
+from ...tps_core.align import Alignment, align
+from ...tps_core.detect import detect
+from ...tps_core.landmark_files.json_file import (
     faces_beside,
     is_sidecar,
     read_set_aside,
     sidecar_path,
 )
-from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import ENDINGS, as_bytes, list_files, picture_size, read_picture, to_image
+from ...tps_core.landmarks import Landmarks
+from ...tps_core.pictures import ENDINGS, as_bytes, list_files, picture_size, read_picture, to_image
+from .duplicates import face_prints, find_twins
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
-from .twins import face_prints, find_twins
 from .verdict import judge, judge_twin
 
 SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is nothing to learn

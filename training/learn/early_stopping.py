@@ -12,10 +12,10 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from .bank import FaceBank
-from .features import BATCH, Judge, squeezenet_judge
-from .metrics import kernel_distance
-from .perceptual import load_squeezenet
+from ..banks.bank import FaceBank
+from ..measure.features import BATCH, Judge, squeezenet_judge
+from ..measure.metrics import kernel_distance
+from ..measure.perceptual import load_squeezenet
 
 CHECK_EVERY = 500  # steps
 PATIENCE = 4  # checks without a gain after which training ends

@@ -11,7 +11,7 @@ pitch to 6°. Of drawings with a small nose it says too little: there is less no
 import torch
 from torch import Tensor
 
-from ..tps_core.landmarks import mean_face
+from ...tps_core.landmarks import mean_face
 
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, RIGHT_CORNER, LEFT_CORNER = 36, 45, 30, 48, 54
 # How far the nose's tip lies before the eyes, and the mouth's corners do, in eye distances (outer

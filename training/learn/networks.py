@@ -5,7 +5,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from ..tps_core.painting.generator import Generator
+from ...tps_core.painting.generator import Generator
 from .discriminators import Discriminator, FeatureDiscriminator, FeatureMaps
 from .options import TrainingOptions
 from .pairs import PARTS

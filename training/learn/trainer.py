@@ -15,17 +15,23 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..tps_core.align import CROP
-from ..tps_core.style import Style
-from .bank import FaceBank
-from .checks import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
-from .kind import has_tones, suited
+from ...tps_core.align import CROP
+from ...tps_core.style import Style
+from ..banks.bank import FaceBank
+from ..measure.perceptual import (
+    Eye,
+    feature_maps,
+    load_squeezenet,
+    lpips_distance,
+    structure_distance,
+)
+from .art_profile import has_tones, suited
+from .early_stopping import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
 from .losses import Content, discriminator_step, generator_step, l1_distance, pairs_step
 from .networks import Networks
 from .options import TrainingOptions
 from .painted_pairs import PaintedPairs, Progress, paint_pairs
 from .pairs import Pairs
-from .perceptual import Eye, feature_maps, load_squeezenet, lpips_distance, structure_distance
 from .state import Run, is_finite, snapshot, unpack
 from .state_folder import StateFolder, find_state
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, fields
 import torch
 from torch import Tensor
 
-from .checks import Check
+from .early_stopping import Check
 from .networks import Networks
 from .options import TrainingOptions
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ..tps_core.pictures import to_image, to_tensor
+from ...tps_core.pictures import to_image, to_tensor
 from .bank import FaceBank
 from .entry import BUCKETS, GOOD, Entry, by_confidence
 

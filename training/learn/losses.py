@@ -11,14 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..tps_core.painting.generator import softened, warp_features
-from ..tps_core.tps import Spline, fit
-from ..tps_core.warp import sample, spline_grid, with_border_anchors
+from ...tps_core.painting.generator import softened, warp_features
+from ...tps_core.tps import Spline, fit
+from ...tps_core.warp import sample, spline_grid, with_border_anchors
+from ..measure.perceptual import Eye
 from .masks import alike, comparable, shown
 from .networks import Networks
 from .options import TrainingOptions
 from .pairs import PARTS, Batch, aligned_part, part_window
-from .perceptual import Eye
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD = 16  # tones are broad from a sixteenth of a picture on

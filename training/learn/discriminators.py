@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ..tps_core.warp import pixel_centres
+from ...tps_core.warp import pixel_centres
 
 FeatureMaps = Callable[[Tensor], list[Tensor]]  # of pictures (b, 3, h, w): maps (b, c, h', w')
 FEATURE_WIDTHS = (128, 256, 384)  # the c of these maps

@@ -20,10 +20,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
 
-from ..tps_core.container import read_container, write_container
-from ..tps_core.json_reading import parse_json
-from ..tps_core.output_files import TEMPORARY, sync_folder
-from .checks import Check
+from ...tps_core.container import read_container, write_container
+from ...tps_core.json_reading import parse_json
+from ...tps_core.output_files import TEMPORARY, sync_folder
+from .early_stopping import Check
 from .lock import lock
 from .state import START_OVER, Run, checked_record, pack, unpack
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..tps_core.plain_text import shown
+from ...tps_core.plain_text import shown
+from ..banks.contact_sheet import captioned, tile
 from .efficientnet import PACKAGE
-from .sheet import captioned, tile
 
 PAIRS_A_ROW = 4
 PAINT_FIGURES = ("color_curve", "detail_correlation", "weave")  # of each record

@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.align import CROP
-from ..tps_core.container import read_container, write_container
-from ..tps_core.folders import files_by_name
-from ..tps_core.json_reading import one_line
+from ...tps_core.align import CROP
+from ...tps_core.container import read_container, write_container
+from ...tps_core.folders import files_by_name
+from ...tps_core.json_reading import one_line
 from .entry import Entry, entries_from, report
-from .examine import Finding, Look, examine_folder
 from .pose import estimate_pose
+from .scan import Finding, Look, examine_folder
 
 FORMAT = "tps-portrait-bank/1"
 MOST_BYTES = 4_000_000_000  # of a file; 340 faces of 256 pixels have 90 million

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ..tps_core.json_reading import fields, listed, number, text, truth
-from ..tps_core.plain_text import shown
+from ...tps_core.json_reading import fields, listed, number, text, truth
+from ...tps_core.plain_text import shown
 
 GOOD = "good"
 LOW_CONFIDENCE = "low confidence"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..tps_core.landmarks import Landmarks
-from ..tps_core.own_folder import OwnFolder
+from ...tps_core.landmarks import Landmarks
+from ...tps_core.own_folder import OwnFolder
 from .entry import BUCKETS
-from .examine import Finding, to_jpeg
+from .scan import Finding, to_jpeg
 
 PAGE = Path(__file__).parent / "review_page"
 FOLDERS = ("thumbs", "pictures")  # of the pictures that it shows

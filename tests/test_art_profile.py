@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from faces import random_bank
-from tps_portrait.training import kind
-from tps_portrait.training.checks import FEWEST_FACES
-from tps_portrait.training.features import Judge
-from tps_portrait.training.kind import FOR_DRAWINGS, has_tones, is_drawn, suited
-from tps_portrait.training.options import TrainingOptions
+from tps_portrait.training.learn import art_profile
+from tps_portrait.training.learn.art_profile import FOR_DRAWINGS, has_tones, is_drawn, suited
+from tps_portrait.training.learn.early_stopping import FEWEST_FACES
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.measure.features import Judge
 
 NETWORK = nn.Linear(1, 1)  # stands for SqueezeNet
 
@@ -23,7 +23,7 @@ def sees_colour(monkeypatch):
     def judge(network, device):
         return Judge("Colour", "_colour", lambda x: 1.5 * x.mean((2, 3)), None, device)
 
-    monkeypatch.setattr(kind, "squeezenet_judge", judge)
+    monkeypatch.setattr(art_profile, "squeezenet_judge", judge)
 
 
 def painted(level, count=FEWEST_FACES):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from ..tps_core.landmarks import Landmarks
+from ...tps_core.landmarks import Landmarks
 from .entry import EXTREME_POSE, GOOD, LOW_CONFIDENCE, SEVERAL, TWIN, Entry
 from .pose import estimate_pose
 

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.warp import pixel_centres, sample, stretching
-from .pose import NOSE_TIP
+from ...tps_core.warp import pixel_centres, sample, stretching
+from ..banks.pose import NOSE_TIP
 
 MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
 MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared

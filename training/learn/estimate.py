@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..tps_core.landmarks import mean_face
-from .bank import FaceBank
+from ...tps_core.landmarks import mean_face
+from ..banks.bank import FaceBank
 from .options import TrainingOptions
 from .painted_pairs import PaintedPairs, painted_size
 from .pairs import Pairs

@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from ..tps_core.light import skin_light
-from ..tps_core.tps import fit
-from ..tps_core.warp import pixel_centres, sample
-from .bank import FaceBank
-from .kind import has_tones
+from ...tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
+from ...tps_core.light import skin_light
+from ...tps_core.tps import fit
+from ...tps_core.warp import pixel_centres, sample
+from ..banks.bank import FaceBank
+from .art_profile import has_tones
 from .masks import shown
 
 # Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go

@@ -15,13 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..tps_core.align import align
-from ..tps_core.detect import detect, detect_face
-from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import as_bytes, list_pictures, read_picture
-from ..tps_core.style import Style
-from ..tps_core.stylize import stylize
-from .bank import FaceBank
+from ...tps_core.align import align
+from ...tps_core.detect import detect, detect_face
+from ...tps_core.landmarks import Landmarks
+from ...tps_core.pictures import as_bytes, list_pictures, read_picture
+from ...tps_core.style import Style
+from ...tps_core.stylize import stylize
+from ..banks.bank import FaceBank
 from .evaluation import PAINT_FIGURES, Evaluation, Record
 from .features import BATCH, Judge
 from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance

@@ -8,16 +8,16 @@ keeps those that a person had placed.
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..tps_core.landmark_files.json_file import (
+from ...tps_core.landmark_files.json_file import (
     faces_from_json,
     read_set_aside,
     sidecar_path,
     write_sidecar,
 )
-from ..tps_core.landmarks import Landmarks
-from ..tps_core.output_files import replace_file
+from ...tps_core.landmarks import Landmarks
+from ...tps_core.output_files import replace_file
 from .entry import Entry
-from .examine import Finding, Look, examine, mark_twins
+from .scan import Finding, Look, examine, mark_twins
 
 ACTIONS = ("exclude", "include", "choose", "place", "confirm", "forget")
 

@@ -25,9 +25,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..tps_core.container import build_network, read_container, write_container
-from ..tps_core.folders import find_model, model_folder
-from ..tps_core.json_reading import one_line, read_bytes
+from ...tps_core.container import build_network, read_container, write_container
+from ...tps_core.folders import find_model, model_folder
+from ...tps_core.json_reading import one_line, read_bytes
 
 FORMAT = "tps-portrait-squeezenet/1"
 KEPT = "squeezenet1_1.safetensors"

@@ -10,10 +10,10 @@ from dataclasses import fields, replace
 
 from torch import nn
 
-from ..tps_core.light import LEAST_TONES, tones
-from .bank import FaceBank
-from .checks import FEWEST_FACES, Examiner
-from .features import squeezenet_judge
+from ...tps_core.light import LEAST_TONES, tones
+from ..banks.bank import FaceBank
+from ..measure.features import squeezenet_judge
+from .early_stopping import FEWEST_FACES, Examiner
 from .options import TrainingOptions
 
 TONE_SAMPLE = 64  # faces looked at to tell whether art has tones
