@@ -76,7 +76,7 @@ def stepping(
         run.networks.to(memory_format=torch.contiguous_format)
     if FILES in undone:
         photos, art = (replace(bank, faces=FacesInFiles(folder, bank)) for folder, bank in sources)
-    pairs = Pairs(photos, art, options.size, CPU)
+    pairs = Pairs(photos, art, options.size, CPU, run.profile)
     encode, seen = run.networks.p2s.encode, []
     everything = [*run.networks.generators(), *run.networks.discriminators()]
 
@@ -96,7 +96,7 @@ def stepping(
                 stack.enter_context(patch.object(warp, "choose", every_pixel))
             if EVERYTHING in undone:
                 stack.enter_context(patch.object(run.networks, "generators", lambda: everything))
-            train_step(run, pairs, content)
+            train_step(run, pairs, None, content)
 
     return step
 

@@ -19,7 +19,7 @@ from tps_portrait.training.learn.trainer import train
 SAMPLES = 8
 SHOW_EVERY = 200  # steps
 # A line tells a discriminator everything at once; of one picture alone that isn't seen.
-PEN = {"pairs_judge_weight": 0.3, "pairs_judge_rate": 1.5e-4}
+PEN = {"pairs_adversarial_weight": 0.3, "pairs_discriminator_lr": 1.5e-4}
 OURS = ("TPS Portrait", "CC0 1.0")
 
 

@@ -35,7 +35,7 @@ from .terminal import add_number, say, show_progress
 CELL = 320  # height of a picture on the contact sheet
 DRAWINGS = 24
 SITTERS = 12
-SIZE = 128  # of the faces in training; a run this short must not be chased by its judges
+SIZE = 128  # of the faces in training; a run this short must not be chased by its discriminators
 
 # What is in the folder beside the pictures that are numbered.
 FILES = (
@@ -137,7 +137,7 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
     art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
     _put(place, "art_contact_sheet.png", contact_sheet(art))
     options = TrainingOptions(
-        steps=steps, size=SIZE, learning_rate=1e-3, judge_rate=3e-4, cycle_weight=6.0
+        steps=steps, size=SIZE, learning_rate=1e-3, discriminator_lr=3e-4, cycle_weight=6.0
     )
     try:
         load_squeezenet()

@@ -15,7 +15,7 @@ from ..tps_core.style import find_style, load_style
 from ..training.banks.bank import FaceBank, load_bank
 from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
 from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
-from ..training.measure.features import load_judge
+from ..training.measure.features import load_evaluation_networks
 from .common import (
     UNUSABLE,
     add_detector_options,
@@ -90,12 +90,12 @@ def run(arguments: argparse.Namespace) -> int:
     place = OwnFolder(arguments.report, REPORT) if arguments.report else None
     device = find_device(arguments.device)
     paint, painted = _painter(arguments, device)
-    judge = load_judge(device)
+    networks = load_evaluation_networks(device)
     evaluation = evaluate(
         photos,
         paint,
         _art(arguments),
-        judge,
+        networks,
         arguments.detector,
         arguments.min_confidence,
         show_progress,

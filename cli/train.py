@@ -18,7 +18,7 @@ from ..tps_core.targets import Targets
 from ..training.banks.bank import FaceBank, load_bank
 from ..training.banks.contact_sheet import sample_strip
 from ..training.learn.clock import Clock
-from ..training.learn.early_stopping import CHECK_EVERY, FEWEST_STEPS, PATIENCE
+from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
 from ..training.learn.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.learn.state_folder import find_state
@@ -81,7 +81,7 @@ def add_parser(commands) -> None:
         "--no-early-stop",
         action="store_true",
         help=f"do all the steps; without it training ends, after {FEWEST_STEPS} or more, when the "
-        f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}",
+        f"paintings haven't come nearer to the art for {PATIENCE_STEPS}",
     )
     parser.add_argument(
         "--resume",
@@ -133,7 +133,7 @@ def add_parser(commands) -> None:
         "--local",
         action=argparse.BooleanOptionalAction,
         default=TrainingOptions.local,
-        help="judge eyes, nose and mouth by themselves too: mouths get redder, and a step takes "
+        help="discriminators of eyes, nose and mouth too: mouths get redder, and a step takes "
         "longer; default: no",
     )
     parser.add_argument(
@@ -259,9 +259,12 @@ def _finish(last: Step | None, path: Path, record: dict) -> None:
         return
     style = last.style()
     save_style(replace(style, record=style.record | record), path)
-    checks = {
-        check.step: {"kid_squeezenet": check.kid, "kid_squeezenet_error": check.error}
-        for check in last.checks
+    validations = {
+        validation.step: {
+            "kid_squeezenet": validation.kid,
+            "kid_squeezenet_error": validation.error,
+        }
+        for validation in last.validations
     }
     # A training that goes on in a newer version may have got more losses.
     losses = dict.fromkeys(name for losses in last.history for name in losses)
@@ -270,7 +273,7 @@ def _finish(last: Step | None, path: Path, record: dict) -> None:
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
     for number, losses in enumerate(last.history, 1):
-        writer.writerow({"step": number, **losses, **checks.get(number, {})})
+        writer.writerow({"step": number, **losses, **validations.get(number, {})})
     with finishing([path]):
         replace_file(_losses(path), file.getvalue().encode())
 
@@ -309,9 +312,11 @@ def _announce(
 
 def _tell(step: Step, clock: Clock, as_json: bool) -> None:
     if as_json and (step.number % JSON_EVERY == 0 or step.is_last or step.setback):
-        check = {"kid_squeezenet": step.check.kid} if step.check else {}
+        validation = {"kid_squeezenet": step.validation.kid} if step.validation else {}
         back = {"setback": step.setback} if step.setback else {}
-        say_json({"step": step.number, "of": step.total, "losses": step.losses, **check, **back})
+        say_json(
+            {"step": step.number, "of": step.total, "losses": step.losses, **validation, **back}
+        )
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
     left = clock.minutes_left(step)
     total = step.number if step.is_last else step.total

@@ -15,7 +15,7 @@ from ..tps_core.style import save_style
 from ..training.banks.bank import FaceBank
 from ..training.banks.contact_sheet import sample_strip
 from ..training.learn.clock import Clock
-from ..training.learn.early_stopping import CHECK_EVERY, FEWEST_STEPS, PATIENCE
+from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
 from ..training.learn.estimate import WORTH_AN_ESTIMATE, estimate, plan
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.learn.trainer import Step, sample_steps, steps_left, train, training_device
@@ -105,7 +105,7 @@ class TrainStyle(io.ComfyNode):
                 io.Boolean.Input(
                     "local",
                     default=DEFAULTS.local,
-                    tooltip="Judge eyes, nose and mouth by themselves too. It takes longer, and "
+                    tooltip="Discriminators of eyes, nose and mouth too. It takes longer, and "
                     "mouths get redder; leave it off.",
                 ),
                 io.Boolean.Input(
@@ -129,7 +129,7 @@ class TrainStyle(io.ComfyNode):
                     default=True,
                     optional=True,
                     tooltip=f"End before the last step, after {FEWEST_STEPS} or more, when the "
-                    f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}.",
+                    f"paintings haven't come nearer to the art for {PATIENCE_STEPS}.",
                 ),
                 io.Float.Input(
                     "pairs_weight",

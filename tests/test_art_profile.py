@@ -8,22 +8,22 @@ from torch import nn
 
 from faces import random_bank
 from tps_portrait.training.learn import art_profile
-from tps_portrait.training.learn.art_profile import FOR_DRAWINGS, has_tones, is_drawn, suited
+from tps_portrait.training.learn.art_profile import FOR_DRAWINGS, ArtProfile
 from tps_portrait.training.learn.early_stopping import FEWEST_FACES
 from tps_portrait.training.learn.options import TrainingOptions
-from tps_portrait.training.measure.features import Judge
+from tps_portrait.training.measure.features import EvaluationNetworks
 
 NETWORK = nn.Linear(1, 1)  # stands for SqueezeNet
 
 
 @pytest.fixture
 def sees_colour(monkeypatch):
-    """A judge whose features are a picture's mean colour, about as large as SqueezeNet's."""
+    """Networks whose features are a picture's mean colour, about as large as SqueezeNet's."""
 
-    def judge(network, device):
-        return Judge("Colour", "_colour", lambda x: 1.5 * x.mean((2, 3)), None, device)
+    def networks(network, device):
+        return EvaluationNetworks("Colour", "_colour", lambda x: 1.5 * x.mean((2, 3)), None, device)
 
-    monkeypatch.setattr(art_profile, "squeezenet_judge", judge)
+    monkeypatch.setattr(art_profile, "squeezenet_networks", networks)
 
 
 def painted(level, count=FEWEST_FACES):
@@ -33,32 +33,39 @@ def painted(level, count=FEWEST_FACES):
     return replace(bank, faces=(255 * level + noise).clamp(0, 255).to(torch.uint8))
 
 
-def test_greys_and_colours_are_tones_and_black_on_white_is_none():
+def test_greys_and_colours_are_no_line_art_and_black_on_white_is():
     colours = random_bank(4)
     noise = colours.faces[:, :1].expand(-1, 3, -1, -1)
     greys = 100 + noise // 5
     ink = torch.where(noise > 127, 255, 0).to(torch.uint8)
-    found = [has_tones(replace(colours, faces=faces)) for faces in (colours.faces, greys, ink)]
-    assert found == [True, True, False]
+    found = [
+        ArtProfile.of(replace(colours, faces=faces), colours, None).is_line_art
+        for faces in (colours.faces, greys, ink)
+    ]
+    assert found == [False, False, True]
+
+
+def is_drawn(art, photos, network=NETWORK):
+    return ArtProfile.of(art, photos, network).is_drawn
 
 
 def test_art_far_from_photos_is_drawn_and_art_near_to_them_is_not(sees_colour):
-    assert is_drawn(painted(0.55), painted(0.25), NETWORK)
-    assert not is_drawn(painted(0.27), painted(0.25), NETWORK)
+    assert is_drawn(painted(0.55), painted(0.25))
+    assert not is_drawn(painted(0.27), painted(0.25))
 
 
 def test_with_few_faces_or_without_the_network_only_black_on_white_is_drawn(sees_colour):
     few = FEWEST_FACES - 1
-    assert not is_drawn(painted(0.55, few), painted(0.25), NETWORK)
-    assert not is_drawn(painted(0.55), painted(0.25, few), NETWORK)
+    assert not is_drawn(painted(0.55, few), painted(0.25))
+    assert not is_drawn(painted(0.55), painted(0.25, few))
     assert not is_drawn(painted(0.55), painted(0.25), None)
     white = painted(0.55, few)
     white = replace(white, faces=torch.full_like(white.faces, 255))
     assert is_drawn(white, painted(0.25), None)
 
 
-def test_drawings_change_the_defaults_and_leave_what_was_chosen(sees_colour):
+def test_drawings_change_the_defaults_and_leave_what_was_chosen():
     options = TrainingOptions(seed=3, cycle_weight=9.0)
-    assert suited(options, painted(0.25), painted(0.25), NETWORK) is options
-    found = suited(options, painted(0.55), painted(0.25), NETWORK)
+    assert ArtProfile().adapt_options(options) is options
+    found = ArtProfile(is_drawn=True).adapt_options(options)
     assert found == replace(options, **FOR_DRAWINGS | {"cycle_weight": 9.0})

@@ -11,28 +11,28 @@ from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.banks.bank import save_bank
 from tps_portrait.training.learn import state_folder, trainer
-from tps_portrait.training.learn.early_stopping import Check
+from tps_portrait.training.learn.early_stopping import Validation
 from tps_portrait.training.learn.estimate import Estimate
 from tps_portrait.training.learn.state_folder import StateFolder
 
 STEPS = 8
 
 
-class Examiner:
+class Validator:
     """Finds the paintings no nearer, ever."""
 
-    def check(self, step, paint):
-        return Check(step, 0.25, 0.01)
+    def validate(self, step, paint):
+        return Validation(step, 0.25, 0.01)
 
 
 @pytest.fixture
 def train(tmp_path, monkeypatch):
     """Runs the command at a size for tests, checked every other step."""
-    monkeypatch.setattr("tps_portrait.training.learn.trainer.CHECK_EVERY", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.trainer.VALIDATE_EVERY", 2)
     monkeypatch.setattr("tps_portrait.training.learn.early_stopping.FEWEST_STEPS", 4)
-    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.PATIENCE", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.PATIENCE_VALIDATIONS", 2)
     monkeypatch.setattr(
-        "tps_portrait.training.learn.trainer.find_examiner", lambda *arguments: Examiner()
+        "tps_portrait.training.learn.trainer.find_validator", lambda *arguments: Validator()
     )
     bank = tmp_path / "bank.safetensors"
     save_bank(random_bank(3), bank)

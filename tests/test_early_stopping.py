@@ -7,11 +7,11 @@ import torch
 from faces import random_bank
 from tps_portrait.training.learn import early_stopping
 from tps_portrait.training.learn.early_stopping import (
-    CHECK_EVERY,
     FEWEST_FACES,
     FEWEST_STEPS,
-    Check,
-    find_examiner,
+    VALIDATE_EVERY,
+    Validation,
+    find_validator,
     last_gain,
     stop_reason,
 )
@@ -20,8 +20,8 @@ CPU = torch.device("cpu")
 
 
 def history(*kids, first=FEWEST_STEPS, error=0.01):
-    """Checks of these distances, each CHECK_EVERY steps after the one before."""
-    return [Check(first + CHECK_EVERY * i, kid, error) for i, kid in enumerate(kids)]
+    """Checks of these distances, each VALIDATE_EVERY steps after the one before."""
+    return [Validation(first + VALIDATE_EVERY * i, kid, error) for i, kid in enumerate(kids)]
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def test_a_standstill_ends_it_and_the_sentence_says_since_when():
         "stopped at step 5500: the paintings have not come nearer to the art since step 3500 "
         "(KID 0.200 then, 0.210 now, ± 0.010)"
     )
-    assert stop_reason(found[:-1]) == ""  # one check before, there was hope
+    assert stop_reason(found[:-1]) == ""  # one validation before, there was hope
 
 
 def test_a_gain_smaller_than_the_error_is_none():
     assert last_gain(history(0.3, 0.295, 0.291)).step == FEWEST_STEPS
-    assert last_gain(history(0.3, 0.295, 0.289)).step == FEWEST_STEPS + 2 * CHECK_EVERY
+    assert last_gain(history(0.3, 0.295, 0.289)).step == FEWEST_STEPS + 2 * VALIDATE_EVERY
 
 
 def test_slow_gains_add_up():
@@ -52,7 +52,7 @@ def test_slow_gains_add_up():
 
 
 def test_it_never_ends_before_the_fewest_steps():
-    found = history(*[0.3] * (FEWEST_STEPS // CHECK_EVERY), first=CHECK_EVERY)
+    found = history(*[0.3] * (FEWEST_STEPS // VALIDATE_EVERY), first=VALIDATE_EVERY)
     assert stop_reason(found[:-1]) == ""
     assert stop_reason(found).startswith(f"stopped at step {FEWEST_STEPS}: ")
 
@@ -68,9 +68,9 @@ def test_without_checks_it_goes_on():
 def test_art_is_nearer_to_itself_than_noise_is(weights, banks):
     flat = random_bank(12, seed=1)
     flat.faces[:] = flat.faces.float().mean((2, 3), keepdim=True).to(torch.uint8)
-    examiner = find_examiner(flat, banks[1], 64, CPU)
-    before = examiner.check(1, lambda pictures: pictures)
-    after = examiner.check(2, lambda pictures: pictures.mean((2, 3), True).expand_as(pictures))
+    validator = find_validator(flat, banks[1], 64, CPU)
+    before = validator.validate(1, lambda pictures: pictures)
+    after = validator.validate(2, lambda pictures: pictures.mean((2, 3), True).expand_as(pictures))
     assert (before.step, after.step) == (1, 2)
     assert after.kid < before.kid - before.error
     assert abs(after.kid) < 4 * after.error
@@ -79,7 +79,7 @@ def test_art_is_nearer_to_itself_than_noise_is(weights, banks):
 def test_the_same_paintings_have_the_same_distance_and_no_random_state_moves(weights, banks):
     torch.manual_seed(0)
     before = torch.get_rng_state()
-    found = [find_examiner(*banks, 64, CPU).check(1, lambda p: p / 2) for _ in range(2)]
+    found = [find_validator(*banks, 64, CPU).validate(1, lambda p: p / 2) for _ in range(2)]
     assert found[0] == found[1]
     assert torch.equal(before, torch.get_rng_state())
 
@@ -90,12 +90,12 @@ def test_without_squeezenet_a_line_in_the_log_says_so(banks, monkeypatch, caplog
 
     monkeypatch.setattr(early_stopping, "load_squeezenet", missing)
     with caplog.at_level(logging.INFO, "tps_portrait"):
-        assert find_examiner(*banks, 64, CPU) is None
+        assert find_validator(*banks, 64, CPU) is None
     (record,) = caplog.records
     assert "no longer help: LPIPS needs SqueezeNet's weights" in record.message
 
 
 def test_a_handful_of_pictures_says_nothing_of_a_style(banks, caplog):
     with caplog.at_level(logging.INFO, "tps_portrait"):
-        assert find_examiner(random_bank(FEWEST_FACES - 1), banks[1], 64, CPU) is None
+        assert find_validator(random_bank(FEWEST_FACES - 1), banks[1], 64, CPU) is None
     assert "takes 10 faces of art and of photos" in caplog.text

@@ -1,9 +1,9 @@
 """The discriminators: global ones for whole faces, local ones for single parts.
 
-They judge patches, each place of an output seeing a window of the input, as in pix2pix, and at
-several scales. Those that know where in the face crop a patch lies can say that black may be hair,
-but not a cheek: line art, which has no other tones, needs that. Of paintings such a judge learns
-where their sitters have hair as well, and asks for it on the foreheads of others.
+They score patches, each place of an output seeing a window of the input, as in pix2pix, and at
+two scales. Those that know where in the face crop a patch lies can say that black may be hair,
+but not a cheek: line art, which has no other tones, needs that. From paintings such a
+discriminator also learns where their sitters have hair, and asks for it on others' foreheads.
 """
 
 from collections.abc import Callable
@@ -22,8 +22,8 @@ class Discriminator(nn.Module):
     """Scores pictures (b, 3, h, w) in 0…1 by their pixels, above 0 for "real": two maps."""
 
     def __init__(self, width: int, levels: int, places: bool = False):
-        """`levels` halvings of the resolution; a place of the last map sees 46 pixels with 3, 94
-        with 4, half of that in the map before. `places` tells it where in the crop each pixel is.
+        """`levels` halvings of the resolution. A place of the last map sees 38 pixels with 3, 78
+        with 4; one of the map before 18 and 38. `places` tells it where in the crop each pixel is.
         """
         super().__init__()
         self.places = places
@@ -57,7 +57,7 @@ class FeatureDiscriminator(nn.Module):
     """
 
     def __init__(self, feature_maps: FeatureMaps, width: int, levels: int, places: bool = False):
-        """`width` and `levels` are those of the discriminator that judges the pixels; `places`
+        """`width` and `levels` are those of the discriminator of pixels; `places`
         tells all of it where in the crop each place lies.
         """
         super().__init__()

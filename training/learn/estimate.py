@@ -53,7 +53,7 @@ def estimate(options: TrainingOptions, device: torch.device | str = "cpu") -> Es
     art, photos = _noise(options.size, seed=1), _noise(options.size, seed=2)
     with _memory_meter(device) as meter:
         run, content, _ = start_run(art, photos, options, device)
-        pairs, painted = Pairs(photos, art, options.size, device), None
+        pairs, painted = Pairs(photos, art, options.size, device, run.profile), None
         if options.pairs_weight:
             faces = painted_size(photos.faces)
             painted = PaintedPairs(faces, faces, photos.points)

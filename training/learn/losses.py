@@ -11,11 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...tps_core.painting.generator import softened, warp_features
+from ...tps_core.painting.generator import binomial_blur, warp_features
 from ...tps_core.tps import Spline, fit
 from ...tps_core.warp import sample, spline_grid, with_border_anchors
 from ..measure.perceptual import Eye
-from .masks import alike, comparable, shown
+from .masks import art_valid, photo_valid, tones_match
 from .networks import Networks
 from .options import TrainingOptions
 from .pairs import PARTS, Batch, aligned_part, part_window
@@ -38,7 +38,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Judged:
+class AdversarialPair:
     """What one discriminator compares: fake against real, in one geometry, within one mask."""
 
     discriminator: nn.Module
@@ -53,8 +53,8 @@ class Judged:
 
 def generator_step(
     networks: Networks, batch: Batch, content: Content, options: TrainingOptions
-) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
-    """The generators' loss, its terms, and what the discriminators are to judge."""
+) -> tuple[Tensor, dict[str, Tensor], dict[str, list[AdversarialPair]]]:
+    """The generators' loss, its terms, and the pairs that discriminators compare."""
     p, s = batch.photo.pictures, batch.art.pictures
     into_art, into_portrait = face_splines(batch, options.stiffness)
 
@@ -67,27 +67,29 @@ def generator_step(
     s2p = networks.s2p(s)
 
     inside_both = batch.art.inside * batch.photo.inside
-    judged = {
+    adversarial = {
         "style": style_pairs(networks, batch, p2s, p2s_warp, *grids, options),
-        "photo": [Judged(networks.judge_photo, s2p, p, inside_both, 1.0)],
+        "photo": [AdversarialPair(networks.photo_discriminator, s2p, p, inside_both, 1.0)],
         "local": local_pairs(networks, batch, p2s) if options.local else [],
     }
     for name in ("style", "photo"):
-        judged[name] = [viewed(pair, batch) for pair in judged[name]]
+        adversarial[name] = [augment_pair(pair, batch) for pair in adversarial[name]]
     terms = {
-        name: sum(pair.weight * judge(pair, pair.fake, REAL) for pair in pairs)
-        for name, pairs in judged.items()
+        name: sum(pair.weight * adversarial_loss(pair, pair.fake, REAL) for pair in pairs)
+        for name, pairs in adversarial.items()
         if pairs
     }
 
     def to_art(picture: Tensor, distance: Distance) -> Tensor:
         """How far the picture is from the art, where there is art."""
-        return distance(within(picture, batch.art.inside), within(s, batch.art.inside)).mean()
+        return distance(
+            apply_mask(picture, batch.art.inside), apply_mask(s, batch.art.inside)
+        ).mean()
 
     back = networks.s2p(p2s)
-    seen = gist if batch.tones else lines
-    there_and_back = content.distance(seen(back), seen(p)).mean()
-    terms["cycle"] = there_and_back + to_art(networks.p2s(s2p), content.distance)
+    seen = luma_highpass if batch.is_line_art else downsample
+    cycle_photo = content.distance(seen(back), seen(p)).mean()
+    terms["cycle"] = cycle_photo + to_art(networks.p2s(s2p), content.distance)
     if content.structure and options.structure_weight:
         terms["structure"] = content.structure(p2s, p).mean()
     if options.identity_weight:
@@ -105,7 +107,7 @@ def generator_step(
         "identity": options.identity_weight,
         "invariance": options.invariance_weight,
     }
-    return sum(weights[name] * term for name, term in terms.items()), terms, judged
+    return sum(weights[name] * term for name, term in terms.items()), terms, adversarial
 
 
 def pairs_step(
@@ -114,7 +116,7 @@ def pairs_step(
     paintings: Tensor,
     content: Content,
     options: TrainingOptions,
-) -> tuple[Tensor, dict[str, Tensor], dict[str, list[Judged]]]:
+) -> tuple[Tensor, dict[str, Tensor], dict[str, list[AdversarialPair]]]:
     """What the generator loses on photos (b, 3, h, w) of which there are paintings, as above.
 
     One term asks for the painting itself, the other for what can't be told from it.
@@ -122,7 +124,7 @@ def pairs_step(
     painted = networks.p2s(photos)
     coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
     everywhere = torch.ones_like(photos[:, :1])
-    pair = Judged(networks.judge_pairs, painted, paintings, everywhere, 1.0)
+    pair = AdversarialPair(networks.pairs_discriminator, painted, paintings, everywhere, 1.0)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)
         distance = content.eye.distance(seen, wanted)
@@ -132,20 +134,22 @@ def pairs_step(
         distance = content.distance(painted, paintings)
     terms = {
         "pairs": COARSE_WEIGHT * F.l1_loss(*coarse) + distance.mean(),
-        "brush": judge(pair, painted, REAL, pair.fake_maps),
+        "brush": adversarial_loss(pair, painted, REAL, pair.fake_maps),
     }
-    loss = terms["pairs"] + options.pairs_judge_weight * terms["brush"]
+    loss = terms["pairs"] + options.pairs_adversarial_weight * terms["brush"]
     return options.pairs_weight * loss, terms, {"brush": [pair]}
 
 
-def discriminator_step(judged: dict[str, list[Judged]]) -> tuple[Tensor, dict[str, Tensor]]:
+def discriminator_step(
+    adversarial: dict[str, list[AdversarialPair]],
+) -> tuple[Tensor, dict[str, Tensor]]:
     """The discriminators' loss on the same pictures, and its terms."""
     terms = {}
-    for name, pairs in judged.items():
+    for name, pairs in adversarial.items():
         if pairs:
-            terms[f"{name}_judge"] = sum(
-                judge(pair, pair.fake.detach(), FAKE, _detached(pair.fake_maps))
-                + judge(pair, pair.real, REAL, pair.real_maps)
+            terms[f"{name}_discriminator"] = sum(
+                adversarial_loss(pair, pair.fake.detach(), FAKE, _detached(pair.fake_maps))
+                + adversarial_loss(pair, pair.real, REAL, pair.real_maps)
                 for pair in pairs
             )
     return sum(terms.values()), terms
@@ -155,8 +159,8 @@ def face_splines(batch: Batch, stiffness: float) -> tuple[Spline, Spline]:
     """The backward splines that put a portrait into the art's geometry, and the art as it is into
     the portrait's; the crop's frame stays where it is."""
     portrait = with_border_anchors(batch.photo.points)
-    art, as_it_is = (with_border_anchors(a.points) for a in (batch.art, batch.art_as_it_is))
-    return fit(art, portrait, stiffness), fit(portrait, as_it_is, stiffness)
+    art, unaugmented = (with_border_anchors(a.points) for a in (batch.art, batch.art_unaugmented))
+    return fit(art, portrait, stiffness), fit(portrait, unaugmented, stiffness)
 
 
 def style_pairs(
@@ -167,7 +171,7 @@ def style_pairs(
     into_art: Tensor,
     into_portrait: Tensor,
     options: TrainingOptions,
-) -> list[Judged]:
+) -> list[AdversarialPair]:
     """The pairs that D_s sees, each of one geometry, so that it can only learn texture and colour.
 
     Without a warp, its pair is what a plain CycleGAN compares.
@@ -176,74 +180,80 @@ def style_pairs(
     pairs = []
     if p2s_warp is not None:
         bent_inside = sample(batch.photo.inside, into_art, padding="zeros")
-        mask = comparable(batch.art.inside, into_art) * bent_inside
-        if batch.tones:
-            mask = mask * alike(sample(p, into_art), s, batch.art.points)
+        mask = photo_valid(batch.art.inside, into_art) * bent_inside
+        if not batch.is_line_art:
+            mask = mask * tones_match(sample(p, into_art), s, batch.art.points)
         pairs.append((p2s_warp, s, mask))
     if options.warp_pixels:
-        as_it_is = batch.art_as_it_is
-        mask = shown(as_it_is.inside, into_portrait) * batch.photo.inside
-        bent = sample(as_it_is.pictures, into_portrait, mode="bicubic").clamp(0, 1)
-        if batch.tones:
-            mask = mask * alike(p, bent, batch.photo.points)
+        unaugmented = batch.art_unaugmented
+        mask = art_valid(unaugmented.inside, into_portrait) * batch.photo.inside
+        bent = sample(unaugmented.pictures, into_portrait, mode="bicubic").clamp(0, 1)
+        if not batch.is_line_art:
+            mask = mask * tones_match(p, bent, batch.photo.points)
         pairs.append((p2s, bent, mask))
     elif p2s_warp is None:
         pairs.append((p2s, s, batch.art.inside * batch.photo.inside))
     return [
-        Judged(networks.judge_style, fake, real, mask, 1 / len(pairs)) for fake, real, mask in pairs
+        AdversarialPair(networks.style_discriminator, fake, real, mask, 1 / len(pairs))
+        for fake, real, mask in pairs
     ]
 
 
-def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[Judged]:
+def local_pairs(networks: Networks, batch: Batch, p2s: Tensor) -> list[AdversarialPair]:
     """The painted portrait's eyes, nose and mouth, each against that of random art bent onto it."""
     size = p2s.shape[-1] // 4
     pairs = []
     for part in PARTS:
         window = part_window(batch.photo.points, part, size)
-        real, inside = aligned_part(batch.donors, batch.photo.points, part, window)
-        pairs.append(Judged(networks.judge_parts[part], sample(p2s, window), real, inside, 1.0))
+        real, inside = aligned_part(batch.part_sources, batch.photo.points, part, window)
+        pairs.append(
+            AdversarialPair(
+                networks.part_discriminators[part], sample(p2s, window), real, inside, 1.0
+            )
+        )
     return pairs
 
 
-def viewed(pair: Judged, batch: Batch) -> Judged:
+def augment_pair(pair: AdversarialPair, batch: Batch) -> AdversarialPair:
     """The pair as the batch's view shows it, the real one as soft as a generator paints.
 
-    Judges that see a picture always in one place and at one size teach what only they see: a grain
-    as fine as pixels, which is gone when the painting is enlarged, and their own grid, as ripples.
+    Discriminators that see a picture always in one place and at one size teach what only they
+    see: a grain as fine as pixels, which is gone when the painting is enlarged, and their own
+    grid, as ripples.
     Asked for grain finer than it can paint, the generator paints a weave, as fine as it can.
     """
-    real = softened(pair.real) if batch.tones else pair.real  # lines are painted sharp enough
+    real = pair.real if batch.is_line_art else binomial_blur(pair.real)  # lines are sharp
     fake, real, inside = (batch.view(x) for x in (pair.fake, real, pair.inside))
-    return Judged(pair.discriminator, fake, real, inside, pair.weight)
+    return AdversarialPair(pair.discriminator, fake, real, inside, pair.weight)
 
 
 def _detached(maps: list[Tensor] | None) -> list[Tensor] | None:
     return maps and [x.detach() for x in maps]
 
 
-def judge(
-    pair: Judged, pictures: Tensor, wanted: float, maps: list[Tensor] | None = None
+def adversarial_loss(
+    pair: AdversarialPair, pictures: Tensor, wanted: float, maps: list[Tensor] | None = None
 ) -> Tensor:
     """How far the pair's discriminator is from the wanted score, on its fake or real pictures.
 
-    Seen within the mask; squared, and averaged over each scale's map, each counting alike.
+    Seen within the mask; squared, and averaged over each scale's map, all scales weighted equally.
     Source: Mao et al., "Least Squares GANs", 2017.
     """
-    seen = within(pictures, pair.inside)
+    seen = apply_mask(pictures, pair.inside)
     scores = pair.discriminator(seen) if maps is None else pair.discriminator(seen, maps)
     return sum((score - wanted).square().mean() for score in scores) / len(scores)
 
 
-def gist(pictures: Tensor) -> Tensor:
-    """The pictures (b, 3, h, w) at half the resolution: what a painting must keep of a photo.
+def downsample(pictures: Tensor) -> Tensor:
+    """The pictures (b, 3, h, w) at half the resolution: as much as a painting keeps of a photo.
 
     Asked for pores and single hairs, it would be a photo in other colours.
     """
     return F.avg_pool2d(pictures, 2)
 
 
-def lines(pictures: Tensor) -> Tensor:
-    """What line art can say of pictures (b, 3, h, w): grey, around 0.5, without broad tones.
+def luma_highpass(pictures: Tensor) -> Tensor:
+    """The luma of pictures (b, 3, h, w) around 0.5, without broad tones: what line art can show.
 
     Were the way back from line art asked for the tone of a skin, it could be told only by painting
     the skin black.
@@ -255,10 +265,10 @@ def lines(pictures: Tensor) -> Tensor:
     return (0.5 + LINE_GAIN * (grey - broad)).clamp(0, 1).expand(-1, 3, -1, -1)
 
 
-def within(pictures: Tensor, inside: Tensor) -> Tensor:
+def apply_mask(pictures: Tensor, inside: Tensor) -> Tensor:
     """The pictures (b, 3, h, w), grey where the mask (b, 1, h, w) is 0.
 
-    Done to fake and real alike, it leaves nothing to be learned from what only fills a crop.
+    Applied to fake and real, it leaves nothing to be learned from what only fills a crop.
     """
     return torch.lerp(torch.full_like(pictures, 0.5), pictures, inside)
 

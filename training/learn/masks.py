@@ -1,7 +1,7 @@
 """Where art and portrait can be held against each other, once one is bent onto the other.
 
 Masks (b, 1, h, w) in 0…1. What they leave out is kept from the discriminators, in what is
-painted and in the art alike: what the art can't show there, it shall not teach.
+painted and in the art: nothing is learned from what the art can't show.
 """
 
 import torch
@@ -23,7 +23,7 @@ FOREHEAD = 0.8
 ROUND = 1.1
 
 
-def shown(inside: Tensor, grid: Tensor) -> Tensor:
+def art_valid(inside: Tensor, grid: Tensor) -> Tensor:
     """What the art shows of a face it is bent onto by grid (b, h, w, 2).
 
     Neither what lies outside of it, nor what is but a few pixels pulled wide: a mouth that is
@@ -34,7 +34,7 @@ def shown(inside: Tensor, grid: Tensor) -> Tensor:
     return sample(inside, grid, padding="zeros") * usable
 
 
-def comparable(inside: Tensor, grid: Tensor) -> Tensor:
+def photo_valid(inside: Tensor, grid: Tensor) -> Tensor:
     """Where a portrait bent by grid (b, h, w, 2) can be held against art.
 
     Where the art is (`inside`), and not where the portrait shows what the art has no room for:
@@ -43,13 +43,13 @@ def comparable(inside: Tensor, grid: Tensor) -> Tensor:
     return inside * (stretching(grid) > 1 / MOST_SQUEEZED)
 
 
-def alike(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
+def tones_match(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
     """Where a portrait and art that has tones show the same kind of thing: (b, 3, h, w) each, one
     of them bent onto the other, which has the points (b, 68, 2).
 
     Landmarks end at the brows and the jaw: what lies above, and on, a skin they can't match. Where
     one face has hair, a hat or a beard and the other has skin, their tones are apart, each against
-    its own middle, and the art would teach hair on foreheads. Outside the face all counts as alike.
+    its own middle, and the art would teach hair on foreheads. Outside the face all of it matches.
     """
     apart = (_tones(portrait, points) - _tones(art, points)).abs()
     apart = F.interpolate(apart, portrait.shape[-2:], mode="bilinear")

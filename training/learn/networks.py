@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ...tps_core.painting.generator import Generator
+from .art_profile import PAINTINGS, ArtProfile
 from .discriminators import Discriminator, FeatureDiscriminator, FeatureMaps
 from .options import TrainingOptions
 from .pairs import PARTS
@@ -21,13 +22,14 @@ class Networks(nn.Module):
         self,
         options: TrainingOptions,
         feature_maps: FeatureMaps | None = None,
-        tones: bool = True,
+        profile: ArtProfile = PAINTINGS,
     ):
-        """`feature_maps` are a frozen network's, for the judge of style; without, it sees pixels.
+        """`feature_maps` are a frozen network's, for the discriminator of style; without, it sees
+        pixels only.
 
-        (With the content loss l1 there is no such network.) Art without `tones` is line art: its
-        judge of style knows where in the crop a place lies. That of photos always does: of faces
-        it may well learn where they have what.
+        (With the content loss l1 there is no such network.) The discriminator of
+        style of line art knows where in the crop a place lies. That of photos always does:
+        it may well learn where faces have what.
         """
         super().__init__()
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
@@ -36,12 +38,16 @@ class Networks(nn.Module):
             self.p2s = Generator()
             self.s2p = Generator(BACK_WIDTHS)
             if feature_maps:
-                self.judge_style = FeatureDiscriminator(feature_maps, 16, levels, places=not tones)
+                self.style_discriminator = FeatureDiscriminator(
+                    feature_maps, 16, levels, places=profile.is_line_art
+                )
             else:
-                self.judge_style = Discriminator(32, levels, places=not tones)
-            self.judge_photo = Discriminator(16, levels, places=True)
-            self.judge_pairs = _judge_of_pairs(feature_maps) if options.pairs_weight else None
-            self.judge_parts = nn.ModuleDict(
+                self.style_discriminator = Discriminator(32, levels, places=profile.is_line_art)
+            self.photo_discriminator = Discriminator(16, levels, places=True)
+            self.pairs_discriminator = (
+                _make_pairs_discriminator(feature_maps) if options.pairs_weight else None
+            )
+            self.part_discriminators = nn.ModuleDict(
                 {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}
             )
         self.average = copy.deepcopy(self.p2s).requires_grad_(False)
@@ -51,8 +57,8 @@ class Networks(nn.Module):
 
     def discriminators(self) -> list[nn.Parameter]:
         """All but that of pairs, which learns at its own rate."""
-        judges = [self.judge_style, self.judge_photo, self.judge_parts]
-        return [parameter for judge in judges for parameter in judge.parameters()]
+        parts = [self.style_discriminator, self.photo_discriminator, self.part_discriminators]
+        return [parameter for part in parts for parameter in part.parameters()]
 
     @torch.no_grad()
     def update_average(self, decay: float) -> None:
@@ -61,7 +67,7 @@ class Networks(nn.Module):
         torch._foreach_lerp_(kept, list(self.p2s.parameters()), 1 - decay)
 
 
-def _judge_of_pairs(feature_maps: FeatureMaps | None) -> nn.Module:
+def _make_pairs_discriminator(feature_maps: FeatureMaps | None) -> nn.Module:
     """It sees parts of faces turned at random, so that no place is told."""
     if feature_maps:
         return FeatureDiscriminator(feature_maps, 16, 3)

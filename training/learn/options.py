@@ -34,8 +34,8 @@ class TrainingOptions:
     pairs_weight: float = 1.0  # of their losses; 0: the paper's branches alone
     look: str = ""  # file name of the picture of art that teaches; "": the one that can best
     branches_every: int = 16  # beside pairs, the paper's branches have one step of so many
-    pairs_judge_weight: float = 0.7  # of the discriminator of pairs, in their losses
-    pairs_judge_rate: float = 3e-4  # of that discriminator
+    pairs_adversarial_weight: float = 0.7  # of the discriminator of pairs, in their losses
+    pairs_discriminator_lr: float = 3e-4  # of that discriminator
     # Weights of the generators' losses, and rates, for paintings; kind.py has those for drawings.
     adversarial_weight: float = 1.0
     local_weight: float = 0.1  # of each of the four parts
@@ -44,7 +44,7 @@ class TrainingOptions:
     identity_weight: float = 0.5
     invariance_weight: float = 0.5
     learning_rate: float = 8e-4  # of the generators, in the first steps
-    judge_rate: float = 6e-4  # of the discriminators
+    discriminator_lr: float = 6e-4  # of the discriminators
     stiffness: float = 1e-3  # of the splines between faces: landmarks on art are noisy
     average: float = 0.999  # decay of the generator's running average, which is what is kept
 

@@ -12,8 +12,8 @@ from ...tps_core.light import skin_light
 from ...tps_core.tps import fit
 from ...tps_core.warp import pixel_centres, sample
 from ..banks.bank import FaceBank
-from .art_profile import has_tones
-from .masks import shown
+from .art_profile import PAINTINGS, ArtProfile
+from .masks import art_valid
 
 # Each part's window: the landmarks that place it and half its side, in the crop's −1…1. Brows go
 # with their eyes, whose six points alone nearly lie on a line.
@@ -32,7 +32,7 @@ GAMMA = 0.5  # of the logarithm of the exponent
 GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark …
 DARK_TIMES = 2  # … and must see the darkest more often than they are among photos
 DARKEST = 0.25  # share of the photos
-LEAST_SEEN = 0.85  # of its side that a judge of whole faces sees, at random
+LEAST_SEEN = 0.85  # of its side that a discriminator of whole faces sees, at random
 CLOSE = 0.5  # how often it sees all pixels; else at a share of the resolution from …
 COARSEST = 0.5
 # Of so many pieces of art and portraits, drawn at random, the two are paired whose poses are
@@ -56,7 +56,7 @@ class Faces:
 
 @dataclass(frozen=True)
 class View:
-    """Which part of whole faces is judged in one step, and how closely."""
+    """Which part of whole faces the discriminators see in one step, at which resolution."""
 
     top: int = 0  # of the part, in pixels
     left: int = 0
@@ -79,37 +79,44 @@ class Batch:
 
     photo: Faces
     art: Faces  # one for each portrait, in a near pose
-    art_as_it_is: Faces  # the same, neither turned nor moved: what is bent is read only once
-    donors: Faces  # more art, drawn at random, for the parts
-    tones: bool = True  # whether the art has any: line art can't say how dark a skin is
+    art_unaugmented: Faces  # the same, neither turned nor moved: what is bent is read only once
+    part_sources: Faces  # more art, drawn at random, for the parts
+    is_line_art: bool = False  # of which no tones are asked
     view: View = View()
 
 
 class Pairs:
     """Draws batches from two banks; the random state is a value that can be kept and set."""
 
-    def __init__(self, photos: FaceBank, art: FaceBank, size: int, device: torch.device):
+    def __init__(
+        self,
+        photos: FaceBank,
+        art: FaceBank,
+        size: int,
+        device: torch.device,
+        profile: ArtProfile = PAINTINGS,
+    ):
         self._photos, self._art = photos, art
-        self._tones = has_tones(art)
+        self._is_line_art = profile.is_line_art
         self._sitters = list(range(len(photos)))  # indices of photos, each drawn as often as listed
-        if not self._tones:
+        if self._is_line_art:
             self._sitters += DARK_TIMES * darkest(photos)
         self._size, self._device = size, device
 
     def draw(self, count: int, random: torch.Generator) -> Batch:
         """A batch of `count` pairs, from the random state (which moves on)."""
-        donors = _draw(len(self._art), count, random)
+        sources = _draw(len(self._art), count, random)
         art, photo = zip(*(self._near_pair(random) for _ in range(count)), strict=True)
         faces = _jitter(self._faces(self._photos, photo), random)
-        as_it_is = self._faces(self._art, art)
-        most = GAMMA if self._tones else GAMMA_FOR_LINES
+        unaugmented = self._faces(self._art, art)
+        most = GAMMA_FOR_LINES if self._is_line_art else GAMMA
         gamma = (most * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
         return Batch(
             replace(faces, pictures=faces.pictures**gamma),
-            _jitter(as_it_is, random),
-            as_it_is,
-            self._faces(self._art, donors),
-            self._tones,
+            _jitter(unaugmented, random),
+            unaugmented,
+            self._faces(self._art, sources),
+            self._is_line_art,
             _view(self._size, random),
         )
 
@@ -160,13 +167,15 @@ def part_window(points: Tensor, part: str, size: int) -> Tensor:
     return centre + half * pixel_centres((size, size), like=points)
 
 
-def aligned_part(donors: Faces, points: Tensor, part: str, window: Tensor) -> tuple[Tensor, Tensor]:
-    """The donors' part, bent onto the part of faces with `points` (b, 68, 2), seen in `window`.
+def aligned_part(
+    sources: Faces, points: Tensor, part: str, window: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The sources' part, bent onto the part of faces with `points` (b, 68, 2), seen in `window`.
 
-    Gives pictures (b, 3, k, k) and where they are inside the donor's picture (b, 1, k, k).
+    Gives pictures (b, 3, k, k) and where they are inside the source's picture (b, 1, k, k).
     """
     _, half = PARTS[part]
-    here, there = _part_points(points, part), _part_points(donors.points, part)
+    here, there = _part_points(points, part), _part_points(sources.points, part)
     # The window's corners travel with the part as a whole, so that its frame isn't bent.
     corners = half * torch.tensor([[-1.0, -1], [1, -1], [-1, 1], [1, 1]]).to(points)
     here_centre, there_centre = here.mean(1, keepdim=True), there.mean(1, keepdim=True)
@@ -174,7 +183,7 @@ def aligned_part(donors: Faces, points: Tensor, part: str, window: Tensor) -> tu
     here = torch.cat([here, here_centre + corners], 1)
     there = torch.cat([there, there_centre + scale[:, None, None] * corners], 1)
     grid = fit(here, there, PART_STIFFNESS)(window.flatten(1, 2)).unflatten(1, window.shape[1:3])
-    return sample(donors.pictures, grid), shown(donors.inside, grid)
+    return sample(sources.pictures, grid), art_valid(sources.inside, grid)
 
 
 def _jitter(faces: Faces, random: torch.Generator) -> Faces:

@@ -10,10 +10,24 @@ from dataclasses import asdict, dataclass, fields
 import torch
 from torch import Tensor
 
-from .early_stopping import Check
+from .art_profile import PAINTINGS, ArtProfile
+from .early_stopping import Validation
 from .networks import Networks
 from .options import TrainingOptions
 
+# What states of older versions call it: networks, options and losses. Digests are of the old names.
+NEW_NETWORKS = {
+    "judge_style": "style_discriminator",
+    "judge_photo": "photo_discriminator",
+    "judge_pairs": "pairs_discriminator",
+    "judge_parts": "part_discriminators",
+}
+NEW_OPTIONS = {
+    "judge_rate": "discriminator_lr",
+    "pairs_judge_rate": "pairs_discriminator_lr",
+    "pairs_judge_weight": "pairs_adversarial_weight",
+}
+NEW_LOSS_ENDING = ("_judge", "_discriminator")
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE = {"steps", "early_stop"}
 START_OVER = "start over, under another name or with resume switched off (--resume never)"
@@ -32,8 +46,8 @@ class Run:
     discriminator_optimiser: torch.optim.Optimizer
     random: torch.Generator  # draws the batches
     history: list[dict[str, float]]  # each step's losses; its length is the step
-    checks: list[Check]
-    tones: bool = True  # whether the art has any
+    validations: list[Validation]
+    profile: ArtProfile = PAINTINGS  # of the art
     rate: float = 1.0  # share of the options' rates, halved when numbers went wrong
     setbacks: int = 0  # how often they went wrong since there was a good state to go back to
     whole: bool = True  # False only while a step changes the weights
@@ -58,7 +72,7 @@ def pack(run: Run) -> tuple[dict[str, Tensor], dict]:
         "rate": run.rate,
         "setbacks": run.setbacks,
         "history": list(run.history),
-        "checks": [asdict(check) for check in run.checks],
+        "checks": [asdict(validation) for validation in run.validations],
     }
 
 
@@ -87,7 +101,7 @@ def unpack(run: Run, tensors: dict[str, Tensor], record: dict) -> None:
         optimiser.load_state_dict({"state": state, "param_groups": groups})
     run.rate, run.setbacks, run.whole = record["rate"], record["setbacks"], True
     run.history[:] = record["history"]
-    run.checks[:] = [Check(**check) for check in record["checks"]]
+    run.validations[:] = [Validation(**validation) for validation in record["checks"]]
 
 
 def snapshot(run: Run) -> tuple[dict[str, Tensor], dict]:
@@ -118,12 +132,31 @@ def checked_record(record: object) -> dict:
         "rate": _is_float(rate) and 0 < rate <= 1,
         "setbacks": type(setbacks) is int and 0 <= setbacks < 100,
         "history": isinstance(history, list) and all(map(_are_losses, history)),
-        "checks": _are_checks(record["checks"], steps),
+        "checks": _are_validations(record["checks"], steps),
     }
     wrong = [name for name, is_sound in sound.items() if not is_sound]
     if wrong:
         raise ValueError(f"no training has such {', '.join(wrong)}")
     return record
+
+
+def with_new_names(tensors: dict[str, Tensor], record: dict) -> tuple[dict[str, Tensor], dict]:
+    """A state of any version, its record checked, by the names of this one."""
+    old, new = NEW_LOSS_ENDING
+    return {_new_network(name): tensor for name, tensor in tensors.items()}, record | {
+        "options": {NEW_OPTIONS.get(n, n): value for n, value in record["options"].items()},
+        "history": [
+            {n.removesuffix(old) + new if n.endswith(old) else n: x for n, x in losses.items()}
+            for losses in record["history"]
+        ],
+    }
+
+
+def _new_network(name: str) -> str:
+    """The name of a tensor in `networks.<network>.…`, of the present version."""
+    kind, _, rest = name.partition(".")
+    network, dot, rest = rest.partition(".")
+    return f"{kind}.{NEW_NETWORKS[network]}{dot}{rest}" if network in NEW_NETWORKS else name
 
 
 def _is_float(value: object) -> bool:
@@ -134,28 +167,29 @@ def _are_losses(losses: object) -> bool:
     return isinstance(losses, dict) and bool(losses) and all(map(_is_float, losses.values()))
 
 
-def _are_checks(checks: object, steps: int) -> bool:
-    names = {field.name for field in fields(Check)}
-    if not isinstance(checks, list) or not all(
-        isinstance(c, dict) and set(c) == names for c in checks
+def _are_validations(validations: object, steps: int) -> bool:
+    names = {field.name for field in fields(Validation)}
+    if not isinstance(validations, list) or not all(
+        isinstance(c, dict) and set(c) == names for c in validations
     ):
         return False
-    at = [check["step"] for check in checks]
+    at = [validation["step"] for validation in validations]
     return (
         all(type(step) is int and 0 < step <= steps for step in at)
         and at == sorted(set(at))
-        and all(_is_float(check["kid"]) and _is_float(check["error"]) for check in checks)
+        and all(
+            _is_float(validation["kid"]) and _is_float(validation["error"])
+            for validation in validations
+        )
     )
 
 
 def _check_same(run: Run, record: dict) -> None:
     different = [what for what in ("art", "photos") if record[what] != getattr(run, what)]
     for field in fields(run.options):
-        # An option that is newer than the state was then what it is by default.
-        then, now = (
-            record["options"].get(field.name, field.default),
-            getattr(run.options, field.name),
-        )
+        now = getattr(run.options, field.name)
+        # An option that is newer than the state can't differ from it: it holds from here on.
+        then = record["options"].get(field.name, now)
         if field.name not in FREE and then != now:
             different.append(f"{field.name} {str(then)[:40]}, now {now}")
     if different:

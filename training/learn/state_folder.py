@@ -23,9 +23,9 @@ from torch import Tensor
 from ...tps_core.container import read_container, write_container
 from ...tps_core.json_reading import parse_json
 from ...tps_core.output_files import TEMPORARY, sync_folder
-from .early_stopping import Check
+from .early_stopping import Validation
 from .lock import lock
-from .state import START_OVER, Run, checked_record, pack, unpack
+from .state import START_OVER, Run, checked_record, pack, unpack, with_new_names
 
 FORMAT = "tps-portrait-state/2"
 MARK = "tps-portrait-training.lock"
@@ -55,8 +55,8 @@ class Saved:
         return self.record["history"]
 
     @property
-    def checks(self) -> list[Check]:
-        return [Check(**check) for check in self.record["checks"]]
+    def validations(self) -> list[Validation]:
+        return [Validation(**check) for check in self.record["checks"]]
 
 
 def find_state(folder: Path | str) -> Saved | None:
@@ -69,7 +69,7 @@ def find_state(folder: Path | str) -> Saved | None:
     for path in [*reversed(_saves(Path(folder))), *_old_places(Path(folder))]:
         try:
             tensors, record = _read_old(path) if path.is_dir() else _read(path)
-            return Saved(path, tensors, checked_record(record), damaged)
+            return Saved(path, *with_new_names(tensors, checked_record(record)), damaged)
         # RuntimeError and KeyError: tensors of kinds that torch doesn't know.
         except (OSError, ValueError, KeyError, RuntimeError, RecursionError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]

@@ -25,8 +25,8 @@ from ..measure.perceptual import (
     lpips_distance,
     structure_distance,
 )
-from .art_profile import has_tones, suited
-from .early_stopping import CHECK_EVERY, Check, Examiner, find_examiner, stop_reason
+from .art_profile import ArtProfile
+from .early_stopping import VALIDATE_EVERY, Validation, Validator, find_validator, stop_reason
 from .losses import Content, discriminator_step, generator_step, l1_distance, pairs_step
 from .networks import Networks
 from .options import TrainingOptions
@@ -57,7 +57,7 @@ class Step:
     number: int  # 1 … total
     total: int
     losses: dict[str, float]
-    check: Check | None  # made after this step; None after most
+    validation: Validation | None  # made after this step; None after most
     stop: str  # why training ends here, in a sentence; "" if it doesn't, or was all done
     setback: str  # why training went back before this step, in a sentence; "" if it didn't
     _run: Run
@@ -73,9 +73,9 @@ class Step:
         return list(self._run.history)
 
     @property
-    def checks(self) -> list[Check]:
-        """All checks that are made now."""
-        return list(self._run.checks)
+    def validations(self) -> list[Validation]:
+        """All validations that are made now."""
+        return list(self._run.validations)
 
     def style(self) -> Style:
         """The style as it is now: the average of the generator's recent weights, a copy."""
@@ -89,7 +89,7 @@ class Step:
             "steps": run.step,
             "seed": run.options.seed,
             "art": run.art,
-            "tones": run.tones,
+            "tones": not run.profile.is_line_art,
             "licence": "",
             "author": "",
         }
@@ -152,13 +152,13 @@ def train(
             log.info("going on from step %d of %s", run.step, state)
         if folder and _has_steps_left(run):
             folder.save(run)  # shows before the first step whether it can be
-        pairs, painted = Pairs(photos, art, options.size, device), None
+        pairs, painted = Pairs(photos, art, options.size, device, run.profile), None
         if options.pairs_weight and _has_steps_left(run):
             painted = paint_pairs(art, photos, options.pairs, options.look, state, on_pair)
-        examiner = None
-        if options.early_stop and options.steps >= CHECK_EVERY:
-            examiner = find_examiner(art, photos, options.size, device, network)
-        steps = _steps(run, pairs, painted, content, examiner, folder)
+        validator = None
+        if options.early_stop and options.steps >= VALIDATE_EVERY:
+            validator = find_validator(art, photos, options.size, device, network)
+        steps = _steps(run, pairs, painted, content, validator, folder)
         next(steps)  # begun, so that closing it gives the folder back even before the first step
         held.pop_all()
     return steps
@@ -170,7 +170,7 @@ def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True)
     if not saved:
         return options.steps
     done = len(saved.history)
-    stopped = _stop(options, done, saved.checks)
+    stopped = _stop(options, done, saved.validations)
     return 0 if stopped else max(0, options.steps - done)
 
 
@@ -184,7 +184,7 @@ def _steps(
     pairs: Pairs,
     painted: PaintedPairs | None,
     content: Content,
-    examiner: Examiner | None,
+    validator: Validator | None,
     folder: StateFolder | None,
 ) -> Iterator[Step]:
     """None at first; then the steps of the run from where it stands, the one done last first."""
@@ -194,7 +194,7 @@ def _steps(
         yield None
         if run.step:
             if run.step < run.options.steps:
-                _check(run, examiner)  # unless it was cut off, this has been done
+                _validate(run, validator)  # unless it was cut off, this has been done
             yield _step(run)
         while _has_steps_left(run):
             unsaved = True
@@ -207,7 +207,7 @@ def _steps(
             except FloatingPointError as error:
                 setback = _go_back(run, good, str(error))
                 continue
-            _check(run, examiner)
+            _validate(run, validator)
             if run.step % GOOD_EVERY == 0:
                 run.setbacks = 0
                 good = snapshot(run)
@@ -248,33 +248,40 @@ def _go_back(run: Run, good: tuple[dict[str, Tensor], dict], reason: str) -> str
 
 def _step(run: Run, setback: str = "") -> Step:
     """The step that was done last."""
-    check = run.checks[-1] if run.checks and run.checks[-1].step == run.step else None
-    stop = _stop(run.options, run.step, run.checks)
-    return Step(run.step, run.options.steps, run.history[-1], check, stop, setback, run)
+    validation = (
+        run.validations[-1] if run.validations and run.validations[-1].step == run.step else None
+    )
+    stop = _stop(run.options, run.step, run.validations)
+    return Step(run.step, run.options.steps, run.history[-1], validation, stop, setback, run)
 
 
 def _has_steps_left(run: Run) -> bool:
-    return run.step < run.options.steps and not _stop(run.options, run.step, run.checks)
+    return run.step < run.options.steps and not _stop(run.options, run.step, run.validations)
 
 
-def _stop(options: TrainingOptions, step: int, checks: list[Check]) -> str:
-    """Why a run with these options and checks ends after this step; "" if it goes on."""
-    if not options.early_stop or step >= options.steps or not checks or checks[-1].step != step:
+def _stop(options: TrainingOptions, step: int, validations: list[Validation]) -> str:
+    """Why a run with these options and validations ends after this step; "" if it goes on."""
+    if (
+        not options.early_stop
+        or step >= options.steps
+        or not validations
+        or validations[-1].step != step
+    ):
         return ""
-    return stop_reason(checks)
+    return stop_reason(validations)
 
 
-def _check(run: Run, examiner: Examiner | None) -> None:
+def _validate(run: Run, validator: Validator | None) -> None:
     """Checks where the run stands, if that is due and not done."""
-    done = bool(run.checks) and run.checks[-1].step == run.step
-    if examiner and run.step % CHECK_EVERY == 0 and not done:
-        check = examiner.check(run.step, _step(run).paint)
-        if math.isfinite(check.kid) and math.isfinite(check.error):
-            run.checks.append(check)
+    done = bool(run.validations) and run.validations[-1].step == run.step
+    if validator and run.step % VALIDATE_EVERY == 0 and not done:
+        validation = validator.validate(run.step, _step(run).paint)
+        if math.isfinite(validation.kid) and math.isfinite(validation.error):
+            run.validations.append(validation)
 
 
 def _load_network(device: torch.device) -> nn.Module:
-    """SqueezeNet, which holds the content and helps to judge the style."""
+    """SqueezeNet, which measures content and helps the discriminators."""
     try:
         return load_squeezenet(device)
     except ValueError as error:
@@ -286,18 +293,18 @@ def start_run(
 ) -> tuple[Run, Content, nn.Module | None]:
     """A run before its first step, what measures content in it, and the frozen network for that.
 
-    Its options are those that suit the art. (With the content loss l1 there is no such
+    Its options are adapted to the art. (With the content loss l1 there is no such
     network.)
     """
     network = None if options.content_loss == "l1" else _load_network(device)
-    options = suited(options, art, photos, network)
+    profile = ArtProfile.of(art, photos, network)
+    options = profile.adapt_options(options)
     maps = feature_maps(network) if network else None
     if network:
         content = Content(lpips_distance(network), structure_distance(maps), Eye(network))
     else:
         content = Content(l1_distance, None)
-    tones = has_tones(art)
-    networks = Networks(options, maps, tones)
+    networks = Networks(options, maps, profile)
     networks.to(device, memory_format=torch.channels_last)
     betas = (0.5, 0.99)
     run = Run(
@@ -306,20 +313,20 @@ def start_run(
         photos.digest,
         networks,
         torch.optim.Adam(networks.generators(), options.learning_rate, betas),
-        torch.optim.Adam(_judges(networks), options.judge_rate, betas),
+        torch.optim.Adam(_discriminator_groups(networks), options.discriminator_lr, betas),
         torch.Generator().manual_seed(options.seed),
         history=[],
-        checks=[],
-        tones=tones,
+        validations=[],
+        profile=profile,
     )
     return run, content, network
 
 
-def _judges(networks: Networks) -> list[dict]:
+def _discriminator_groups(networks: Networks) -> list[dict]:
     """The discriminators' groups of parameters: that of pairs, if there is one, comes last."""
     groups = [{"params": networks.discriminators()}]
-    if networks.judge_pairs:
-        groups.append({"params": list(networks.judge_pairs.parameters())})
+    if networks.pairs_discriminator:
+        groups.append({"params": list(networks.pairs_discriminator.parameters())})
     return groups
 
 
@@ -352,7 +359,7 @@ def train_step(
     options, networks = run.options, run.networks
     share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW)
     run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
-    rates = (options.judge_rate, options.pairs_judge_rate)
+    rates = (options.discriminator_lr, options.pairs_discriminator_lr)
     for group, rate in zip(run.discriminator_optimiser.param_groups, rates, strict=False):
         group["lr"] = share * rate
     run.whole = False
@@ -370,22 +377,26 @@ def _find_gradients(
 ) -> dict[str, float]:
     """Draws what is learned from and leaves its gradients in the parameters; the losses."""
     options, networks = run.options, run.networks
-    loss, terms, judged = torch.zeros(()), {}, {}
+    loss, terms, adversarial = torch.zeros(()), {}, {}
     if painted:
         device = next(networks.parameters()).device
         drawn = painted.draw(PARTS_A_STEP, run.random, device)
-        loss, terms, judged = pairs_step(networks, *drawn, content, options)
+        loss, terms, adversarial = pairs_step(networks, *drawn, content, options)
     if pairs:
         batch = pairs.draw(options.batch, run.random)
         branches = generator_step(networks, batch, content, options)
-        loss, terms, judged = loss + branches[0], terms | branches[1], judged | branches[2]
+        loss, terms, adversarial = (
+            loss + branches[0],
+            terms | branches[1],
+            adversarial | branches[2],
+        )
     run.generator_optimiser.zero_grad()
     loss.backward(inputs=networks.generators())
 
-    loss, judge_terms = discriminator_step(judged)
+    loss, discriminator_terms = discriminator_step(adversarial)
     run.discriminator_optimiser.zero_grad()
     loss.backward()
-    return {name: float(term.detach()) for name, term in (terms | judge_terms).items()}
+    return {name: float(term.detach()) for name, term in (terms | discriminator_terms).items()}
 
 
 def _check_finite(run: Run, losses: dict[str, float]) -> None:

@@ -23,7 +23,7 @@ from ...tps_core.style import Style
 from ...tps_core.stylize import stylize
 from ..banks.bank import FaceBank
 from .evaluation import PAINT_FIGURES, Evaluation, Record
-from .features import BATCH, Judge
+from .features import BATCH, EvaluationNetworks
 from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance
 from .paint_measures import SIZE, color_curve, detail_correlation, weave
 
@@ -40,7 +40,7 @@ def evaluate(
     photos: Mapping[str, Callable[[], Tensor]],
     paint: Painter,
     art: FaceBank,
-    judge: Judge,
+    networks: EvaluationNetworks,
     detector: str = "auto",
     min_confidence: float = 0.5,
     on_photo: Callable[[int, int, str], None] = lambda done, total, name: None,
@@ -57,7 +57,7 @@ def evaluate(
     if len(art) < FEWEST:
         raise ValueError(f"the art has {len(art)} usable face; evaluation needs {FEWEST} or more")
     records, persons, left_out = [], [], {}
-    shown = {suffix: [] for suffix in judge.looks}
+    shown = {suffix: [] for suffix in networks.features_by_suffix}
     for name, read in photos.items():
         try:
             photo = read()
@@ -68,12 +68,12 @@ def evaluate(
         else:
             found = _find_again(face, result, detector, min_confidence)
             crops = torch.stack([align(face).crop(p, SIZE) for p in (photo, result)])
-            records.append(_record(name, face, found, crops, judge))
+            records.append(_record(name, face, found, crops, networks))
             levels = as_bytes(crops)  # as the bank keeps its faces
-            for suffix, features in judge.looks.items():
+            for suffix, features in networks.features_by_suffix.items():
                 shown[suffix].append(features(levels))
-            if judge.witness:
-                persons.append(judge.witness.persons(levels))
+            if networks.witness:
+                persons.append(networks.witness.persons(levels))
         on_photo(len(records) + len(left_out), len(photos), name)
     if len(records) < FEWEST:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
@@ -81,18 +81,18 @@ def evaluate(
             f"{len(records)} of {len(photos)} photos can be evaluated, at least {FEWEST} are "
             f"needed ({reasons or 'there are no more'})"
         )
-    if judge.witness:
+    if networks.witness:
         kept = own_is_nearest(*torch.stack(persons, dim=1))
         records = [replace(r, kept=k) for r, k in zip(records, kept.tolist(), strict=True)]
-    figures = _from_photos(records, judge)
-    for suffix, features in judge.looks.items():
+    figures = _from_photos(records, networks)
+    for suffix, features in networks.features_by_suffix.items():
         of_photos, of_results = torch.stack(shown[suffix], dim=1)
         figures |= _from_art(of_photos, of_results, _bank_features(art, features), suffix)
-    suffix = next(iter(judge.looks))
-    lpips, fid = figures[f"lpips{judge.suffix}"], figures[f"fid{suffix}"]
+    suffix = next(iter(networks.features_by_suffix))
+    lpips, fid = figures[f"lpips{networks.suffix}"], figures[f"fid{suffix}"]
     figures[f"art_fid{suffix}"] = (1 + lpips) * (1 + fid)
     return Evaluation(
-        records, left_out, figures, len(art), judge.networks, judge.suffix, suffix, painted
+        records, left_out, figures, len(art), networks.names, networks.suffix, suffix, painted
     )
 
 
@@ -173,14 +173,14 @@ def _find_again(
 
 
 def _record(
-    name: str, face: Landmarks, found: Landmarks | None, crops: Tensor, judge: Judge
+    name: str, face: Landmarks, found: Landmarks | None, crops: Tensor, networks: EvaluationNetworks
 ) -> Record:
     small = F.interpolate(crops, (THUMBNAIL, THUMBNAIL), mode="bilinear", antialias=True)
     return Record(
         name,
         found is not None,
         landmark_distance(face, found) if found else math.nan,
-        float(judge.distance(crops[:1], crops[1:])),
+        float(networks.distance(crops[:1], crops[1:])),
         *(measure(*crops) for measure in (color_curve, detail_correlation, weave)),
         as_bytes(small),
     )
@@ -197,7 +197,7 @@ def _bank_features(bank: FaceBank, features: Callable[[Tensor], Tensor]) -> Tens
     return torch.cat(parts)
 
 
-def _from_photos(records: list[Record], judge: Judge) -> dict[str, float]:
+def _from_photos(records: list[Record], networks: EvaluationNetworks) -> dict[str, float]:
     """The figures of what the results keep of the photos, and of how far they are painted."""
     mld = torch.tensor([r.mld for r in records if r.found], dtype=torch.float64)
     lpips = torch.tensor([r.lpips for r in records], dtype=torch.float64)
@@ -206,14 +206,14 @@ def _from_photos(records: list[Record], judge: Judge) -> dict[str, float]:
         "mld": float(mld.mean()),
         "mld_std": _spread(mld),
         "mld_median": _median(mld),
-        f"lpips{judge.suffix}": float(lpips.mean()),
-        f"lpips{judge.suffix}_std": _spread(lpips),
+        f"lpips{networks.suffix}": float(lpips.mean()),
+        f"lpips{networks.suffix}_std": _spread(lpips),
     }
     for name in PAINT_FIGURES:
         values = torch.tensor([getattr(r, name) for r in records], dtype=torch.float64)
         known = values[~values.isnan()]
         figures |= {name: _median(known), f"{name}_std": _spread(known)}
-    if judge.witness:
+    if networks.witness:
         figures["retrieval"] = sum(r.kept for r in records) / len(records)
     return figures
 

@@ -65,10 +65,10 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Judge:
+class EvaluationNetworks:
     """A pair of networks that compare pictures, and a witness; in and out on the CPU."""
 
-    networks: str  # the pair's names, in words
+    names: str  # the pair's, in words
     suffix: str  # what its figures' names end in: "" for the standard networks, or "_squeezenet"
     _features: Callable[[Tensor], Tensor]
     _distance: Callable[[Tensor, Tensor], Tensor]
@@ -76,7 +76,7 @@ class Judge:
     witness: Witness | None = None
 
     @property
-    def looks(self) -> dict[str, Callable[[Tensor], Tensor]]:
+    def features_by_suffix(self) -> dict[str, Callable[[Tensor], Tensor]]:
         """What shows how near pictures are to art, by what its figures' names end in; best first.
 
         Beside the standard networks the witness is a second one, in place of others the only one.
@@ -104,30 +104,30 @@ def inner(crops: Tensor, share: float = FACE) -> Tensor:
     return crops[..., rim : -rim or None, rim : -rim or None]
 
 
-def load_judge(device: torch.device | str = "cpu") -> Judge:
+def load_evaluation_networks(device: torch.device | str = "cpu") -> EvaluationNetworks:
     """The standard networks where they can be loaded, else SqueezeNet; with a witness if it can be.
 
     Raises ValueError, saying what is missing, when there are neither of the former.
     """
     device = torch.device(device)
     try:
-        judge = _load_standard(device)
+        networks = _load_standard(device)
     except (ImportError, RuntimeError, OSError, UnpicklingError) as error:
         # RuntimeError: a torchvision that doesn't fit its torch, or a damaged download;
         # UnpicklingError: a download that holds more than weights.
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         log.info("evaluating with SqueezeNet: the standard networks can't be had (%s)", reason)
-        judge = squeezenet_judge(load_squeezenet(device), device)
+        networks = squeezenet_networks(load_squeezenet(device), device)
     try:
         witness = Witness(load_efficientnet(device), device)
     except ValueError as error:
         log.info("evaluating without a witness: %s", error)
-        return judge
-    networks = f"{judge.networks}; and EfficientNet, which no training looks through"
-    return replace(judge, networks=networks, witness=witness)
+        return networks
+    names = f"{networks.names}; and EfficientNet, which no training looks through"
+    return replace(networks, names=names, witness=witness)
 
 
-def _load_standard(device: torch.device) -> Judge:
+def _load_standard(device: torch.device) -> EvaluationNetworks:
     """FID's Inception, of the package pytorch-fid, and LPIPS with its default, AlexNet.
 
     Both or neither: Art-FID is made of both.
@@ -141,7 +141,7 @@ def _load_standard(device: torch.device) -> Judge:
         network = lpips.LPIPS(net="alex", verbose=False)
     inception.requires_grad_(False).eval().to(device)
     network.requires_grad_(False).eval().to(device)
-    return Judge(
+    return EvaluationNetworks(
         "FID's Inception and LPIPS with AlexNet, the standard networks",
         "",
         lambda pictures: inception(pictures)[0].flatten(1),
@@ -150,8 +150,8 @@ def _load_standard(device: torch.device) -> Judge:
     )
 
 
-def squeezenet_judge(network: nn.Module, device: torch.device) -> Judge:
-    """The judge by a network of `load_squeezenet`, which is on the device."""
+def squeezenet_networks(network: nn.Module, device: torch.device) -> EvaluationNetworks:
+    """The evaluation networks by one of `load_squeezenet`, which is on the device."""
 
     def features(pictures: Tensor) -> Tensor:
         """The last of its maps, averaged over the picture: 512 values, around 1 in size.
@@ -162,7 +162,7 @@ def squeezenet_judge(network: nn.Module, device: torch.device) -> Judge:
         maps = network.net(network.scaling_layer(2 * pictures - 1))[-1]
         return F.normalize(maps, dim=1).mean((2, 3)) * maps.shape[1] ** 0.5
 
-    return Judge(
+    return EvaluationNetworks(
         "SqueezeNet",
         "_squeezenet",
         features,
