@@ -25,9 +25,10 @@ from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import painting_size, stylize
 from ..training.banks.bank import build_bank
-from ..training.banks.contact_sheet import contact_sheet, sample_strip
+from ..training.banks.contact_sheet import contact_sheet
+from ..training.learn.drive import drive
 from ..training.learn.options import TrainingOptions
-from ..training.learn.trainer import sample_steps, train
+from ..training.learn.trainer import train
 from ..training.measure.perceptual import load_squeezenet
 from .drawings import draw_faces, drawing_name
 from .terminal import add_number, say, show_progress
@@ -144,18 +145,17 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
     except ValueError as error:
         log.warning("%s; the demo trains with l1", error)
         options = replace(options, content_loss="l1")
-    samples = photos.pictures(SITTERS, options.size)
-    strip = [samples]
 
     def tell_of_pair(done: int, total: int) -> None:
         show_progress(done, total, "photos drawn, to learn from")
 
-    for step in train(art, photos, options, on_pair=tell_of_pair):
-        show_progress(step.number, step.total, "training on drawings")
-        if step.number in sample_steps(options.steps):
-            strip.append(step.paint(samples))
-    _put(place, "training_samples.png", sample_strip(strip))
-    style = step.style()
+    last, strip = drive(
+        train(art, photos, options, on_pair=tell_of_pair),
+        photos.pictures(SITTERS, options.size),
+        lambda step, eta: show_progress(step.number, step.total, f"training on drawings  {eta}"),
+    )
+    _put(place, "training_samples.png", strip)
+    style = last.style()
     save_style(style, place.claim("drawings.safetensors"))
     place.keep("drawings.safetensors")
     return style

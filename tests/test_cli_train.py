@@ -1,7 +1,8 @@
-"""The command that trains: presets, the estimate, the stop."""
+"""The command that trains: presets, the forecast, the stop."""
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -12,7 +13,6 @@ from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.banks.bank import save_bank
 from tps_portrait.training.learn import state_folder, trainer
 from tps_portrait.training.learn.early_stopping import Validation
-from tps_portrait.training.learn.estimate import Estimate
 from tps_portrait.training.learn.state_folder import StateFolder
 
 STEPS = 8
@@ -85,26 +85,19 @@ def test_json_lines_tell_of_the_checks_at_their_steps(train, capsys, monkeypatch
     assert [line.get("kid_squeezenet") for line in lines[:-1]] == [None, 0.25] * 3
 
 
-def test_what_it_takes_is_said_before_it_starts_and_not_on_stdout(train, capsys, monkeypatch):
-    monkeypatch.setattr("tps_portrait.cli.train.WORTH_AN_ESTIMATE", 1)
-    asked = []
-    monkeypatch.setattr(
-        "tps_portrait.cli.train.estimate",
-        lambda options, device: asked.append(options) or Estimate(600.0, 500_000_000),
-    )
-    assert train("--json", "--resume", "never") == 0
+def test_what_it_takes_is_said_after_the_first_steps_and_not_on_stdout(train, capsys, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.train.WORTH_A_FORECAST", 1)
+    monkeypatch.setattr("tps_portrait.cli.train.FORECAST_STEPS", 2)
+    assert train("--json") == 0
     out, err = capsys.readouterr()
-    lines = err.splitlines()
-    assert lines[0] == ("this training: 8 steps at 64 px; about 10 min and 500 MB more memory here")
-    assert [line.split(":")[0].strip() for line in lines[1:4]] == ["quick", "good", "best"]
-    assert "quick: 1500 steps at 256 px; about 500 h and 8.0 GB" in lines[1]
+    lines = [line.strip() for line in err.splitlines() if " steps at " in line]
+    assert [line.split(":")[0] for line in lines] == ["this training", "quick", "good", "best"]
+    assert re.fullmatch(r"this training: 8 steps at 64 px; about \d+ s here", lines[0])
+    assert re.fullmatch(r"best: 20000 steps at 256 px; about .* here", lines[3])
     assert all(json.loads(line) for line in out.splitlines())
 
-    asked.clear()
-    assert train() == 0  # stopped already: there is nothing to estimate
-    assert asked == []
-    assert train("--no-early-stop") == 0
-    assert [options.steps for options in asked] == [2]  # those that are left
+    assert train() == 0  # stopped already: there is nothing to tell
+    assert " steps at " not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

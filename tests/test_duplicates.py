@@ -2,7 +2,7 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_points
-from tps_portrait.training.banks.duplicates import face_prints, find_twins
+from tps_portrait.training.banks.duplicates import face_fingerprints, find_duplicates
 
 
 def blurred(count, seed=0):
@@ -12,8 +12,8 @@ def blurred(count, seed=0):
     return F.interpolate(small, (128, 128), mode="bicubic").clamp(0, 255).to(torch.uint8)
 
 
-def test_different_pictures_are_no_twins():
-    assert find_twins(face_prints(blurred(6)), random_points(6, 0)) == [None] * 6
+def test_different_pictures_are_no_duplicates():
+    assert find_duplicates(face_fingerprints(blurred(6)), random_points(6, 0)) == [None] * 6
 
 
 def test_copies_are_found_whatever_was_done_to_them():
@@ -24,17 +24,18 @@ def test_copies_are_found_whatever_was_done_to_them():
     trimmed = faces.clone()
     trimmed[..., :14] = 0
     everything = torch.cat([faces, *(x.to(torch.uint8) for x in (small, tinted, trimmed))])
-    found = find_twins(face_prints(everything), points.repeat(4, 1, 1))
+    found = find_duplicates(face_fingerprints(everything), points.repeat(4, 1, 1))
     assert found == [None] * 4 + [0, 1, 2, 3] * 3
 
 
-def test_the_same_picture_with_other_landmarks_is_no_twin():
+def test_the_same_picture_with_other_landmarks_is_no_duplicate():
     faces = blurred(1).repeat(2, 1, 1, 1)
     points = random_points(1, 0).repeat(2, 1, 1)
     points[1, 48:] += 0.1  # a smile, or points on somebody else
-    assert find_twins(face_prints(faces), points) == [None, None]
+    assert find_duplicates(face_fingerprints(faces), points) == [None, None]
 
 
-def test_flat_pictures_are_no_twins():
+def test_flat_pictures_are_no_duplicates():
     faces = torch.full((2, 3, 64, 64), 128, dtype=torch.uint8)
-    assert find_twins(face_prints(faces), random_points(1, 0).repeat(2, 1, 1)) == [None, None]
+    points = random_points(1, 0).repeat(2, 1, 1)
+    assert find_duplicates(face_fingerprints(faces), points) == [None, None]

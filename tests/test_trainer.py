@@ -12,7 +12,7 @@ from tps_portrait.training.learn import early_stopping, trainer
 from tps_portrait.training.learn.early_stopping import Validation
 from tps_portrait.training.learn.options import PRESETS, TrainingOptions
 from tps_portrait.training.learn.state_folder import find_state
-from tps_portrait.training.learn.trainer import steps_left, train, training_device
+from tps_portrait.training.learn.trainer import train, training_device
 
 ERRORS = [0.0]  # the standard error that a validation finds
 OPTIONS = TrainingOptions(
@@ -115,14 +115,12 @@ def test_it_does_all_its_steps_where_that_is_switched_off(banks, checked):
 def test_a_stopped_run_gives_its_style_at_once_and_may_be_made_to_go_on(banks, checked, tmp_path):
     state = tmp_path / "run"
     *_, stopped = train(*banks, OPTIONS, state=state)
-    assert steps_left(OPTIONS, state) == 0
     (again,) = train(*banks, OPTIONS, state=state)
     assert (again.number, again.stop) == (3, stopped.stop)
     for name, tensor in weights(stopped).items():
         assert torch.equal(tensor, weights(again)[name]), name
 
     stubborn = replace(OPTIONS, early_stop=False)
-    assert steps_left(stubborn, state) == 1
     assert [step.number for step in train(*banks, stubborn, state=state)] == [3, 4]
     longer = replace(OPTIONS, steps=6)  # step 4 wasn't checked, so it goes on till the next
     assert [step.number for step in train(*banks, longer, state=state)] == [4]
@@ -189,15 +187,6 @@ def test_a_state_of_other_networks_is_refused(banks, tmp_path):
     )
     with pytest.raises(ValueError, match="made by another version of TPS Portrait; start over"):
         train(*banks, OPTIONS, state=tmp_path / "run")
-
-
-def test_the_steps_that_are_left_are_those_of_the_state(banks, tmp_path):
-    state = tmp_path / "run"
-    assert steps_left(OPTIONS, state) == 4
-    list(train(*banks, replace(OPTIONS, steps=1), state=state))
-    assert steps_left(OPTIONS, state) == 3
-    assert steps_left(OPTIONS, state, resume=False) == 4
-    assert steps_left(replace(OPTIONS, steps=1), state) == 0
 
 
 def test_the_preset_good_is_what_is_done_unless_something_else_is_chosen():

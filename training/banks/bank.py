@@ -19,7 +19,7 @@ from ...tps_core.folders import files_by_name
 from ...tps_core.json_reading import one_line
 from .entry import Entry, entries_from, report
 from .pose import estimate_pose
-from .scan import Finding, Look, examine_folder
+from .scan import Accepted, ScanOptions, ScanResult, scan_folder
 
 FORMAT = "tps-portrait-bank/1"
 MOST_BYTES = 4_000_000_000  # of a file; 340 faces of 256 pixels have 90 million
@@ -87,24 +87,24 @@ def build_bank(
     each file as it is done, and `may_read` is asked about each before; what they raise ends the
     work. Raises ValueError when there is no folder, or no usable face in it.
     """
-    look = Look(size, detector, min_confidence, may_read=may_read)
-    return bank_of(examine_folder(folder, look, on_entry), folder)
+    options = ScanOptions(size, detector, min_confidence, may_read=may_read)
+    return bank_of(scan_folder(folder, options, on_entry), folder)
 
 
-def bank_of(findings: list[Finding], folder: Path | str) -> FaceBank:
-    """The bank of what was found in the folder, in the order of the files.
+def bank_of(results: list[ScanResult], folder: Path | str) -> FaceBank:
+    """The bank of the folder's accepted faces, in the order of the files.
 
     Raises ValueError when no face is usable.
     """
-    entries = [finding.entry for finding in findings]
-    used = [finding for finding in findings if finding.entry.used]
+    entries = [result.entry for result in results]
+    used = [result for result in results if isinstance(result, Accepted)]
     if not used:
         reasons = "; ".join(f"{e.name}: {e.reason}" for e in entries[:3]) or "it is empty"
         raise ValueError(f"{folder}: no usable face in {len(entries)} files ({reasons})")
     return FaceBank(
-        torch.stack([finding.face for finding in used]),
-        torch.stack([finding.inside for finding in used]),
-        torch.stack([finding.points for finding in used]),
+        torch.stack([result.face for result in used]),
+        torch.stack([result.inside for result in used]),
+        torch.stack([result.points for result in used]),
         entries,
     )
 

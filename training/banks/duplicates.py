@@ -22,24 +22,24 @@ ALIKE = 0.93
 SAME_POINTS = 0.03
 
 
-def find_twins(prints: Tensor, points: Tensor) -> list[int | None]:
+def find_duplicates(fingerprints: Tensor, points: Tensor) -> list[int | None]:
     """For each face the index of the first earlier one that is nearly the same picture, or None.
 
-    prints: (n, k), as `face_prints` makes them; points: (n, 68, 2) in the crop's −1…1.
+    fingerprints: (n, k), as `face_fingerprints` makes them; points: (n, 68, 2) in the crop's −1…1.
     """
     mean = mean_face("ibug-68")
     unit = (mean[36] - mean[45]).norm()
-    twins: list[int | None] = []
+    duplicates: list[int | None] = []
     # One by one: all pairs of a large folder at once would not fit into memory.
-    for i in range(len(prints)):
-        alike = prints[:i] @ prints[i] >= ALIKE
+    for i in range(len(fingerprints)):
+        alike = fingerprints[:i] @ fingerprints[i] >= ALIKE
         apart = (points[:i] - points[i]).square().sum(-1).mean(-1).sqrt() / unit
         same = (alike & (apart <= SAME_POINTS)).nonzero()
-        twins.append(int(same[0]) if len(same) else None)
-    return twins
+        duplicates.append(int(same[0]) if len(same) else None)
+    return duplicates
 
 
-def face_prints(faces: Tensor) -> Tensor:
+def face_fingerprints(faces: Tensor) -> Tensor:
     """What is compared of faces (n, 3, s, s) uint8: (n, k); the product of two is how alike."""
     small = F.interpolate(faces.float() / 255, (SIDE, SIDE), mode="bilinear", antialias=True)
     grey = small.mean(1, keepdim=True)

@@ -13,7 +13,7 @@ NO_FACE = "no face"
 SEVERAL = "several faces"
 EXTREME_POSE = "extreme pose"
 TOO_SMALL = "too small"
-TWIN = "near duplicate"
+DUPLICATE = "near duplicate"
 UNREADABLE = "not a picture"
 EXCLUDED = "excluded"
 
@@ -39,7 +39,7 @@ BUCKETS = {
             (240, 170, 50),
             True,
             "Used, but the detector was unsure. Do the points lie on eyes, nose and mouth? Confirm "
-            "them, place them anew, or exclude the picture.",
+            "them, place them again, or exclude the picture.",
         ),
         Bucket(
             SEVERAL,
@@ -72,7 +72,7 @@ BUCKETS = {
             "Left out: so few pixels hold no strokes to learn. Use a larger copy of the picture.",
         ),
         Bucket(
-            TWIN,
+            DUPLICATE,
             "Near duplicates",
             (45, 185, 180),
             True,
@@ -84,16 +84,16 @@ BUCKETS = {
             "Not a picture",
             (150, 150, 150),
             False,
-            "Left out. What ought to be a picture has to be saved anew, as PNG or JPEG.",
+            "Left out. Save what should be a picture again, as PNG or JPEG.",
         ),
         Bucket(
             EXCLUDED,
             "Excluded",
             (110, 110, 120),
             False,
-            "Left out because somebody said so. They can be brought back at any time.",
+            "Excluded by you. They can be brought back at any time.",
         ),
-        Bucket(GOOD, "Good", (75, 195, 105), True, "Used. There is nothing to be done."),
+        Bucket(GOOD, "Good", (75, 195, 105), True, "Used. No action needed."),
     )
 }
 
@@ -110,7 +110,7 @@ class Entry:
     detector: str = ""  # who placed the points
     yaw: float | None = None  # degrees, positive to the right of the picture
     pitch: float | None = None  # degrees, positive upwards
-    twin: str = ""  # the name of the earlier entry that looks the same
+    twin: str = ""  # the name of the earlier entry that it is a near duplicate of
 
     def __post_init__(self):
         if not self.bucket:

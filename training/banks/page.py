@@ -11,7 +11,7 @@ from torch import Tensor
 from ...tps_core.landmarks import Landmarks
 from ...tps_core.own_folder import OwnFolder
 from .entry import BUCKETS
-from .scan import Finding, to_jpeg
+from .scan import Accepted, ScanResult, to_jpeg
 
 PAGE = Path(__file__).parent / "review_page"
 FOLDERS = ("thumbs", "pictures")  # of the pictures that it shows
@@ -23,25 +23,25 @@ def page_names() -> list[str]:
 
 
 def write_page(
-    place: OwnFolder, folder: Path | str, findings: list[Finding], photos: Tensor | None = None
+    place: OwnFolder, folder: Path | str, results: list[ScanResult], photos: Tensor | None = None
 ) -> None:
     """Writes the page about the folder as index.html into `place`, with all that it needs.
 
-    photos: the poses (n, 2) of the photos to compare with. The findings need their previews.
+    photos: the poses (n, 2) of the photos to compare with. The results need their previews.
     """
     for file in PAGE.iterdir():
         if file.is_file():
             place.write(file.name, file.read_bytes())
-    place.write("data.js", data_script(folder, findings, photos).encode())
-    for i, finding in enumerate(findings):
-        if finding.face is not None:
-            place.write(thumb_name(i), thumb(finding))
-        if finding.preview:
-            place.write(picture_name(i), finding.preview)
+    place.write("data.js", data_script(folder, results, photos).encode())
+    for i, result in enumerate(results):
+        if isinstance(result, Accepted):
+            place.write(thumb_name(i), thumb(result))
+        if result.preview:
+            place.write(picture_name(i), result.preview)
 
 
 def data_script(
-    folder: Path | str, findings: list[Finding], photos: Tensor | None = None, **more: object
+    folder: Path | str, results: list[ScanResult], photos: Tensor | None = None, **more: object
 ) -> str:
     """What the page shows, as its data.js."""
     data = {
@@ -58,35 +58,35 @@ def data_script(
             }
             for bucket in BUCKETS.values()
         ],
-        "entries": [entry_data(i, finding) for i, finding in enumerate(findings)],
+        "entries": [entry_data(i, result) for i, result in enumerate(results)],
         "photos": None if photos is None else [[round(v, 1) for v in p] for p in photos.tolist()],
     }
     return f"window.REVIEW = {json.dumps(data | more)};\n"
 
 
-def entry_data(i: int, finding: Finding, version: str = "") -> dict:
+def entry_data(i: int, result: ScanResult, version: str = "") -> dict:
     """What the page knows of the i-th file. `version` tells the browser of changed pictures."""
-    entry = finding.entry
-    crop = [] if finding.points is None else ((finding.points + 1) / 2).tolist()
+    entry = result.entry
+    crop = ((result.points + 1) / 2).tolist() if isinstance(result, Accepted) else []
     return {
         "id": i,
         "name": entry.name,
         "used": entry.used,
         "reason": entry.reason,
         **entry.details,
-        "size": finding.size,
-        "by_hand": finding.by_hand,
+        "size": result.size,
+        "by_hand": result.by_hand,
         "thumb": thumb_name(i) + version if crop else None,
         "points": _rounded(crop),
-        "picture": picture_name(i) + version if finding.preview else None,
+        "picture": picture_name(i) + version if result.preview else None,
         "full": f"full/{i:04d}.jpg",
-        "faces": [_face(face) for face in finding.faces],
+        "faces": [_face(face) for face in result.faces],
     }
 
 
-def thumb(finding: Finding) -> bytes:
+def thumb(result: Accepted) -> bytes:
     """The face that is used, as a small JPEG."""
-    return to_jpeg(finding.face.float() / 255)
+    return to_jpeg(result.face.float() / 255)
 
 
 def thumb_name(i: int) -> str:

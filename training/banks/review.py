@@ -1,7 +1,7 @@
 """Fixing what is wrong with the files of a folder, one by one.
 
 A fix writes the landmark file beside a picture, or deletes it, and nothing else; then the picture
-is looked at anew. To exclude a picture its landmark file says that there is no face in it, and
+is scanned again. To exclude a picture its landmark file says that there is no face in it, and
 keeps those that a person had placed.
 """
 
@@ -17,7 +17,7 @@ from ...tps_core.landmark_files.json_file import (
 from ...tps_core.landmarks import Landmarks
 from ...tps_core.output_files import replace_file
 from .entry import Entry
-from .scan import Finding, Look, examine, mark_twins
+from .scan import ScanOptions, ScanResult, mark_duplicates, scan_file
 
 ACTIONS = ("exclude", "include", "choose", "place", "confirm", "forget")
 
@@ -32,16 +32,16 @@ class Fix:
 
 @dataclass
 class Review:
-    """A folder under review. `findings` are always those of the files as they are now."""
+    """A folder under review. `results` are always those of the files as they are now."""
 
     folder: Path
-    look: Look
-    findings: list[Finding]
+    options: ScanOptions
+    results: list[ScanResult]
     fixes: list[Fix] = field(default_factory=list)  # that can be undone, the last one last
 
     @property
     def entries(self) -> list[Entry]:
-        return [finding.entry for finding in self.findings]
+        return [result.entry for result in self.results]
 
     def index_of(self, name: str) -> int:
         """The index of the file of that name.
@@ -64,21 +64,21 @@ class Review:
         Raises ValueError where that can't be done.
         """
         index = self.index_of(name)
-        finding = self.findings[index]
-        if finding.size is None:
-            raise ValueError(f"{name}: not a picture that can be shown; {finding.entry.reason}")
+        result = self.results[index]
+        if result.size is None:
+            raise ValueError(f"{name}: not a picture that can be shown; {result.entry.reason}")
         self._check_alone(index)
         path = self.path(index)
         before = _content(path)
         try:
-            done = self._write(path, finding, action, face, faces)
+            done = self._write(path, result, action, face, faces)
         except OSError as error:
             raise ValueError(
-                f"{sidecar_path(path)}: can't be written ({error.strerror}); allow yourself to "
-                "write in that folder"
+                f"{sidecar_path(path)}: can't be written ({error.strerror}); check the "
+                "folder's permissions"
             ) from None
         self.fixes.append(Fix(index, before))
-        self._look_again(index)
+        self._scan_again(index)
         return f"{name}: {done}"
 
     def undo(self) -> tuple[int, str]:
@@ -94,14 +94,14 @@ class Review:
             sidecar.unlink(missing_ok=True)
         else:
             replace_file(sidecar, last.before)
-        self._look_again(last.index)
+        self._scan_again(last.index)
         return last.index, f"{self.entries[last.index].name}: as it was before"
 
-    def _write(self, path: Path, finding: Finding, action: str, face: int, faces) -> str:
-        known, size = finding.faces, finding.size
+    def _write(self, path: Path, result: ScanResult, action: str, face: int, faces) -> str:
+        known, size = result.faces, result.size
         if action == "exclude" or (action == "place" and not faces):
             # Faces of a detector can be found again.
-            write_sidecar(path, [], size, known if finding.by_hand else None)
+            write_sidecar(path, [], size, known if result.by_hand else None)
             return "excluded"
         if action == "include":
             kept = read_set_aside(path)
@@ -112,32 +112,32 @@ class Review:
             return "brought back"
         if action == "forget":
             sidecar_path(path).unlink(missing_ok=True)
-            return "looked at anew by the detector"
+            return "found again by the detector"
         if action == "place":
             write_sidecar(path, _placed(faces, size), size, known[1:])
             return "the points are saved"
         if action not in ACTIONS:
             raise ValueError(f"unknown action {action!r}; known: {', '.join(ACTIONS)}")
         if type(face) is not int or not 0 <= face < len(known):  # true is no number
-            raise ValueError(f"{finding.entry.name}: it has no face of that number")
+            raise ValueError(f"{result.entry.name}: it has no face of that number")
         chosen, others = known[face], known[:face] + known[face + 1 :]
         if action == "confirm":
             chosen = replace(chosen, detector="hand", score=1.0)
         write_sidecar(path, [chosen], size, others)
         return "the points are right" if action == "confirm" else "this face is used"
 
-    def _look_again(self, index: int) -> None:
+    def _scan_again(self, index: int) -> None:
         name = self.entries[index].name
-        self.findings[index] = examine(self.path(index), name, self.look)
-        self.findings = mark_twins(self.findings)
+        self.results[index] = scan_file(self.path(index), name, self.options)
+        self.results = mark_duplicates(self.results)
 
     def _check_alone(self, index: int) -> None:
         sidecar = sidecar_path(self.path(index))
-        for i, finding in enumerate(self.findings):
-            if i != index and finding.size and sidecar_path(self.path(i)) == sidecar:
+        for i, result in enumerate(self.results):
+            if i != index and result.size and sidecar_path(self.path(i)) == sidecar:
                 raise ValueError(
-                    f"{finding.entry.name} and {self.entries[index].name} would share one landmark "
-                    "file; rename one of them first, and build the bank anew"
+                    f"{result.entry.name} and {self.entries[index].name} would share one landmark "
+                    "file; rename one of them first, and build the bank again"
                 )
 
 

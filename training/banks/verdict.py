@@ -8,10 +8,10 @@ from dataclasses import replace
 from torch import Tensor
 
 from ...tps_core.landmarks import Landmarks
-from .entry import EXTREME_POSE, GOOD, LOW_CONFIDENCE, SEVERAL, TWIN, Entry
+from .entry import DUPLICATE, EXTREME_POSE, GOOD, LOW_CONFIDENCE, SEVERAL, Entry
 from .pose import estimate_pose
 
-# Ears, eyes and buttons that were taken for faces have up to 0.94, and so have most drawings whose
+# False positives (ears, eyes, buttons) have up to 0.94, and so have most drawings whose
 # points are off; of the paintings 2 %, of the photos none has less than this.
 UNSURE = 0.95
 # Beyond this yaw the far eye is hidden and its points are made up. No pitch in the collection comes
@@ -23,7 +23,7 @@ RIVAL = 0.25
 HAND = "hand"  # the detector of points that a person placed
 
 
-def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> Entry:
+def assess(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> Entry:
     """The entry of a file whose first face is used; points: that face's, (68, 2), in its crop.
 
     by_hand: whether a landmark file says which faces there are. Points that a person has placed or
@@ -56,20 +56,22 @@ def judge(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> E
     )
 
 
-def judge_twin(entry: Entry, twin: str) -> Entry:
+def mark_duplicate(entry: Entry, earlier: str) -> Entry:
     """The entry with the name of the earlier one that looks the same; "" if there is none."""
-    # What was said of another twin before: it is always the last remark.
-    said = _twin_remark(entry.twin)
+    # What was said of another one before: it is always the last remark.
+    said = _duplicate_remark(entry.twin)
     reason = entry.reason.removesuffix(said).removesuffix("; ") if said else entry.reason
-    bucket = GOOD if entry.bucket == TWIN else entry.bucket
-    if twin:
-        reason = "; ".join(filter(None, [reason, _twin_remark(twin)]))
-        bucket = TWIN if bucket == GOOD and entry.detector != HAND else bucket
-    return replace(entry, twin=twin, bucket=bucket, reason=reason)
+    bucket = GOOD if entry.bucket == DUPLICATE else entry.bucket
+    if earlier:
+        reason = "; ".join(filter(None, [reason, _duplicate_remark(earlier)]))
+        bucket = DUPLICATE if bucket == GOOD and entry.detector != HAND else bucket
+    return replace(entry, twin=earlier, bucket=bucket, reason=reason)
 
 
-def _twin_remark(twin: str) -> str:
-    return f"looks the same as {twin}, exclude one of them if it should count once" if twin else ""
+def _duplicate_remark(earlier: str) -> str:
+    if not earlier:
+        return ""
+    return f"looks the same as {earlier}, exclude one of them if it should count once"
 
 
 def _pose_in_words(yaw: float, pitch: float) -> str:

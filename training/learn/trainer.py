@@ -7,7 +7,7 @@ generator when it has had enough. What was trained till then is saved.
 import copy
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from .options import TrainingOptions
 from .painted_pairs import PaintedPairs, Progress, paint_pairs
 from .pairs import Pairs
 from .state import Run, is_finite, snapshot, unpack
-from .state_folder import StateFolder, find_state
+from .state_folder import StateFolder
 
 SAVE_EVERY = 250  # steps between two saves of the state
 # Steps between two states that training goes back to when its numbers are no longer finite. Not one
@@ -121,7 +121,7 @@ def train(
     state: Path | str | None = None,
     resume: bool = True,
     on_pair: Progress = lambda done, total: None,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Trains a style; yields each step as it is done.
 
     Before the first step the pairs are painted, of which `on_pair` is told; what it raises ends the
@@ -164,16 +164,6 @@ def train(
     return steps
 
 
-def steps_left(options: TrainingOptions, state: Path | str, resume: bool = True) -> int:
-    """How many steps `train` would still take, at most, with this state folder."""
-    saved = find_state(state) if resume else None
-    if not saved:
-        return options.steps
-    done = len(saved.history)
-    stopped = _stop(options, done, saved.validations)
-    return 0 if stopped else max(0, options.steps - done)
-
-
 def sample_steps(total: int) -> set[int]:
     """The steps after which a sample strip shows where training stands."""
     return {max(1, total * share // 8) for share in (1, 2, 4, 8)}
@@ -186,7 +176,7 @@ def _steps(
     content: Content,
     validator: Validator | None,
     folder: StateFolder | None,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """None at first; then the steps of the run from where it stands, the one done last first."""
     good = snapshot(run)
     setback, unsaved = "", False

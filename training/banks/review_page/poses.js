@@ -54,7 +54,7 @@ function coverage(art, photos) {
     !art.some((entry) => Math.hypot(entry.yaw - photo[0], entry.pitch - photo[1]) <= NEAR));
   if (!missed.length) return ["The art shows every pose of the photos. Nothing to do."];
   const share = Math.max(1, Math.round((100 * missed.length) / photos.length));
-  const lacks = [
+  const missing = [
     ["to the left", missed.filter(([a]) => a < -NEAR).length],
     ["to the right", missed.filter(([a]) => a > NEAR).length],
     ["upwards", missed.filter(([, b]) => b > NEAR).length],
@@ -63,10 +63,10 @@ function coverage(art, photos) {
   ].sort((one, other) => other[1] - one[1]);
   return [
     `${missed.length} of ${photos.length} photos (${share} %) look where no art does, ` +
-      `most of them ${lacks[0][0]}.`,
+      `most of them ${missing[0][0]}.`,
     share <= 5
       ? "So few do no harm."
-      : `Add art with heads turned ${lacks[0][0]}, or the style will guess there.`,
+      : `Add art with heads turned ${missing[0][0]}, or the style will guess there.`,
   ];
 }
 

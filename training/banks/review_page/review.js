@@ -115,7 +115,7 @@ function showHow() {
        <code>name.landmarks.json</code>, and holds for every later training.</p>`
     : `<h2>How to fix something</h2><p>This page shows; it changes nothing. To exclude pictures,
        choose faces and place points, run</p><p>${command()}</p>
-       <p>or take pictures out of the folder, and build the bank anew.</p>`;
+       <p>or take pictures out of the folder, and build the bank again.</p>`;
 }
 
 let toastTimer;
