@@ -111,7 +111,7 @@ def test_results_without_a_face_count_and_come_first_on_the_sheet(photo, art):
     assert result.figures["mld_median"] == pytest.approx(result.worst_first[1].mld / 2)
     sheet = result.sheet()
     assert sheet.shape[0] == 3
-    assert sheet.shape[2] > 3 * 2 * module.THUMBNAIL
+    assert sheet.shape[2] > 3 * 2 * module.THUMBNAIL_PX
     left, right = sheet[:, 4:164, 4:164], sheet[:, 4:164, 164:324]  # its first pair
     assert right.std() < 0.01 < left.std()
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from tps_portrait.training.measure import perceptual
 from tps_portrait.training.measure.efficientnet import EfficientNet
-from tps_portrait.training.measure.features import BATCH, Witness, load_evaluation_networks
+from tps_portrait.training.measure.features import BATCH_SIZE, Witness, load_evaluation_networks
 
 
 def pictures(count=3, size=64):
@@ -104,7 +104,7 @@ def test_squeezenets_features_are_512_values_around_1_whatever_the_pictures_size
 
 
 def test_batches_and_levels_change_no_feature(networks):
-    levels = (pictures(BATCH + 2, 48) * 255).to(torch.uint8)
+    levels = (pictures(BATCH_SIZE + 2, 48) * 255).to(torch.uint8)
     one_by_one = torch.cat([networks.features(level[None].float() / 255) for level in levels])
     torch.testing.assert_close(networks.features(levels), one_by_one, rtol=1e-3, atol=1e-4)
 
@@ -175,9 +175,9 @@ def test_whose_face_it_is_lies_in_the_middle_of_the_crop(witness):
 
 
 def test_persons_are_of_length_1_and_of_one_size_whatever_the_crops(witness):
-    found = witness.persons(pictures(BATCH + 1, 64)), witness.persons(pictures(2, 100))
+    found = witness.persons(pictures(BATCH_SIZE + 1, 64)), witness.persons(pictures(2, 100))
     assert found[0].shape[1] == found[1].shape[1] == 80 * 12 * 12
-    torch.testing.assert_close(found[0].norm(dim=1), torch.ones(BATCH + 1))
+    torch.testing.assert_close(found[0].norm(dim=1), torch.ones(BATCH_SIZE + 1))
     levels = (pictures(1, 64) * 255).to(torch.uint8)
     torch.testing.assert_close(witness.persons(levels), witness.persons(levels / 255))
 

@@ -3,7 +3,7 @@ import torch
 from faces import random_points
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.tps_core.warp import pixel_centres
-from tps_portrait.training.learn.masks import SQUARES, art_valid, photo_valid, tones_match
+from tps_portrait.training.learn.masks import TONE_SQUARES, art_valid, photo_valid, tones_match
 
 SIZE = 128
 POINTS = mean_face("ibug-68")[None]
@@ -23,7 +23,7 @@ def with_fringe(faces, tone=0.2):
 def forehead(mask):
     """The mean of the mask in the middle, from the fringe's edge up by an eighth of the crop."""
     bottom = int((BROWS - 0.1 + 1) / 2 * SIZE)
-    return float(mask[0, 0, bottom - SIZE // 8 : bottom - SIZE // SQUARES, 56:72].mean())
+    return float(mask[0, 0, bottom - SIZE // 8 : bottom - SIZE // TONE_SQUARES, 56:72].mean())
 
 
 def test_hair_is_no_example_for_a_bare_forehead_and_the_other_way_round():

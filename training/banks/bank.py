@@ -23,8 +23,8 @@ from .scan import Accepted, ScanOptions, ScanResult, scan_folder
 
 FORMAT = "tps-portrait-bank/1"
 MOST_BYTES = 4_000_000_000  # of a file; 340 faces of 256 pixels have 90 million
-SIDES = range(8, 2049)  # of the faces, in pixels
-FARTHEST = 10.0  # that a face's points may lie from the middle of its crop, in halves of its side
+SIDES_PX = range(8, 2049)  # of the faces, in pixels
+MOST_POINT_COORDINATE = 10.0  # of a face's points, in its crop's −1…1
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _checked(tensors: dict[str, Tensor], count: int) -> dict[str, Tensor]:
     faces, inside, points = tensors["faces"], tensors["inside"], tensors["points"]
     size = faces.shape[-1] if faces.ndim == 4 else 0
     shapes = [(count, 3, size, size), (count, 1, size, size), (count, 68, 2)]
-    if count < 1 or size not in SIDES or [faces.shape, inside.shape, points.shape] != shapes:
+    if count < 1 or size not in SIDES_PX or [faces.shape, inside.shape, points.shape] != shapes:
         raise ValueError(
             f"{count} faces are named, and there are pictures {tuple(faces.shape)}, masks "
             f"{tuple(inside.shape)} and points {tuple(points.shape)}"
@@ -147,7 +147,7 @@ def _checked(tensors: dict[str, Tensor], count: int) -> dict[str, Tensor]:
     if faces.dtype != torch.uint8 or inside.dtype != torch.uint8 or not points.is_floating_point():
         raise ValueError("its numbers are of the wrong kind")
     points = points.float()
-    if not (points.abs() <= FARTHEST).all():  # so that NaN doesn't pass
+    if not (points.abs() <= MOST_POINT_COORDINATE).all():  # so that NaN doesn't pass
         raise ValueError("there are points that are not finite, or far from their faces")
     if inside.max() > 1:
         raise ValueError("its masks hold other numbers than 0 and 1")

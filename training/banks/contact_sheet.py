@@ -9,11 +9,11 @@ from ...tps_core.pictures import to_image, to_tensor
 from .bank import FaceBank
 from .entry import BUCKETS, GOOD, Entry, by_confidence
 
-CELL = 128  # side of a face on a contact sheet in pixels
+CELL_PX = 128  # side of a face on a contact sheet in pixels
 COLUMNS = 12
-GAP = 4
-FRAME = 3  # width of the coloured frame around a face
-CAPTION = 15  # height of a line of text in pixels
+GAP_PX = 4
+FRAME_PX = 3  # width of the coloured frame around a face
+LINE_PX = 15  # height of a line of text in pixels
 
 
 def contact_sheet(bank: FaceBank, most: int = 120) -> Tensor:
@@ -25,13 +25,18 @@ def contact_sheet(bank: FaceBank, most: int = 120) -> Tensor:
     used = [entry for entry in bank.entries if entry.used]
     index = _choose(by_confidence(used), used, most)
     faces = F.interpolate(
-        bank.faces[index].float() / 255, (CELL, CELL), mode="bilinear", antialias=True
+        bank.faces[index].float() / 255, (CELL_PX, CELL_PX), mode="bilinear", antialias=True
     )
-    dots = ((bank.points[index] + 1) / 2 * CELL).long().clamp(0, CELL - 1)
+    dots = ((bank.points[index] + 1) / 2 * CELL_PX).long().clamp(0, CELL_PX - 1)
     for i, face, points in zip(index, faces, dots, strict=True):
         face[:, points[:, 1], points[:, 0]] = torch.tensor([[0.1], [1.0], [0.3]])
         colour = torch.tensor(BUCKETS[used[i].bucket].colour)[:, None, None] / 255
-        for edge in (face[:, :FRAME], face[:, -FRAME:], face[..., :FRAME], face[..., -FRAME:]):
+        for edge in (
+            face[:, :FRAME_PX],
+            face[:, -FRAME_PX:],
+            face[..., :FRAME_PX],
+            face[..., -FRAME_PX:],
+        ):
             edge[:] = colour
     return tile(faces, min(COLUMNS, len(faces)))
 
@@ -51,12 +56,12 @@ def sample_strip(rows: list[Tensor]) -> Tensor:
 
 
 def captioned(picture: Tensor, text: str) -> Tensor:
-    """The picture (3, h, w) with lines of text below, cut where it ends: (3, h + n CAPTION, w)."""
+    """The picture (3, h, w) with lines of text below, cut where it ends: (3, h + n LINE_PX, w)."""
     image, lines = to_image(picture), text.split("\n")
-    cell = Image.new("RGB", (image.width, image.height + CAPTION * len(lines)), "white")
+    cell = Image.new("RGB", (image.width, image.height + LINE_PX * len(lines)), "white")
     cell.paste(image)
     for i, line in enumerate(lines):
-        place = 2, image.height + CAPTION * i + 2
+        place = 2, image.height + LINE_PX * i + 2
         ImageDraw.Draw(cell).text(place, line, fill="black")
     return to_tensor(cell)
 
@@ -65,8 +70,8 @@ def tile(pictures: Tensor, columns: int) -> Tensor:
     """The pictures (n, 3, h, w), `columns` a row, on white, as one picture (3, H, W)."""
     n, _, h, w = pictures.shape
     rows = -(-n // columns)
-    sheet = pictures.new_ones(3, rows * (h + GAP) + GAP, columns * (w + GAP) + GAP)
+    sheet = pictures.new_ones(3, rows * (h + GAP_PX) + GAP_PX, columns * (w + GAP_PX) + GAP_PX)
     for i, picture in enumerate(pictures):
-        y, x = GAP + i // columns * (h + GAP), GAP + i % columns * (w + GAP)
+        y, x = GAP_PX + i // columns * (h + GAP_PX), GAP_PX + i % columns * (w + GAP_PX)
         sheet[:, y : y + h, x : x + w] = picture
     return sheet

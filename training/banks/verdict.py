@@ -13,10 +13,10 @@ from .pose import estimate_pose
 
 # False positives (ears, eyes, buttons) have up to 0.94, and so have most drawings whose
 # points are off; of the paintings 2 %, of the photos none has less than this.
-UNSURE = 0.95
+SURE_SCORE = 0.95
 # Beyond this yaw the far eye is hidden and its points are made up. No pitch in the collection comes
 # near this but in drawings whose points are wrong.
-MOST_YAW, MOST_PITCH = 40.0, 25.0  # degrees
+MOST_YAW_DEGREES, MOST_PITCH_DEGREES = 40.0, 25.0  # degrees
 # Another face counts where its box is at least this share of the largest one's: smaller ones stand
 # in the background, or are no faces.
 RIVAL = 0.25
@@ -32,7 +32,7 @@ def assess(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> 
     score, detector = faces[0].score, faces[0].detector
     yaw, pitch = estimate_pose(points).tolist()
     bucket, remarks = GOOD, []
-    if max(abs(yaw) / MOST_YAW, abs(pitch) / MOST_PITCH) > 1:
+    if max(abs(yaw) / MOST_YAW_DEGREES, abs(pitch) / MOST_PITCH_DEGREES) > 1:
         bucket = EXTREME_POSE
         remarks.append(f"{_pose_in_words(yaw, pitch)}, exclude it if the points are off")
     if len(faces) > 1:
@@ -40,7 +40,7 @@ def assess(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> 
         bucket = SEVERAL if rivals else bucket
         which = "the first of its landmark file used" if by_hand else "the largest used"
         remarks.insert(0, f"{len(faces)} faces, {which}")
-    if score < UNSURE:
+    if score < SURE_SCORE:
         bucket = LOW_CONFIDENCE
         share = f"{int(score * 100)} %"
         remarks.insert(0, f"the detector is only {share} sure, look whether the points fit")
@@ -76,9 +76,9 @@ def _duplicate_remark(earlier: str) -> str:
 
 def _pose_in_words(yaw: float, pitch: float) -> str:
     words = []
-    if abs(yaw) > MOST_YAW:
+    if abs(yaw) > MOST_YAW_DEGREES:
         words.append(f"turned by {abs(yaw):.0f}° to the {'right' if yaw > 0 else 'left'}")
-    if abs(pitch) > MOST_PITCH:
+    if abs(pitch) > MOST_PITCH_DEGREES:
         words.append(f"looks {'up' if pitch > 0 else 'down'} by {abs(pitch):.0f}°")
     return " and ".join(words)
 

@@ -15,7 +15,7 @@ from ...tps_core.warp import pixel_centres
 
 FeatureMaps = Callable[[Tensor], list[Tensor]]  # of pictures (b, 3, h, w): maps (b, c, h', w')
 FEATURE_WIDTHS = (128, 256, 384)  # the c of these maps
-HIDDEN = 64
+HIDDEN_CHANNELS = 64
 
 
 class Discriminator(nn.Module):
@@ -66,11 +66,11 @@ class FeatureDiscriminator(nn.Module):
         self.pixels = Discriminator(width, levels, places)
         self.heads = nn.ModuleList(
             nn.Sequential(
-                nn.Conv2d(channels + (2 if places else 0), HIDDEN, 1),
+                nn.Conv2d(channels + (2 if places else 0), HIDDEN_CHANNELS, 1),
                 nn.LeakyReLU(0.2),
-                nn.Conv2d(HIDDEN, HIDDEN, 3, padding=1),
+                nn.Conv2d(HIDDEN_CHANNELS, HIDDEN_CHANNELS, 3, padding=1),
                 nn.LeakyReLU(0.2),
-                nn.Conv2d(HIDDEN, 1, 1),
+                nn.Conv2d(HIDDEN_CHANNELS, 1, 1),
             )
             for channels in FEATURE_WIDTHS
         )

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..banks.bank import FaceBank
-from ..measure.features import BATCH, EvaluationNetworks, squeezenet_networks
+from ..measure.features import BATCH_SIZE, EvaluationNetworks, squeezenet_networks
 from ..measure.metrics import kernel_distance
 from ..measure.perceptual import load_squeezenet
 
@@ -46,7 +46,7 @@ class Validator:
     def validate(self, step: int, paint: Callable[[Tensor], Tensor]) -> Validation:
         """How near `paint`, of pictures (b, 3, h, w) in 0…1, now comes to the art."""
         photos = self._photos.pictures(MOST_PHOTOS, self._size)
-        painted = [self._networks.features(paint(part)) for part in photos.split(BATCH)]
+        painted = [self._networks.features(paint(part)) for part in photos.split(BATCH_SIZE)]
         return Validation(step, *kernel_distance(torch.cat(painted), self._art))
 
     @cached_property

@@ -21,7 +21,7 @@ from .options import TrainingOptions
 from .pairs import PARTS, Batch, aligned_part, part_window
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
-BROAD = 16  # tones are broad from a sixteenth of a picture on
+BROAD_TONE_DIVISOR = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
 COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
 COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
@@ -259,7 +259,7 @@ def luma_highpass(pictures: Tensor) -> Tensor:
     the skin black.
     """
     grey = pictures.mean(1, keepdim=True)
-    radius = pictures.shape[-1] // BROAD
+    radius = pictures.shape[-1] // BROAD_TONE_DIVISOR
     side = 2 * radius + 1
     broad = F.avg_pool2d(F.pad(grey, [radius] * 4, mode="replicate"), side, 1)
     return (0.5 + LINE_GAIN * (grey - broad)).clamp(0, 1).expand(-1, 3, -1, -1)

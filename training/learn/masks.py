@@ -11,16 +11,16 @@ from torch import Tensor
 from ...tps_core.warp import pixel_centres, sample, stretching
 from ..banks.pose import NOSE_TIP
 
-MOST_STRETCHED = 1.6  # times the usual area that a piece of art may cover, to be an example
-MOST_SQUEEZED = 1.6  # the same for a piece of the portrait, the other way, to be compared
-SQUARES = 16  # tones are compared in so many squares along a crop
-APART = 0.2  # difference in tone, of 0…1, that hair on skin has, and shades on a skin hardly ever
-CENTRE = 0.25  # how far from the tip of the nose a face's own tone is taken, in the crop's −1…1
+MOST_STRETCH_FACTOR = 1.6  # times the usual area that a piece of art may cover, to be an example
+MOST_SQUEEZE_FACTOR = 1.6  # the same for a piece of the portrait, the other way, to be compared
+TONE_SQUARES = 16  # tones are compared in so many squares along a crop
+MOST_TONE_DIFFERENCE = 0.2  # of 0…1: hair on skin has more, shades on a skin hardly ever
+FACE_TONE_RADIUS = 0.25  # around the nose's tip, where a face's own tone is taken, in −1…1
 # iBUG's points; a face is an oval from the chin to as far above the nasion as this share of what it
 # is below, and by so much wider than from jaw to jaw.
 JAW_ENDS, CHIN, NASION = (0, 16), 8, 27
-FOREHEAD = 0.8
-ROUND = 1.1
+FOREHEAD_SHARE = 0.8
+FACE_WIDTH_FACTOR = 1.1
 
 
 def art_valid(inside: Tensor, grid: Tensor) -> Tensor:
@@ -30,7 +30,7 @@ def art_valid(inside: Tensor, grid: Tensor) -> Tensor:
     closed in the art says nothing of teeth, which would be painted red like the lips.
     """
     stretched = stretching(grid)
-    usable = (stretched > 0) & (stretched < MOST_STRETCHED)
+    usable = (stretched > 0) & (stretched < MOST_STRETCH_FACTOR)
     return sample(inside, grid, padding="zeros") * usable
 
 
@@ -40,7 +40,7 @@ def photo_valid(inside: Tensor, grid: Tensor) -> Tensor:
     Where the art is (`inside`), and not where the portrait shows what the art has no room for:
     an open mouth squeezed into a closed one would be painted red from lip to lip.
     """
-    return inside * (stretching(grid) > 1 / MOST_SQUEEZED)
+    return inside * (stretching(grid) > 1 / MOST_SQUEEZE_FACTOR)
 
 
 def tones_match(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
@@ -53,24 +53,25 @@ def tones_match(portrait: Tensor, art: Tensor, points: Tensor) -> Tensor:
     """
     apart = (_tones(portrait, points) - _tones(art, points)).abs()
     apart = F.interpolate(apart, portrait.shape[-2:], mode="bilinear")
-    return 1 - (apart > APART) * _oval(points, portrait.shape[-2:])
+    return 1 - (apart > MOST_TONE_DIFFERENCE) * _oval(points, portrait.shape[-2:])
 
 
 def _tones(faces: Tensor, points: Tensor) -> Tensor:
-    """How light the faces are in broad squares, against their middle: (b, 1, SQUARES, SQUARES)."""
-    broad = F.adaptive_avg_pool2d(faces.mean(1, keepdim=True), SQUARES)
-    away = pixel_centres((SQUARES, SQUARES), like=points) - points[:, None, None, NOSE_TIP]
-    middle = (away.norm(dim=-1) < CENTRE).to(faces)[:, None]
+    """How light the faces are in broad squares, against their middle: (b, 1, n, n)."""
+    broad = F.adaptive_avg_pool2d(faces.mean(1, keepdim=True), TONE_SQUARES)
+    centres = pixel_centres((TONE_SQUARES, TONE_SQUARES), like=points)
+    away = centres - points[:, None, None, NOSE_TIP]
+    middle = (away.norm(dim=-1) < FACE_TONE_RADIUS).to(faces)[:, None]
     return broad - (broad * middle).sum((2, 3), keepdim=True) / middle.sum((2, 3), keepdim=True)
 
 
 def _oval(points: Tensor, size: tuple[int, int]) -> Tensor:
     """Where the faces are, foreheads included: (b, 1, h, w)."""
     chin, nasion = points[:, CHIN], points[:, NASION]
-    top = nasion + FOREHEAD * (nasion - chin)
+    top = nasion + FOREHEAD_SHARE * (nasion - chin)
     half_height = (top - chin).norm(dim=1)[:, None, None] / 2
     left, right = (points[:, i] for i in JAW_ENDS)
-    half_width = ROUND * (right - left).norm(dim=1)[:, None, None] / 2
+    half_width = FACE_WIDTH_FACTOR * (right - left).norm(dim=1)[:, None, None] / 2
     up = F.normalize(top - chin, dim=1)[:, None, None]
     across = torch.stack([-up[..., 1], up[..., 0]], -1)
     away = pixel_centres(size, like=points) - ((top + chin) / 2)[:, None, None]

@@ -25,16 +25,16 @@ PARTS = {
 }
 # Every crop is turned, scaled and shifted a little, at random, and every photo's light changed:
 # a few dozen pictures are soon known by heart, and sitters come in all lights and skins.
-TURN = 0.15  # radians
-ZOOM = 0.1  # of the logarithm of the scale
+TURN_RADIANS = 0.15
+ZOOM_LOG = 0.1  # of the logarithm of the scale
 SHIFT = 0.06  # in the crop's −1…1
-GAMMA = 0.5  # of the logarithm of the exponent
-GAMMA_FOR_LINES = 1.0  # line art leaves every skin white, however dark …
-DARK_TIMES = 2  # … and must see the darkest more often than they are among photos
-DARKEST = 0.25  # share of the photos
-LEAST_SEEN = 0.85  # of its side that a discriminator of whole faces sees, at random
-CLOSE = 0.5  # how often it sees all pixels; else at a share of the resolution from …
-COARSEST = 0.5
+GAMMA_LOG = 0.5  # of the logarithm of the exponent
+LINE_ART_GAMMA_LOG = 1.0  # line art leaves every skin white, however dark …
+DARK_REPEATS = 2  # … and must see the darkest more often than they are among photos
+DARKEST_SHARE = 0.25  # of the photos
+LEAST_VIEW_SHARE = 0.85  # of its side that discriminators of whole faces see, at random
+FULL_RESOLUTION_CHANCE = 0.5  # that they see every pixel; else at a share of the resolution from
+LEAST_RESOLUTION = 0.5
 # Of so many pieces of art and portraits, drawn at random, the two are paired whose poses are
 # nearest: what needn't be bent far can be compared.
 ART_CANDIDATES = 3
@@ -100,7 +100,7 @@ class Pairs:
         self._is_line_art = profile.is_line_art
         self._sitters = list(range(len(photos)))  # indices of photos, each drawn as often as listed
         if self._is_line_art:
-            self._sitters += DARK_TIMES * darkest(photos)
+            self._sitters += DARK_REPEATS * darkest(photos)
         self._size, self._device = size, device
 
     def draw(self, count: int, random: torch.Generator) -> Batch:
@@ -109,7 +109,7 @@ class Pairs:
         art, photo = zip(*(self._near_pair(random) for _ in range(count)), strict=True)
         faces = _jitter(self._faces(self._photos, photo), random)
         unaugmented = self._faces(self._art, art)
-        most = GAMMA_FOR_LINES if self._is_line_art else GAMMA
+        most = LINE_ART_GAMMA_LOG if self._is_line_art else GAMMA_LOG
         gamma = (most * _uniform(random, count, 1, 1, 1)).exp().to(self._device)
         return Batch(
             replace(faces, pictures=faces.pictures**gamma),
@@ -154,7 +154,7 @@ def darkest(photos: FaceBank) -> list[int]:
             for face, points in zip(photos.faces, photos.points, strict=True)
         ]
     )
-    return light.argsort()[: round(DARKEST * len(light))].tolist()
+    return light.argsort()[: round(DARKEST_SHARE * len(light))].tolist()
 
 
 def part_window(points: Tensor, part: str, size: int) -> Tensor:
@@ -189,7 +189,7 @@ def aligned_part(
 def _jitter(faces: Faces, random: torch.Generator) -> Faces:
     """The faces a little turned, scaled and shifted, their landmarks with them."""
     count = len(faces.points)
-    angle, zoom = TURN * _uniform(random, count), (ZOOM * _uniform(random, count)).exp()
+    angle, zoom = TURN_RADIANS * _uniform(random, count), (ZOOM_LOG * _uniform(random, count)).exp()
     cosine, sine = zoom * angle.cos(), zoom * angle.sin()
     linear = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
     shift = SHIFT * _uniform(random, count, 1, 2)
@@ -206,9 +206,11 @@ def _jitter(faces: Faces, random: torch.Generator) -> Faces:
 
 def _view(size: int, random: torch.Generator) -> View:
     share, top, left, close, scale = torch.rand(5, generator=random).tolist()
-    side = round((LEAST_SEEN + (1 - LEAST_SEEN) * share) * size)
+    side = round((LEAST_VIEW_SHARE + (1 - LEAST_VIEW_SHARE) * share) * size)
     room = size - side + 1
-    scale = 1.0 if close < CLOSE else COARSEST + (1 - COARSEST) * scale
+    scale = (
+        1.0 if close < FULL_RESOLUTION_CHANCE else LEAST_RESOLUTION + (1 - LEAST_RESOLUTION) * scale
+    )
     return View(int(top * room), int(left * room), side, scale)
 
 

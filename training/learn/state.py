@@ -29,9 +29,9 @@ NEW_OPTIONS = {
 }
 NEW_LOSS_ENDING = ("_judge", "_discriminator")
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
-FREE = {"steps", "early_stop"}
+FREE_OPTIONS = {"steps", "early_stop"}
 START_OVER = "start over, under another name or with resume switched off (--resume never)"
-ADAM = ("exp_avg", "exp_avg_sq", "step")  # what it remembers of each parameter
+ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")  # what it remembers of each parameter
 
 
 @dataclass
@@ -190,7 +190,7 @@ def _check_same(run: Run, record: dict) -> None:
         now = getattr(run.options, field.name)
         # An option that is newer than the state can't differ from it: it holds from here on.
         then = record["options"].get(field.name, now)
-        if field.name not in FREE and then != now:
+        if field.name not in FREE_OPTIONS and then != now:
             different.append(f"{field.name} {str(then)[:40]}, now {now}")
     if different:
         raise ValueError(
@@ -206,7 +206,7 @@ def _check_fit(run: Run, tensors: dict[str, Tensor]) -> None:
     for name, optimiser in _optimisers(run).items():
         for index, parameter in enumerate(_parameters(optimiser)):
             # A parameter that nothing has moved yet has no entries.
-            if any(f"{name}.{index}.{key}" in tensors for key in ADAM):
+            if any(f"{name}.{index}.{key}" in tensors for key in ADAM_STATE):
                 needed |= {f"{name}.{index}.{key}": t for key, t in _adam(parameter).items()}
     if set(needed) != set(tensors) or any(
         (tensor.shape, tensor.dtype) != (needed[name].shape, needed[name].dtype)
@@ -227,7 +227,9 @@ def _all_finite(tensors: dict[str, Tensor]) -> bool:
 
 def _adam(parameter: Tensor) -> dict[str, Tensor]:
     """Tensors like those that Adam remembers of the parameter."""
-    return dict(zip(ADAM, (parameter.detach(), parameter.detach(), torch.zeros(())), strict=True))
+    return dict(
+        zip(ADAM_STATE, (parameter.detach(), parameter.detach(), torch.zeros(())), strict=True)
+    )
 
 
 def _parameters(optimiser: torch.optim.Optimizer) -> list[Tensor]:

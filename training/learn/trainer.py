@@ -45,7 +45,7 @@ PARTS_A_STEP = 2  # of painted pairs
 # The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
 # not by those asked for: a training can be ended or made longer at any of them.
 FAST_STEPS = 800
-SLOW = 0.25
+SLOW_RATE_SHARE = 0.25
 
 log = logging.getLogger("tps_portrait")
 
@@ -347,7 +347,7 @@ def train_step(
     _check_finite(run, losses)
 
     options, networks = run.options, run.networks
-    share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW)
+    share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW_RATE_SHARE)
     run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
     rates = (options.discriminator_lr, options.pairs_discriminator_lr)
     for group, rate in zip(run.discriminator_optimiser.param_groups, rates, strict=False):

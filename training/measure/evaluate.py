@@ -23,14 +23,14 @@ from ...tps_core.style import Style
 from ...tps_core.stylize import stylize
 from ..banks.bank import FaceBank
 from .evaluation import PAINT_FIGURES, Evaluation, Record
-from .features import BATCH, EvaluationNetworks
+from .features import BATCH_SIZE, EvaluationNetworks
 from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance
 from .paint_measures import SIZE, color_curve, detail_correlation, weave
 
-THUMBNAIL = 160  # and of those that the contact sheet shows
+THUMBNAIL_PX = 160  # and of those that the contact sheet shows
 NEAR = 1.0  # inter-ocular distances from its photo's face beyond which a face is another one
-SAME_SHAPE = 0.02  # by how much the sides' ratio of a result may differ from its photo's
-FEWEST_TO_HALVE = 20  # faces of art
+MOST_ASPECT_CHANGE = 0.02  # by how much the sides' ratio of a result may differ from its photo's
+FEWEST_FACES_TO_HALVE = 20  # faces of art
 
 # Gives the result for a photo: of its name, itself (3, h, w) and its face; ValueError says why not.
 Painter = Callable[[str, Tensor, Landmarks], Tensor]
@@ -144,7 +144,7 @@ def own_is_nearest(photos: Tensor, results: Tensor) -> Tensor:
 def _fitted(result: Tensor, photo: Tensor) -> Tensor:
     """The result in the photo's size; ValueError if it has another shape."""
     (height, width), (own_height, own_width) = photo.shape[-2:], result.shape[-2:]
-    if abs((own_width / own_height) / (width / height) - 1) > SAME_SHAPE:
+    if abs((own_width / own_height) / (width / height) - 1) > MOST_ASPECT_CHANGE:
         raise ValueError(
             f"the result has {own_width} x {own_height} pixels, the photo {width} x {height}; "
             f"a result must show all of its photo, in any size"
@@ -175,7 +175,7 @@ def _find_again(
 def _record(
     name: str, face: Landmarks, found: Landmarks | None, crops: Tensor, networks: EvaluationNetworks
 ) -> Record:
-    small = F.interpolate(crops, (THUMBNAIL, THUMBNAIL), mode="bilinear", antialias=True)
+    small = F.interpolate(crops, (THUMBNAIL_PX, THUMBNAIL_PX), mode="bilinear", antialias=True)
     return Record(
         name,
         found is not None,
@@ -189,7 +189,7 @@ def _record(
 def _bank_features(bank: FaceBank, features: Callable[[Tensor], Tensor]) -> Tensor:
     """The features of the bank's faces, shown at SIZE: (n, d)."""
     parts = []
-    for faces in bank.faces.split(BATCH):
+    for faces in bank.faces.split(BATCH_SIZE):
         if bank.size != SIZE:
             faces = F.interpolate(faces.float(), (SIZE, SIZE), mode="bilinear", antialias=True)
             faces = faces / 255
@@ -228,7 +228,7 @@ def _from_art(photos: Tensor, results: Tensor, art: Tensor, suffix: str) -> dict
         f"{kid}_photos": kernel_distance(photos, art)[0],
         fid: frechet_distance(results, art),
         f"{fid}_photos": frechet_distance(photos, art),
-        f"{fid}_halves": half_distance(art) if len(art) >= FEWEST_TO_HALVE else math.nan,
+        f"{fid}_halves": half_distance(art) if len(art) >= FEWEST_FACES_TO_HALVE else math.nan,
     }
 
 

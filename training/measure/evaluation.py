@@ -12,7 +12,7 @@ from .efficientnet import PACKAGE
 
 PAIRS_A_ROW = 4
 PAINT_FIGURES = ("color_curve", "detail_correlation", "weave")  # of each record
-FEW = 200  # pictures below which the bias of FID can't be overlooked
+FEW_PICTURES = 200  # pictures below which the bias of FID can't be overlooked
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,7 @@ class Evaluation:
     def _cautions(self) -> list[str]:
         """What a reader must know before comparing the figures with others."""
         lines, fid = [], f"fid{self.art_suffix}"
-        if min(len(self.records), self.art_faces) < FEW:
+        if min(len(self.records), self.art_faces) < FEW_PICTURES:
             halves = self.figures[f"{fid}_halves"]
             known = (
                 ""

@@ -21,13 +21,13 @@ from torch import Tensor, nn
 from .efficientnet import load_efficientnet
 from .perceptual import load_squeezenet, lpips_distance, weights_only
 
-BATCH = 16  # pictures that go through a network at once
+BATCH_SIZE = 16  # pictures that go through a network at once
 # Share of a face crop's side, in its middle, whose features are compared: the face from forehead to
 # chin. Many paintings end soon beyond it, and what fills their crops there is no art.
-FACE = 0.75
+FACE_SHARE = 0.75
 # The same for whose face it is: nearly without hair and ground, which a result may have kept.
-PERSON = 0.6
-PERSON_SIZE = 192  # side in pixels at which EfficientNet sees that
+PERSON_SHARE = 0.6
+PERSON_PX = 192  # side in pixels at which EfficientNet sees that
 EFFICIENTNET = "_efficientnet"  # what the names of the witness's figures end in
 
 log = logging.getLogger("tps_portrait")
@@ -43,7 +43,7 @@ class Witness:
     @torch.no_grad()
     def features(self, crops: Tensor) -> Tensor:
         """What the faces in face crops (n, 3, s, s), 0…1 or uint8, show: (n, 1280)."""
-        parts = [_lend(part, self._device) for part in inner(crops).split(BATCH)]
+        parts = [_lend(part, self._device) for part in inner(crops).split(BATCH_SIZE)]
         return torch.cat([self._network(part)[1].mean((2, 3)) for part in parts]).cpu()
 
     @torch.no_grad()
@@ -54,9 +54,9 @@ class Witness:
         place, only how it differs from the picture's mean counts: not its paint.
         """
         found = []
-        for part in inner(crops, PERSON).split(BATCH):
+        for part in inner(crops, PERSON_SHARE).split(BATCH_SIZE):
             faces = _lend(part, self._device)
-            size = (PERSON_SIZE, PERSON_SIZE)
+            size = (PERSON_PX, PERSON_PX)
             faces = F.interpolate(faces, size, mode="bilinear", antialias=True)
             places = F.normalize(self._network(faces)[0], dim=1)
             places = places - places.mean((2, 3), keepdim=True)
@@ -89,7 +89,9 @@ class EvaluationNetworks:
     @torch.no_grad()
     def features(self, crops: Tensor) -> Tensor:
         """What the faces in face crops (n, 3, s, s), 0…1 or uint8, show: (n, d), d for any s."""
-        parts = [self._features(_lend(part, self._device)) for part in inner(crops).split(BATCH)]
+        parts = [
+            self._features(_lend(part, self._device)) for part in inner(crops).split(BATCH_SIZE)
+        ]
         return torch.cat(parts).cpu()
 
     @torch.no_grad()
@@ -98,7 +100,7 @@ class EvaluationNetworks:
         return self._distance(_lend(a, self._device), _lend(b, self._device)).cpu()
 
 
-def inner(crops: Tensor, share: float = FACE) -> Tensor:
+def inner(crops: Tensor, share: float = FACE_SHARE) -> Tensor:
     """The faces in the middle of face crops (n, c, s, s), that share of their sides."""
     rim = round((1 - share) / 2 * crops.shape[-1])
     return crops[..., rim : -rim or None, rim : -rim or None]

@@ -14,9 +14,9 @@ from ...tps_core.paint_like.fields import LUMA
 
 SIZE = 256  # side of the face crops that the scales below are meant for, in pixels
 STROKES_PX = (2.0, 4.0)  # the sigmas between which detail is compared
-WEAVE = (0.12, 0.2)  # the frequencies of a weave, in cycles per pixel
-SECTOR = math.radians(15)  # how far from a diagonal or an axis a direction still counts as it
-LEVEL = 1 / 255  # of a picture of 8 bits; what varies by less than half of it is rounding
+WEAVE_BAND = (0.12, 0.2)  # of a weave's frequencies, in cycles per pixel
+SECTOR_RADIANS = math.radians(15)  # how far from a diagonal or an axis still counts as it
+LEVEL_8_BIT = 1 / 255  # of a picture of 8 bits; what varies by less than half of it is rounding
 
 
 def color_curve(photo: Tensor, result: Tensor) -> float:
@@ -26,7 +26,7 @@ def color_curve(photo: Tensor, result: Tensor) -> float:
     """
     pixels = _pixels(result)
     spread = float((pixels - pixels.mean(1, keepdim=True)).square().mean())
-    if spread < (LEVEL / 2) ** 2:
+    if spread < (LEVEL_8_BIT / 2) ** 2:
         return math.nan
     return 1 - float(_unexplained(photo, result).square().mean()) / spread
 
@@ -38,20 +38,20 @@ def detail_correlation(photo: Tensor, result: Tensor) -> float:
     """
     a, b = (_detail(_luma(picture)) for picture in (photo, result))
     a, b = a - a.mean(), b - b.mean()
-    if min(a.std(), b.std()) < LEVEL / 10:  # blurring has averaged the rounding out
+    if min(a.std(), b.std()) < LEVEL_8_BIT / 10:  # blurring has averaged the rounding out
         return math.nan
     return float((a * b).mean() / (a.square().mean() * b.square().mean()).sqrt())
 
 
 def weave(photo: Tensor, result: Tensor) -> float:
-    """How much more diagonal than its photo is what a result adds, at the frequencies of WEAVE.
+    """How much more diagonal than its photo is what a result adds, in WEAVE_BAND.
 
     What it adds is what the curve of `color_curve` doesn't explain. Around 1 for strokes of the
     brush, and 1 where nothing is added; well above it there is a grain over the picture, the mark
     of a generator's own grid. nan where the photo itself has nothing there.
     """
     added, own = _luma(_unexplained(photo, result).view_as(result)), _luma(photo)
-    if added.std() < LEVEL / 2:
+    if added.std() < LEVEL_8_BIT / 2:
         return 1.0
     return _diagonal(added) / _diagonal(own)
 
@@ -93,7 +93,7 @@ def _blurred(luma: Tensor, sigma_px: float) -> Tensor:
 
 
 def _diagonal(luma: Tensor) -> float:
-    """The energy along the diagonals over that along the axes, of the luma (h, w) in WEAVE.
+    """The energy along the diagonals over that along the axes, of the luma (h, w) in WEAVE_BAND.
 
     nan where there is none along the axes.
     """
@@ -104,10 +104,10 @@ def _diagonal(luma: Tensor) -> float:
         torch.fft.fftfreq(height).abs(), torch.fft.fftfreq(width).abs(), indexing="ij"
     )
     frequency, angle = torch.hypot(y, x), torch.atan2(y, x)  # 0 to a quarter of a turn
-    band = (frequency >= WEAVE[0]) & (frequency <= WEAVE[1])
-    diagonal = band & ((angle - math.pi / 4).abs() < SECTOR)
-    axis = band & ((angle - math.pi / 4).abs() > math.pi / 4 - SECTOR)
+    band = (frequency >= WEAVE_BAND[0]) & (frequency <= WEAVE_BAND[1])
+    diagonal = band & ((angle - math.pi / 4).abs() < SECTOR_RADIANS)
+    axis = band & ((angle - math.pi / 4).abs() > math.pi / 4 - SECTOR_RADIANS)
     energies = power[diagonal].sum(), power[axis].sum()
     # In a picture of a tenth of a level there is nothing to compare.
-    least = (LEVEL / 10) ** 2 * power.numel()
+    least = (LEVEL_8_BIT / 10) ** 2 * power.numel()
     return float(energies[0] / energies[1]) if energies[1] > least else math.nan
