@@ -46,13 +46,13 @@ from tps_portrait.training.measure.features import (
 )
 
 PLAIN = {"warp_features": False, "warp_pixels": False, "structure_weight": 0.0}
-# name: (options, whether with half of the art). "plain" is a light CycleGAN with our judges.
+# name: (options, whether with half of the art). "plain": a light CycleGAN with our discriminators.
 VARIANTS = {
     "full": ({}, False),
     "no feature warp": ({"warp_features": False}, False),
     "no pixel warp": ({"warp_pixels": False}, False),
     "no structure": ({"structure_weight": 0.0}, False),
-    "local judges too": ({"local": True}, False),
+    "local discriminators too": ({"local": True}, False),
     "plain": (PLAIN, False),
     "full, half the art": ({}, True),
 }

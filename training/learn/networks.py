@@ -3,7 +3,8 @@
 import copy
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ...tps_core.painting.generator import Generator
 from .art_profile import PAINTINGS, ArtProfile
@@ -60,11 +61,10 @@ class Networks(nn.Module):
         parts = [self.style_discriminator, self.photo_discriminator, self.part_discriminators]
         return [parameter for part in parts for parameter in part.parameters()]
 
-    @torch.no_grad()
     def update_average(self, decay: float) -> None:
         """Moves the running average of G_p2s towards its present weights."""
-        kept: list[Tensor] = list(self.average.parameters())
-        torch._foreach_lerp_(kept, list(self.p2s.parameters()), 1 - decay)
+        move = get_ema_multi_avg_fn(decay)
+        move(list(self.average.parameters()), list(self.p2s.parameters()), None)
 
 
 def _make_pairs_discriminator(feature_maps: FeatureMaps | None) -> nn.Module:
