@@ -190,9 +190,10 @@ def run(arguments: argparse.Namespace) -> int:
             _tell_forecast(arguments, options, eta)
         _tell(step, eta, arguments.json)
 
+    steps = train(art, photos, options, device, state, resume, _tell_of_pair)
     try:
         last, _ = drive(
-            train(art, photos, options, device, state, resume, _tell_of_pair),
+            steps,
             samples,
             on_step,
             lambda strip: write_picture(_samples(style_path), strip),

@@ -28,9 +28,9 @@ class Networks(nn.Module):
         """`feature_maps` are a frozen network's, for the discriminator of style; without, it sees
         pixels only.
 
-        (With the content loss l1 there is no such network.) The discriminator of
-        style of line art knows where in the crop a place lies. That of photos always does:
-        it may well learn where faces have what.
+        (With the content loss l1 there is no such network.) For line art it knows where in the
+        crop a place lies. The discriminator of photos always does: it may well learn where faces
+        have what.
         """
         super().__init__()
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512

@@ -283,8 +283,7 @@ def start_run(
 ) -> tuple[Run, Content, nn.Module | None]:
     """A run before its first step, what measures content in it, and the frozen network for that.
 
-    Its options are adapted to the art. (With the content loss l1 there is no such
-    network.)
+    Its options are adapted to the art. (With the content loss l1 there is no such network.)
     """
     network = None if options.content_loss == "l1" else _load_network(device)
     profile = ArtProfile.of(art, photos, network)
