@@ -114,7 +114,7 @@ function showActions(entry) {
   place.innerHTML = "";
   if (!entry.picture) return;
   if (entry.used && entry.detector !== "hand") {
-    action("It is right as it is", "C", () => fixAndGoOn("confirm"), entry.bucket !== "good");
+    action("The points are right", "C", () => fixAndGoOn("confirm"), entry.bucket !== "good");
   }
   action("Place the points", "E", openEditor, entry.bucket === "no face");
   if (entry.bucket === "excluded") action("Bring it back", "X", () => fixAndStay("include"), true);
@@ -183,7 +183,7 @@ async function openEditor() {
   await editor.show(entry.full, entry.size, used);
   $("actions").innerHTML = "";
   action("Save the points", "Enter", saveEditor, true);
-  action("Leave them as they were", "Esc", () => showEntry(shown));
+  action("Discard the changes", "Esc", () => showEntry(shown));
 }
 
 async function saveEditor() {

@@ -52,7 +52,7 @@ function coverage(art, photos) {
   if (!photos.length) return ["There is no face in the photos."];
   const missed = photos.filter((photo) =>
     !art.some((entry) => Math.hypot(entry.yaw - photo[0], entry.pitch - photo[1]) <= NEAR));
-  if (!missed.length) return ["The art shows every pose of the photos. Nothing to do."];
+  if (!missed.length) return ["The art shows every pose of the photos. No action needed."];
   const share = Math.max(1, Math.round((100 * missed.length) / photos.length));
   const missing = [
     ["to the left", missed.filter(([a]) => a < -NEAR).length],

@@ -75,7 +75,7 @@ function showAll() {
   const used = review.entries.filter((entry) => entry.used).length;
   const open = review.entries.filter((entry) => !SETTLED.includes(entry.bucket)).length;
   $("summary").innerHTML = `<b>${used}</b> of ${total} files are ready to train with` +
-    (open ? `, <b>${open}</b> to look at` : ". All is looked at.");
+    (open ? `, <b>${open}</b> to review` : ". All are reviewed.");
   const filled = review.buckets.filter((bucket) => inOrder(bucket.key).length);
   const count = (bucket) => inOrder(bucket.key).length;
   const style = (bucket) => `style="--colour:${bucket.colour}"`;
@@ -108,7 +108,7 @@ function showHow() {
        <li>Do the green lines lie on brows, eyes, nose, mouth and outline? <kbd>C</kbd> says yes,
            <kbd>E</kbd> lets you place them, <kbd>X</kbd> excludes the picture.</li>
        <li>Of several faces choose one by its number, <kbd>1</kbd>, <kbd>2</kbd> …</li>
-       <li><kbd>Z</kbd> takes the last step back, <kbd>P</kbd> hides the lines,
+       <li><kbd>Z</kbd> undoes the last fix, <kbd>P</kbd> hides the lines,
            <kbd>←</kbd> <kbd>→</kbd> turn the pages.</li>
        <li>Press Done.</li></ol>
        <p>Pictures are never changed. What you decide lies in a small file beside each,
