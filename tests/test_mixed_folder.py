@@ -252,7 +252,7 @@ def test_what_may_not_be_read_is_reported(tmp_path):
     entries = [result.entry for result in scan_folder(tmp_path, ScanOptions(64))]
     (tmp_path / "closed").chmod(0o700)
     assert {e.name for e in entries} == {"locked.png", "closed"}
-    assert all("permission" in e.reason for e in entries)
+    assert all("check its permissions" in e.reason for e in entries)
 
 
 def test_what_may_not_be_read_has_a_sentence(tmp_path, monkeypatch):

@@ -91,7 +91,7 @@ BUCKETS = {
             "Excluded",
             (110, 110, 120),
             False,
-            "Excluded by you. They can be brought back at any time.",
+            "Excluded by you. Bring them back at any time.",
         ),
         Bucket(GOOD, "Good", (75, 195, 105), True, "Used. No action needed."),
     )

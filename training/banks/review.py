@@ -1,7 +1,7 @@
 """Fixing what is wrong with the files of a folder, one by one.
 
 A fix writes the landmark file beside a picture, or deletes it, and nothing else; then the picture
-is scanned again. To exclude a picture its landmark file says that there is no face in it, and
+is looked at again. To exclude a picture its landmark file says that there is no face in it, and
 keeps those that a person had placed.
 """
 
@@ -75,7 +75,7 @@ class Review:
         except OSError as error:
             raise ValueError(
                 f"{sidecar_path(path)}: can't be written ({error.strerror}); check the "
-                "folder's permissions"
+                "permissions of that folder"
             ) from None
         self.fixes.append(Fix(index, before))
         self._scan_again(index)
@@ -112,7 +112,7 @@ class Review:
             return "brought back"
         if action == "forget":
             sidecar_path(path).unlink(missing_ok=True)
-            return "found again by the detector"
+            return "looked at again by the detector"
         if action == "place":
             write_sidecar(path, _placed(faces, size), size, known[1:])
             return "the points are saved"

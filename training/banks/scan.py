@@ -191,7 +191,7 @@ def _read(path: Path, options: ScanOptions) -> Tensor:
         raise NotUsed(UNREADABLE, "the folder can't be opened; check its permissions", True)
     if path.is_symlink() and not path.exists():
         raise NotUsed(
-            UNREADABLE, "a broken link: its file is not there; delete or correct it", True
+            UNREADABLE, "a link to a file that is not there; delete it or set it right", True
         )
     if path.suffix.lower() not in ENDINGS:
         kind = f"its name ends in {path.suffix}" if path.suffix else "its name has no ending"
@@ -223,8 +223,8 @@ def _no_face(by_hand: bool, min_confidence: float) -> NotUsed:
     if by_hand:
         return NotUsed(
             EXCLUDED,
-            "excluded: its landmark file holds no face; bring it back in the review, or delete "
-            "the file",
+            "excluded by you: its landmark file holds no face; bring it back in the review, "
+            "or delete the file",
         )
     return NotUsed(
         NO_FACE,

@@ -109,7 +109,7 @@ def training_device(device: torch.device) -> torch.device:
     """
     if device.type != "mps":
         return device
-    log.info("training on the processor: torch has not all gradients for Apple's graphics")
+    log.info("training on the processor: torch has no gradients for Apple's graphics")
     return torch.device("cpu")
 
 
