@@ -274,7 +274,8 @@ def _save(last: Step, path: Path, record: dict) -> None:
 
 def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
     bank = load_or_build_bank(source, size, arguments)
-    tell(f"{source}: {bank.report.splitlines()[0]}")
+    if Path(source).is_dir():
+        tell(f"{source}: {bank.report.splitlines()[0]}")
     return bank
 
 

@@ -166,6 +166,6 @@ def test_a_free_name_is_numbered_and_not_too_long(stem, tmp_path):
     for _ in range(12):
         names.append(first_free(stem, ".png", lambda name: name not in names))
         (tmp_path / names[-1]).touch()
-    assert names[0] == f"{stem}.png"
+    assert stem.startswith(names[0].removesuffix(".png"))
     assert [name.rpartition(" ")[2] for name in names[1:]] == [f"{n}.png" for n in range(2, 13)]
     assert all(len(os.fsencode(name)) <= LONGEST_NAME for name in names)
