@@ -24,7 +24,7 @@ LINE_CONTRAST = 0.25
 
 
 def tones(pictures: Tensor) -> Tensor:
-    """Which pixels of pictures (…, 3, h, w), 0…1, have colours, or greys that are no line's edge."""
+    """Which pixels of pictures (…, 3, h, w) have colours, or greys that are no line's edge."""
     darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
     around = {"kernel_size": LINE_PX, "stride": 1, "padding": LINE_PX // 2}
     contrast = F.max_pool2d(lightest, **around) + F.max_pool2d(-darkest, **around)
