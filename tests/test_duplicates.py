@@ -2,7 +2,10 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_points
+from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.training.banks.duplicates import face_fingerprints, find_duplicates
+from tps_portrait.training.banks.entry import Entry
+from tps_portrait.training.banks.scan import Accepted, Rejected, mark_duplicates
 
 
 def blurred(count, seed=0):
@@ -39,3 +42,19 @@ def test_flat_pictures_are_no_duplicates():
     faces = torch.full((2, 3, 64, 64), 128, dtype=torch.uint8)
     points = random_points(1, 0).repeat(2, 1, 1)
     assert find_duplicates(face_fingerprints(faces), points) == [None, None]
+
+
+def test_of_scanned_files_the_later_one_is_marked_with_the_name_of_the_earlier_one():
+    def accepted(name, fingerprint):
+        return Accepted(
+            entry=Entry(name, True, ""),
+            face=torch.zeros(3, 8, 8, dtype=torch.uint8),
+            inside=torch.ones(1, 8, 8, dtype=torch.uint8),
+            points=mean_face("ibug-68"),
+            fingerprint=fingerprint,
+        )
+
+    rejected = Rejected(entry=Entry("text.txt", False, "not a picture"))
+    one, other = torch.eye(4)[:2]
+    results = [rejected, accepted("a", one), accepted("b", other), rejected, accepted("c", one)]
+    assert [result.entry.twin for result in mark_duplicates(results)] == ["", "", "", "", "a"]
