@@ -35,20 +35,24 @@ from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
-from tps_portrait.training.evaluate import evaluate
-from tps_portrait.training.features import Judge, inner, load_judge
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.sheet import sample_strip
-from tps_portrait.training.trainer import train
+from tps_portrait.training.banks.contact_sheet import sample_strip
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.trainer import train
+from tps_portrait.training.measure.evaluate import evaluate
+from tps_portrait.training.measure.features import (
+    EvaluationNetworks,
+    inner,
+    load_evaluation_networks,
+)
 
 PLAIN = {"warp_features": False, "warp_pixels": False, "structure_weight": 0.0}
-# name: (options, whether with half of the art). "plain" is a light CycleGAN with our judges.
+# name: (options, whether with half of the art). "plain": a light CycleGAN with our discriminators.
 VARIANTS = {
     "full": ({}, False),
     "no feature warp": ({"warp_features": False}, False),
     "no pixel warp": ({"warp_pixels": False}, False),
     "no structure": ({"structure_weight": 0.0}, False),
-    "local judges too": ({"local": True}, False),
+    "local discriminators too": ({"local": True}, False),
     "plain": (PLAIN, False),
     "full, half the art": ({}, True),
 }
@@ -104,15 +108,15 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
     save_style(style, work / trial.name / "style.safetensors")
 
     unseen = test_photos(photos)
-    sitters, judge = unseen.pictures(photo_count, SIZE), load_judge()
+    sitters, networks = unseen.pictures(photo_count, SIZE), load_evaluation_networks()
     evaluation = evaluate(
         {f"{i:03d}": partial(sitters.__getitem__, i) for i in range(len(sitters))},
         lambda name, photo, face: paint(style, photo, face),
         art.select(is_held_out),
-        judge,
+        networks,
     )
     write_picture(work / trial.name / "worst_first.png", evaluation.sheet())
-    truth = _from_truth(style, judge) if trial.style == PAIRED else math.nan
+    truth = _from_truth(style, networks) if trial.style == PAIRED else math.nan
     found = evaluation.figures | {TRUTH: truth}
     figures.write_text(json.dumps(found), "utf-8")
     return found
@@ -189,10 +193,10 @@ def main() -> None:
         print(f"{path}: photos, {', '.join(trial.variant for trial in shown)}")
 
 
-def _from_truth(style: Style, judge: Judge) -> float:
+def _from_truth(style: Style, networks: EvaluationNetworks) -> float:
     """How far the style's paintings of faces are from the true ones, on average."""
     photos, truth = filtered_photos()
-    return float(judge.distance(inner(style(photos)), inner(truth)).mean())
+    return float(networks.distance(inner(style(photos)), inner(truth)).mean())
 
 
 def _in_other_half(name: str) -> bool:

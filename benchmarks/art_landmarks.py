@@ -25,7 +25,7 @@ from tps_portrait.tps_core.detectors.box_detectors import detect_boxes
 from tps_portrait.tps_core.draw import draw_landmarks
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
-from tps_portrait.training.sheet import tile
+from tps_portrait.training.banks.contact_sheet import tile
 
 SETS = (
     "oil_impressionist", "oil_oldmasters", "pastel_18c", "ink_line_lorelei", "cartoon_adventurer",

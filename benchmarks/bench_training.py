@@ -28,11 +28,11 @@ from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_s
 from tps_portrait.tps_core.painting.generator import warp_features
 from tps_portrait.tps_core.pictures import as_bytes, list_pictures, picture_size, read_picture
 from tps_portrait.tps_core.tps import Spline
-from tps_portrait.training import losses
-from tps_portrait.training.bank import FaceBank, build_bank
-from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.pairs import Pairs
-from tps_portrait.training.trainer import start_run, train_step
+from tps_portrait.training.banks.bank import FaceBank, build_bank
+from tps_portrait.training.learn import losses
+from tps_portrait.training.learn.options import PRESETS, TrainingOptions
+from tps_portrait.training.learn.pairs import Pairs
+from tps_portrait.training.learn.trainer import start_run, train_step
 
 FOLDERS = (DATA / "photos", DATA / "art" / ART["impressionist oil"])
 FILES_EACH = 16
@@ -76,7 +76,7 @@ def stepping(
         run.networks.to(memory_format=torch.contiguous_format)
     if FILES in undone:
         photos, art = (replace(bank, faces=FacesInFiles(folder, bank)) for folder, bank in sources)
-    pairs = Pairs(photos, art, options.size, CPU)
+    pairs = Pairs(photos, art, options.size, CPU, run.profile)
     encode, seen = run.networks.p2s.encode, []
     everything = [*run.networks.generators(), *run.networks.discriminators()]
 
@@ -96,7 +96,7 @@ def stepping(
                 stack.enter_context(patch.object(warp, "choose", every_pixel))
             if EVERYTHING in undone:
                 stack.enter_context(patch.object(run.networks, "generators", lambda: everything))
-            train_step(run, pairs, content)
+            train_step(run, pairs, None, content)
 
     return step
 

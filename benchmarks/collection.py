@@ -14,7 +14,7 @@ from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.landmark_files.json_file import write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.pictures import list_pictures, read_picture
-from tps_portrait.training.bank import FaceBank, build_bank, load_bank, save_bank
+from tps_portrait.training.banks.bank import FaceBank, build_bank, load_bank, save_bank
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SIZE = 256

@@ -13,7 +13,7 @@ from collection import SIZE, load_photos, portraits_to_show
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.sheet import tile
+from tps_portrait.training.banks.contact_sheet import tile
 
 STYLES = Path(__file__).parents[1] / "styles"
 COUNT = 8

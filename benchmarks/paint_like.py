@@ -27,12 +27,17 @@ from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.paint_like.artwork import artwork
 from tps_portrait.tps_core.paint_like.painter import paint_like
 from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
-from tps_portrait.training.efficientnet import load_efficientnet
-from tps_portrait.training.evaluate import landmark_distance
-from tps_portrait.training.features import Witness
-from tps_portrait.training.metrics import kernel_distance
-from tps_portrait.training.paint_measures import SIZE, color_curve, detail_correlation, weave
-from tps_portrait.training.sheet import captioned, tile
+from tps_portrait.training.banks.contact_sheet import captioned, tile
+from tps_portrait.training.measure.efficientnet import load_efficientnet
+from tps_portrait.training.measure.evaluate import landmark_distance
+from tps_portrait.training.measure.features import Witness
+from tps_portrait.training.measure.metrics import kernel_distance
+from tps_portrait.training.measure.paint_measures import (
+    SIZE,
+    color_curve,
+    detail_correlation,
+    weave,
+)
 
 # One picture each of different hands, none of which the painter's weights were chosen with.
 ART = [

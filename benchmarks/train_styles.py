@@ -12,14 +12,14 @@ from pathlib import Path
 from collection import CREDITS, LOOKS, load_look, load_photos, training_photos
 from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.tps_core.style import save_style
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.sheet import sample_strip
-from tps_portrait.training.trainer import train
+from tps_portrait.training.banks.contact_sheet import sample_strip
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 200  # steps
 # A line tells a discriminator everything at once; of one picture alone that isn't seen.
-PEN = {"pairs_judge_weight": 0.3, "pairs_judge_rate": 1.5e-4}
+PEN = {"pairs_adversarial_weight": 0.3, "pairs_discriminator_lr": 1.5e-4}
 OURS = ("TPS Portrait", "CC0 1.0")
 
 

@@ -10,18 +10,18 @@ from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, to_image
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
-from ..training.bank import bank_of, load_bank, save_bank
-from ..training.entry import Entry, report
-from ..training.examine import Finding, Look, examine_folder
-from ..training.page import page_names, write_page
-from ..training.review import Review
-from ..training.sheet import contact_sheet
+from ..training.banks.bank import bank_of, save_bank
+from ..training.banks.contact_sheet import contact_sheet
+from ..training.banks.entry import Entry, report
+from ..training.banks.page import page_names, write_page
+from ..training.banks.review import Review
+from ..training.banks.scan import Accepted, Rejected, ScanOptions, ScanResult, scan_folder
 from .common import (
     add_detector_options,
     add_json_option,
     add_overwrite_option,
-    build_folder_bank,
     finishing,
+    load_or_build_bank,
 )
 from .review import serve
 from .terminal import add_number, say, say_json, show_progress, tell
@@ -85,38 +85,40 @@ def run(arguments: argparse.Namespace) -> int:
         targets = Targets([arguments.photos or folder], arguments.overwrite)
         targets.file(arguments.output, BANK, ours=True)
     place = OwnFolder(arguments.report, report_names()) if arguments.report else None
-    look = Look(
+    options = ScanOptions(
         size,
         arguments.detector,
         arguments.min_confidence,
         with_previews=bool(place or arguments.review),
     )
-    findings = examine_folder(
-        folder, look, lambda done, total, entry: show_progress(done, total, entry.name)
+    results = scan_folder(
+        folder, options, lambda done, total, entry: show_progress(done, total, entry.name)
     )
     photos = _photos(arguments)
     if arguments.review:
-        review = Review(folder, look, findings)
+        review = Review(folder, options, results)
         serve(review, photos, _farewell(arguments), not arguments.no_browser)
-        findings = review.findings
+        results = review.results
     written = []
     with finishing(written):
         if place:
-            write_report(findings, folder, place, photos)
+            write_report(results, folder, place, photos)
             written.append(place.place)
-        faces = sum(finding.entry.used for finding in findings)
+        faces = sum(isinstance(result, Accepted) for result in results)
         if arguments.output:
             # Once more: a review takes its time.
-            save_bank(bank_of(findings, folder), targets.file(arguments.output, BANK, ours=True))
+            save_bank(bank_of(results, folder), targets.file(arguments.output, BANK, ours=True))
     if arguments.json:
         output = str(arguments.output) if arguments.output else None
-        files = [_as_json(finding.entry) for finding in findings]
+        files = [_as_json(result.entry) for result in results]
         say_json({"output": output, "faces": faces, "files": files})
     elif not arguments.review:
-        say(report([finding.entry for finding in findings]))
+        say(report([result.entry for result in results]))
     elif arguments.output:
         say(shown(f"{faces} faces written to {arguments.output}"))
-    broken = [finding.entry for finding in findings if finding.is_broken]
+    broken = [
+        result.entry for result in results if isinstance(result, Rejected) and result.is_broken
+    ]
     for entry in broken:
         tell(f"tps-portrait bank: {entry.name}: {entry.reason}")
     return 2 if broken else 0
@@ -128,15 +130,15 @@ def report_names() -> list[str]:
 
 
 def write_report(
-    findings: list[Finding], folder: Path, place: OwnFolder, photos: Tensor | None = None
+    results: list[ScanResult], folder: Path, place: OwnFolder, photos: Tensor | None = None
 ) -> None:
     """Writes the page, contact sheet and list of files about the folder into `place`."""
-    write_page(place, folder, findings, photos)
-    if any(finding.entry.used for finding in findings):
-        sheet = contact_sheet(bank_of(findings, folder))
+    write_page(place, folder, results, photos)
+    if any(isinstance(result, Accepted) for result in results):
+        sheet = contact_sheet(bank_of(results, folder))
         name = "contact_sheet.png"
         place.write(name, encode(to_image(sheet), Path(name)))
-    lines = report([finding.entry for finding in findings])
+    lines = report([result.entry for result in results])
     place.write("report.txt", f"{lines}\n".encode())
     place.finish()
 
@@ -145,9 +147,7 @@ def _photos(arguments: argparse.Namespace) -> Tensor | None:
     """The poses (n, 2) of the photos to compare with."""
     if not arguments.photos:
         return None
-    if Path(arguments.photos).suffix == ".safetensors":
-        return load_bank(arguments.photos).poses
-    return build_folder_bank(arguments.photos, arguments.size, arguments).poses
+    return load_or_build_bank(arguments.photos, arguments.size, arguments).poses
 
 
 def _farewell(arguments: argparse.Namespace) -> str:

@@ -9,7 +9,7 @@ import torch
 
 from ..tps_core.detect import DETECTORS
 from ..tps_core.pictures import list_pictures
-from ..training.bank import FaceBank, build_bank
+from ..training.banks.bank import FaceBank, build_bank, load_bank
 from .terminal import add_number, show_progress
 
 # What a file that is damaged, gone or too large may lead to.
@@ -68,6 +68,13 @@ def build_folder_bank(folder: Path | str, size: int, arguments: argparse.Namespa
         arguments.min_confidence,
         lambda done, total, entry: show_progress(done, total, entry.name),
     )
+
+
+def load_or_build_bank(source: Path | str, size: int, arguments: argparse.Namespace) -> FaceBank:
+    """The face bank in the file, or that of the folder's faces, as `build_folder_bank`."""
+    if Path(source).suffix == ".safetensors":
+        return load_bank(source)
+    return build_folder_bank(source, size, arguments)
 
 
 def add_json_option(parser: argparse.ArgumentParser) -> None:

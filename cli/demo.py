@@ -24,18 +24,19 @@ from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write
 from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import painting_size, stylize
-from ..training.bank import build_bank
-from ..training.options import TrainingOptions
-from ..training.perceptual import load_squeezenet
-from ..training.sheet import contact_sheet, sample_strip
-from ..training.trainer import sample_steps, train
+from ..training.banks.bank import build_bank
+from ..training.banks.contact_sheet import contact_sheet
+from ..training.learn.drive import drive
+from ..training.learn.options import TrainingOptions
+from ..training.learn.trainer import train
+from ..training.measure.perceptual import load_squeezenet
 from .drawings import draw_faces, drawing_name
 from .terminal import add_number, say, show_progress
 
 CELL = 320  # height of a picture on the contact sheet
 DRAWINGS = 24
 SITTERS = 12
-SIZE = 128  # of the faces in training; a run this short must not be chased by its judges
+SIZE = 128  # of the faces in training; a run this short must not be chased by its discriminators
 
 # What is in the folder beside the pictures that are numbered.
 FILES = (
@@ -137,25 +138,24 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
     art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
     _put(place, "art_contact_sheet.png", contact_sheet(art))
     options = TrainingOptions(
-        steps=steps, size=SIZE, learning_rate=1e-3, judge_rate=3e-4, cycle_weight=6.0
+        steps=steps, size=SIZE, learning_rate=1e-3, discriminator_lr=3e-4, cycle_weight=6.0
     )
     try:
         load_squeezenet()
     except ValueError as error:
         log.warning("%s; the demo trains with l1", error)
         options = replace(options, content_loss="l1")
-    samples = photos.pictures(SITTERS, options.size)
-    strip = [samples]
 
     def tell_of_pair(done: int, total: int) -> None:
         show_progress(done, total, "photos drawn, to learn from")
 
-    for step in train(art, photos, options, on_pair=tell_of_pair):
-        show_progress(step.number, step.total, "training on drawings")
-        if step.number in sample_steps(options.steps):
-            strip.append(step.paint(samples))
-    _put(place, "training_samples.png", sample_strip(strip))
-    style = step.style()
+    last, strip = drive(
+        train(art, photos, options, on_pair=tell_of_pair),
+        photos.pictures(SITTERS, options.size),
+        lambda step, eta: show_progress(step.number, step.total, f"training on drawings  {eta}"),
+    )
+    _put(place, "training_samples.png", strip)
+    style = last.style()
     save_style(style, place.claim("drawings.safetensors"))
     place.keep("drawings.safetensors")
     return style

@@ -17,7 +17,7 @@ from ..tps_core.detect import usable_detectors
 from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
 from ..tps_core.plain_text import shown
 from ..tps_core.style import list_styles
-from ..training.perceptual import BACKBONE
+from ..training.measure.perceptual import BACKBONE
 from .common import add_json_option
 from .painting import describe_painting, examine_painting
 from .terminal import say, say_json

@@ -12,17 +12,16 @@ from torch import Tensor
 from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
 from ..tps_core.style import find_style, load_style
-from ..training.bank import FaceBank, load_bank
-from ..training.evaluate import SIZE, Painter, evaluate, find_results, paint_with
-from ..training.evaluation import PAINT_FIGURES, Evaluation, Record
-from ..training.features import load_judge
+from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
+from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
+from ..training.measure.features import load_evaluation_networks
 from .common import (
     UNUSABLE,
     add_detector_options,
     add_device_option,
     add_json_option,
-    build_folder_bank,
     find_device,
+    load_or_build_bank,
     reason,
 )
 from .terminal import say, say_json, show_progress, tell
@@ -90,12 +89,12 @@ def run(arguments: argparse.Namespace) -> int:
     place = OwnFolder(arguments.report, REPORT) if arguments.report else None
     device = find_device(arguments.device)
     paint, painted = _painter(arguments, device)
-    judge = load_judge(device)
+    networks = load_evaluation_networks(device)
     evaluation = evaluate(
         photos,
         paint,
-        _art(arguments),
-        judge,
+        load_or_build_bank(arguments.art, SIZE, arguments),
+        networks,
         arguments.detector,
         arguments.min_confidence,
         show_progress,
@@ -139,12 +138,6 @@ def _painter(arguments: argparse.Namespace, device) -> tuple[Painter, str]:
     style = load_style(find_style(arguments.style)).to(device)
     whole_image = arguments.whole_image is not False
     return paint_with(style, whole_image), "the whole image" if whole_image else "the face"
-
-
-def _art(arguments: argparse.Namespace) -> FaceBank:
-    if Path(arguments.art).suffix == ".safetensors":
-        return load_bank(arguments.art)
-    return build_folder_bank(arguments.art, SIZE, arguments)
 
 
 def _as_json(evaluation: Evaluation) -> dict:

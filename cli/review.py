@@ -18,9 +18,9 @@ from torch import Tensor
 
 from ..tps_core.json_reading import named, parse_json
 from ..tps_core.pictures import read_picture
-from ..training.examine import MOST_PIXELS, to_jpeg
-from ..training.page import PAGE, data_script, entry_data, thumb
-from ..training.review import Review
+from ..training.banks.page import PAGE, data_script, entry_data, thumb
+from ..training.banks.review import Review
+from ..training.banks.scan import MOST_PIXELS, Accepted, to_jpeg
 from .terminal import tell
 
 log = logging.getLogger("tps_portrait")
@@ -52,7 +52,7 @@ class Server(ThreadingHTTPServer):
         self.photos = photos
         self.farewell = farewell  # what the page says when the person is done
         self.token = secrets.token_urlsafe(16)
-        # Fixes change the findings, and so does looking again: one at a time.
+        # Fixes change the results, and so does scanning again: one at a time.
         self.lock = threading.Lock()
         self.version = 0
         self.decoding = threading.Lock()  # a large picture fills the memory: one at a time
@@ -179,7 +179,7 @@ class Handler(BaseHTTPRequestHandler):
     def _fix(self, name: str, action: str, **more: object) -> dict:
         review = self.server.review
         with self.server.lock:
-            before = list(review.findings)
+            before = list(review.results)
             if action == "undo":
                 index, message = review.undo()
             else:
@@ -197,25 +197,25 @@ class Handler(BaseHTTPRequestHandler):
 
     def _entry(self, index: int) -> dict:
         version = f"?{self.server.version}"
-        return entry_data(index, self.server.review.findings[index], version)
+        return entry_data(index, self.server.review.results[index], version)
 
     def _data(self) -> str:
         with self.server.lock:
             review = self.server.review
-            return data_script(review.folder, review.findings, self.server.photos, live=True)
+            return data_script(review.folder, review.results, self.server.photos, live=True)
 
     def _send_picture(self, kind: str, name: str) -> None:
-        findings = self.server.review.findings
+        results = self.server.review.results
         number = name.removesuffix(".jpg")
-        if not number.isdecimal() or int(number) >= len(findings):
+        if not number.isdecimal() or int(number) >= len(results):
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such picture")
             return
-        finding = findings[int(number)]
-        if kind == "thumbs" and finding.face is not None:
-            self._send(thumb(finding), ".jpg")
-        elif kind == "pictures" and finding.preview:
-            self._send(finding.preview, ".jpg")
-        elif kind == "full" and finding.size:
+        result = results[int(number)]
+        if kind == "thumbs" and isinstance(result, Accepted):
+            self._send(thumb(result), ".jpg")
+        elif kind == "pictures" and result.preview:
+            self._send(result.preview, ".jpg")
+        elif kind == "full" and result.size:
             try:
                 with self.server.decoding:
                     path = self.server.review.path(int(number))

@@ -26,8 +26,9 @@ def say_json(value: object) -> None:
 
 
 def tell(text: object = "") -> None:
-    """Prints a line on stderr."""
-    print(shown(text), file=sys.stderr, flush=True)
+    """Prints a line on stderr, in place of a progress line that stands there."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    print(f"{start}{shown(text)}", file=sys.stderr, flush=True)
 
 
 def show_progress(done: int, total: int, text: str = "") -> None:

@@ -3,11 +3,8 @@
 import argparse
 import csv
 import io
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-
-import torch
 
 from ..tps_core.file_kinds import LOSSES, PICTURE, STYLE, is_marked
 from ..tps_core.output_files import replace_file
@@ -15,27 +12,27 @@ from ..tps_core.pictures import write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import load_style, save_style
 from ..tps_core.targets import Targets
-from ..training.bank import FaceBank, load_bank
-from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
-from ..training.clock import Clock
-from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
-from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
-from ..training.sheet import sample_strip
-from ..training.state_folder import find_state
-from ..training.trainer import Step, sample_steps, steps_left, train, training_device
+from ..training.banks.bank import FaceBank
+from ..training.learn.drive import drive
+from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
+from ..training.learn.eta import FORECAST_STEPS, Eta, in_words
+from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.state_folder import find_state
+from ..training.learn.trainer import Step, train, training_device
 from .common import (
     add_detector_options,
     add_device_option,
     add_json_option,
     add_overwrite_option,
-    build_folder_bank,
     find_device,
     finishing,
+    load_or_build_bank,
 )
 from .terminal import add_number, say, say_json, show_progress, tell
 
 SAMPLES = 8  # photos in the sample strip
 JSON_EVERY = 10  # steps between two lines of --json
+WORTH_A_FORECAST = 30  # steps left; fewer are done before anybody has read it
 
 
 def add_parser(commands) -> None:
@@ -61,7 +58,7 @@ def add_parser(commands) -> None:
         "--preset",
         choices=PRESETS,
         default="good",
-        help=f"{PRESETS_IN_WORDS}; how long each takes here is said before it starts; "
+        help=f"{PRESETS_IN_WORDS}; how long each takes here is said after the first steps; "
         "default: good",
     )
     steps, whole = 10_000_000, 2**63 - 1  # more than anybody waits for; what torch takes
@@ -81,14 +78,14 @@ def add_parser(commands) -> None:
         "--no-early-stop",
         action="store_true",
         help=f"do all the steps; without it training ends, after {FEWEST_STEPS} or more, when the "
-        f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}",
+        f"paintings haven't come nearer to the art for {PATIENCE_STEPS}",
     )
     parser.add_argument(
         "--resume",
         default="auto",
         metavar="auto|PATH|never",
         help="go on with the training in the state folder if there is one (auto), "
-        "with the one in PATH, or start anew (never); default: auto",
+        "with the one in PATH, or start over (never); default: auto",
     )
     parser.add_argument(
         "--state",
@@ -133,7 +130,7 @@ def add_parser(commands) -> None:
         "--local",
         action=argparse.BooleanOptionalAction,
         default=TrainingOptions.local,
-        help="judge eyes, nose and mouth by themselves too: mouths get redder, and a step takes "
+        help="discriminators of eyes, nose and mouth too: mouths get redder, and a step takes "
         "longer; default: no",
     )
     parser.add_argument(
@@ -185,29 +182,28 @@ def run(arguments: argparse.Namespace) -> int:
     if style_path.exists() and not arguments.overwrite:
         _check_same(style_path, art, options)
 
-    steps = train(art, photos, options, device, state, resume, _tell_of_pair)
-    left = steps_left(options, state, resume)
-    if left >= WORTH_AN_ESTIMATE:
-        _announce(arguments, replace(options, steps=left), device)
     samples = photos.pictures(SAMPLES, options.size)
-    strip, last, clock = [samples], None, Clock()
     record = {"author": arguments.author, "licence": arguments.licence}
+
+    def on_step(step: Step, eta: Eta) -> None:
+        if eta.timed_steps == FORECAST_STEPS and step.total - step.number >= WORTH_A_FORECAST:
+            _tell_forecast(arguments, options, eta)
+        _tell(step, eta, arguments.json)
+
+    steps = train(art, photos, options, device, state, resume, _tell_of_pair)
     try:
-        with closing(steps):
-            for last in steps:
-                if last.number in sample_steps(options.steps) or last.stop:
-                    strip.append(last.paint(samples))
-                    write_picture(_samples(style_path), sample_strip(strip))
-                _tell(last, clock, arguments.json)
-    except (ValueError, OSError):
-        _finish(last, style_path, record)  # as far as it came
-        raise
+        last, _ = drive(
+            steps,
+            samples,
+            on_step,
+            lambda strip: write_picture(_samples(style_path), strip),
+            keep=lambda step: _save(step, style_path, record),  # as far as it came
+        )
     except KeyboardInterrupt:
-        _finish(last, style_path, record)
         tell()
         tell(f"stopped; {style_path} holds the style so far, the same command goes on")
         return 130
-    _finish(last, style_path, record)
+    _save(last, style_path, record)
     if last.stop:
         tell(f"{last.stop}; --no-early-stop goes on")
     if arguments.json:
@@ -253,15 +249,16 @@ def _losses(style: Path) -> Path:
     return style.with_suffix(".losses.csv")
 
 
-def _finish(last: Step | None, path: Path, record: dict) -> None:
-    """Writes the style as it is, and its losses; nothing if there was no step."""
-    if last is None:
-        return
+def _save(last: Step, path: Path, record: dict) -> None:
+    """Writes the style as it is after this step, and its losses."""
     style = last.style()
     save_style(replace(style, record=style.record | record), path)
-    checks = {
-        check.step: {"kid_squeezenet": check.kid, "kid_squeezenet_error": check.error}
-        for check in last.checks
+    validations = {
+        validation.step: {
+            "kid_squeezenet": validation.kid,
+            "kid_squeezenet_error": validation.error,
+        }
+        for validation in last.validations
     }
     # A training that goes on in a newer version may have got more losses.
     losses = dict.fromkeys(name for losses in last.history for name in losses)
@@ -270,17 +267,15 @@ def _finish(last: Step | None, path: Path, record: dict) -> None:
     writer = csv.DictWriter(file, columns)
     writer.writeheader()
     for number, losses in enumerate(last.history, 1):
-        writer.writerow({"step": number, **losses, **checks.get(number, {})})
+        writer.writerow({"step": number, **losses, **validations.get(number, {})})
     with finishing([path]):
         replace_file(_losses(path), file.getvalue().encode())
 
 
 def _bank(source: str, size: int, arguments: argparse.Namespace) -> FaceBank:
-    """The bank in the file, or the one built of the folder."""
-    if Path(source).suffix == ".safetensors":
-        return load_bank(source)
-    bank = build_folder_bank(source, size, arguments)
-    tell(f"{source}: {bank.report.splitlines()[0]}")
+    bank = load_or_build_bank(source, size, arguments)
+    if Path(source).is_dir():
+        tell(f"{source}: {bank.report.splitlines()[0]}")
     return bank
 
 
@@ -290,29 +285,27 @@ def _own(arguments: argparse.Namespace) -> dict[str, int]:
     return {name: value for name, value in chosen.items() if value is not None}
 
 
-def _announce(
-    arguments: argparse.Namespace, options: TrainingOptions, device: torch.device
-) -> None:
-    """Says what the training, and each of the presets, takes on this machine.
-
-    On a CPU, where measuring takes a while and time goes by pixels, the others are computed.
-    """
-    own = _own(arguments) or options.steps != PRESETS[arguments.preset]["steps"]
-    here = estimate(options, device)
-    tell(plan("this training" if own else arguments.preset, options, here))
-    for name, preset in PRESETS.items():
-        if own or name != arguments.preset:
-            other = replace(options, **preset)
-            there = here.scaled(options, other) if device.type == "cpu" else estimate(other, device)
-            tell(f"  {plan(name, other, there)}")
+def _tell_forecast(arguments: argparse.Namespace, options: TrainingOptions, eta: Eta) -> None:
+    """Says what the training, and each of the presets, takes on this machine."""
+    name = "this training" if _own(arguments) else arguments.preset
+    tell(_forecast(name, options, options, eta))
+    for other, preset in PRESETS.items():
+        if other != name:
+            tell(f"  {_forecast(other, replace(options, **preset), options, eta)}")
 
 
-def _tell(step: Step, clock: Clock, as_json: bool) -> None:
+def _forecast(name: str, wanted: TrainingOptions, timed: TrainingOptions, eta: Eta) -> str:
+    takes = in_words(eta.forecast(timed, wanted))
+    return f"{name}: {wanted.steps} steps at {wanted.size} px; about {takes} here"
+
+
+def _tell(step: Step, eta: Eta, as_json: bool) -> None:
     if as_json and (step.number % JSON_EVERY == 0 or step.is_last or step.setback):
-        check = {"kid_squeezenet": step.check.kid} if step.check else {}
+        validation = {"kid_squeezenet": step.validation.kid} if step.validation else {}
         back = {"setback": step.setback} if step.setback else {}
-        say_json({"step": step.number, "of": step.total, "losses": step.losses, **check, **back})
+        say_json(
+            {"step": step.number, "of": step.total, "losses": step.losses, **validation, **back}
+        )
     losses = " ".join(f"{name} {value:.2f}" for name, value in step.losses.items())
-    left = clock.minutes_left(step)
     total = step.number if step.is_last else step.total
-    show_progress(step.number, total, f"about {left:.0f} min left  {losses}")
+    show_progress(step.number, total, f"{eta}  {losses}")

@@ -6,8 +6,8 @@ import comfy.utils
 from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_api.latest import io, ui
 
-from ..training.bank import FaceBank, build_bank, list_banks, load_bank, save_bank
-from ..training.sheet import contact_sheet
+from ..training.banks.bank import FaceBank, build_bank, list_banks, load_bank, save_bank
+from ..training.banks.contact_sheet import contact_sheet
 from .landmark_nodes import detector_input, min_confidence_input
 from .node_text import show_text
 from .paths import files_below, fingerprint, free_path, is_readable, listed, readable_folder

@@ -7,9 +7,9 @@ import comfy.model_management
 import comfy.utils
 from comfy_api.latest import io
 
-from ..training.evaluate import evaluate
-from ..training.evaluation import PAINT_FIGURES
-from ..training.features import load_judge
+from ..training.measure.evaluate import evaluate
+from ..training.measure.evaluation import PAINT_FIGURES
+from ..training.measure.features import load_evaluation_networks
 from .landmark_nodes import detector_input, min_confidence_input
 from .sockets import TpsFaceBank, from_pictures, to_pictures
 
@@ -111,7 +111,7 @@ class EvaluateStyle(io.ComfyNode):
             {name: partial(photos.__getitem__, index) for name, index in names.items()},
             lambda name, photo, face: results[names[name]],
             art,
-            load_judge(comfy.model_management.get_torch_device()),
+            load_evaluation_networks(comfy.model_management.get_torch_device()),
             detector,
             min_confidence,
             lambda done, total, name: progress.update_absolute(done, total),

@@ -1,8 +1,7 @@
 """The node that trains styles."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import comfy.model_management
 import comfy.utils
@@ -12,13 +11,13 @@ from torch import Tensor
 
 from ..tps_core.pictures import to_image
 from ..tps_core.style import save_style
-from ..training.bank import FaceBank
-from ..training.checks import CHECK_EVERY, FEWEST_STEPS, PATIENCE
-from ..training.clock import Clock
-from ..training.estimate import WORTH_AN_ESTIMATE, estimate, plan
-from ..training.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
-from ..training.sheet import sample_strip
-from ..training.trainer import Step, sample_steps, steps_left, train, training_device
+from ..training.banks.bank import FaceBank
+from ..training.banks.contact_sheet import sample_strip
+from ..training.learn.drive import drive
+from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
+from ..training.learn.eta import Eta
+from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.trainer import Step, train, training_device
 from .node_text import show_text
 from .paths import file_name, free_path, writable_path
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
@@ -105,13 +104,13 @@ class TrainStyle(io.ComfyNode):
                 io.Boolean.Input(
                     "local",
                     default=DEFAULTS.local,
-                    tooltip="Judge eyes, nose and mouth by themselves too. It takes longer, and "
+                    tooltip="Discriminators of eyes, nose and mouth too. It takes longer, and "
                     "mouths get redder; leave it off.",
                 ),
                 io.Boolean.Input(
                     "resume",
                     default=True,
-                    tooltip="Go on where the training of this name stopped. Off begins anew and "
+                    tooltip="Go on where the training of this name stopped. Off starts over and "
                     "forgets it.",
                 ),
                 # What is below came later. ComfyUI saves widgets by their position: new ones go
@@ -122,14 +121,14 @@ class TrainStyle(io.ComfyNode):
                     default=CUSTOM,
                     optional=True,
                     tooltip=f"{PRESETS_IN_WORDS}. They take the place of steps, size and batch; "
-                    "with custom, these count. How long it takes here is shown when it starts.",
+                    "with custom, these count. How long it still takes is shown while it runs.",
                 ),
                 io.Boolean.Input(
                     "early_stop",
                     default=True,
                     optional=True,
                     tooltip=f"End before the last step, after {FEWEST_STEPS} or more, when the "
-                    f"paintings haven't come nearer to the art for {PATIENCE * CHECK_EVERY}.",
+                    f"paintings haven't come nearer to the art for {PATIENCE_STEPS}.",
                 ),
                 io.Float.Input(
                     "pairs_weight",
@@ -174,12 +173,10 @@ class TrainStyle(io.ComfyNode):
         with torch.inference_mode(False), torch.enable_grad():
             samples = photos.pictures(SAMPLES, options.size)
             banks = _copy(art), _copy(photos)
-            with closing(train(*banks, options, device, state, resume, _tell_of_pair)) as steps:
-                left = steps_left(options, state, resume)
-                if left >= WORTH_AN_ESTIMATE:
-                    rest = replace(options, steps=left)
-                    show_text(plan(preset, rest, estimate(rest, device)))
-                last, strip = _watch(steps, samples, name)
+            steps = train(*banks, options, device, state, resume, _tell_of_pair)
+            last, strip = drive(
+                steps, samples, _Watcher(samples), keep=partial(_keep_unfinished, name)
+            )
             style, losses = last.style(), [sum(step.values()) for step in last.history]
         return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]))
 
@@ -189,39 +186,34 @@ def _tell_of_pair(done: int, total: int) -> None:
     show_text(f"{done} of {total} photos painted, to learn from")
 
 
-def _watch(steps: Iterator[Step], samples: Tensor, name: str) -> tuple[Step, Tensor]:
-    """The last step when all are done, and a strip of the samples over time.
+class _Watcher:
+    """Shows the progress of a training, and what it makes of the samples; Cancel ends it."""
 
-    Shows progress and previews. When the user cancels, or anything fails, the style so far is
-    saved.
-    """
-    strip, step, clock = [samples], None, Clock()
-    progress = comfy.utils.ProgressBar(1)
-    try:
-        for step in steps:
-            minutes = clock.minutes_left(step)
-            if step.number in sample_steps(step.total) or step.is_last:
-                strip.append(step.paint(samples))
-            if step.setback:
-                show_text(step.setback)
-            preview = None
-            if step.number % PREVIEW_EVERY == 0 or step.is_last:
-                sheet = sample_strip([samples, step.paint(samples)])
-                preview = ("JPEG", to_image(sheet), 512)
-                show_text(
-                    f"{step.stop}; switch early_stop off to go on"
-                    if step.stop
-                    else f"step {step.number} of {step.total}, about {minutes:.0f} min left"
-                )
-            progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
-    except BaseException:
-        if step is not None:
-            style = step.style()
-            path = free_path(name, "styles", f" at step {style.record['steps']}")
-            save_style(style, path)
-            show_text(f"stopped; the style so far is saved as {path.stem}")
-        raise
-    return step, sample_strip(strip)
+    def __init__(self, samples: Tensor):
+        self._samples = samples
+        self._progress = comfy.utils.ProgressBar(1)
+
+    def __call__(self, step: Step, eta: Eta) -> None:
+        if step.setback:
+            show_text(step.setback)
+        preview = None
+        if step.number % PREVIEW_EVERY == 0 or step.is_last:
+            sheet = sample_strip([self._samples, step.paint(self._samples)])
+            preview = ("JPEG", to_image(sheet), 512)
+            show_text(
+                f"{step.stop}; switch early_stop off to go on"
+                if step.stop
+                else ", ".join(filter(None, [f"step {step.number} of {step.total}", str(eta)]))
+            )
+        self._progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
+
+
+def _keep_unfinished(name: str, step: Step) -> None:
+    """Saves the style as it is after the last step of a training that was stopped."""
+    style = step.style()
+    path = free_path(name, "styles", f" at step {style.record['steps']}")
+    save_style(style, path)
+    show_text(f"stopped; the style so far is saved as {path.stem}")
 
 
 def _copy(bank: FaceBank) -> FaceBank:

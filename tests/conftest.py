@@ -116,7 +116,7 @@ def screenshots(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def weights(monkeypatch):
     """SqueezeNet's weights can be found."""
-    from tps_portrait.training.perceptual import BACKBONE
+    from tps_portrait.training.measure.perceptual import BACKBONE
 
     pytest.importorskip("lpips")
     models = SHARED_DATA / "models"

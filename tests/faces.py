@@ -3,8 +3,8 @@
 import torch
 
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, mean_face
-from tps_portrait.training.bank import Entry, FaceBank
-from tps_portrait.training.pairs import Faces
+from tps_portrait.training.banks.bank import Entry, FaceBank
+from tps_portrait.training.learn.pairs import Faces
 
 
 def random_points(count, seed):

@@ -55,9 +55,9 @@ from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.painting.old_generator import OldGenerator
 from tps_portrait.tps_core.pictures import picture_size, read_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
-from tps_portrait.training.bank import load_bank, save_bank
-from tps_portrait.training.perceptual import _from_caffe
-from tps_portrait.training.review import _placed
+from tps_portrait.training.banks.bank import load_bank, save_bank
+from tps_portrait.training.banks.review import _placed
+from tps_portrait.training.measure.perceptual import _from_caffe
 
 STATUS = Path("/proc/self/status")
 SECONDS = 10  # that a case may take

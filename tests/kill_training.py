@@ -20,9 +20,9 @@ import torch
 
 from faces import random_bank
 from tps_portrait.tps_core.output_files import TEMPORARY
-from tps_portrait.training import trainer
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.state_folder import find_state
+from tps_portrait.training.learn import trainer
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.state_folder import find_state
 
 BANKS = random_bank(3, seed=1), random_bank(3, seed=2)
 MOST_STEPS = 3  # that a process is left to do, before it is killed within the next

@@ -8,9 +8,15 @@ from safetensors.torch import save
 from torch import nn
 
 from tps_portrait.tps_core.container import read_container, write_container
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.state import Run, pack
-from tps_portrait.training.state_folder import FORMAT, StateFolder, _bytes, _digest, find_state
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.state import Run, pack
+from tps_portrait.training.learn.state_folder import (
+    FORMAT,
+    StateFolder,
+    _bytes,
+    _digest,
+    find_state,
+)
 
 
 class TinyNetworks(nn.Module):
@@ -20,7 +26,7 @@ class TinyNetworks(nn.Module):
         super().__init__()
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            self.p2s, self.judge = nn.Linear(3, 2), nn.Linear(2, 1)
+            self.p2s, self.discriminator = nn.Linear(3, 2), nn.Linear(2, 1)
 
 
 def tiny_run(**options) -> Run:
@@ -32,10 +38,10 @@ def tiny_run(**options) -> Run:
         "photos",
         networks,
         torch.optim.Adam(networks.p2s.parameters(), 0.1),
-        torch.optim.Adam(networks.judge.parameters(), 0.1),
+        torch.optim.Adam(networks.discriminator.parameters(), 0.1),
         torch.Generator().manual_seed(1),
         history=[],
-        checks=[],
+        validations=[],
     )
 
 

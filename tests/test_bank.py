@@ -11,8 +11,9 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import read_container, write_container
 from tps_portrait.tps_core.landmark_files.json_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.training.bank import build_bank, find_bank, list_banks, load_bank, save_bank
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks.bank import build_bank, find_bank, list_banks, load_bank, save_bank
+from tps_portrait.training.banks.contact_sheet import CELL_PX, GAP_PX, contact_sheet
+from tps_portrait.training.banks.entry import (
     BUCKETS,
     GOOD,
     LOW_CONFIDENCE,
@@ -21,7 +22,6 @@ from tps_portrait.training.entry import (
     UNREADABLE,
     entries_from,
 )
-from tps_portrait.training.sheet import CELL, GAP, contact_sheet
 
 
 @pytest.fixture(scope="module")
@@ -155,11 +155,12 @@ def test_the_contact_sheet_begins_with_the_least_sure_in_the_colours_of_their_bu
     sheet = contact_sheet(replace(bank, entries=entries), most=24)
     assert sheet.shape[1] < 300  # two rows of twelve
     frames = [
-        (255 * sheet[:, GAP, GAP + i * (CELL + GAP)]).round().int().tolist() for i in range(3)
+        (255 * sheet[:, GAP_PX, GAP_PX + i * (CELL_PX + GAP_PX)]).round().int().tolist()
+        for i in range(3)
     ]
     colours = [list(BUCKETS[key].colour) for key in (LOW_CONFIDENCE, LOW_CONFIDENCE, GOOD)]
     assert frames == colours
-    inner = (slice(None), slice(GAP + 40, GAP + 60), slice(GAP + 40, GAP + 60))
+    inner = (slice(None), slice(GAP_PX + 40, GAP_PX + 60), slice(GAP_PX + 40, GAP_PX + 60))
     alone = contact_sheet(replace(bank.select(lambda name: name == "90.png")))
     torch.testing.assert_close(sheet[inner], alone[inner])
 

@@ -7,7 +7,7 @@ import pytest
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.tps_core.stylize import stylize
-from tps_portrait.training.evaluate import landmark_distance
+from tps_portrait.training.measure.evaluate import landmark_distance
 
 STYLES = Path(__file__).parents[1] / "styles"
 NAMES = ["impressionist oil", "ink line", "van gogh oil"]

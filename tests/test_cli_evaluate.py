@@ -13,21 +13,21 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture, to_tensor, write_picture
 from tps_portrait.tps_core.style import Style, save_style
-from tps_portrait.training.bank import build_bank, save_bank
-from tps_portrait.training.features import Judge
+from tps_portrait.training.banks.bank import build_bank, save_bank
+from tps_portrait.training.measure.features import EvaluationNetworks
 
 
 @pytest.fixture(autouse=True)
 def simple_judge(monkeypatch):
     """Networks that are none, so that no weights are needed."""
-    judge = Judge(
+    networks = EvaluationNetworks(
         "Blur",
         "_blur",
         lambda pictures: F.adaptive_avg_pool2d(pictures, 4).flatten(1),
         lambda a, b: (a - b).abs().mean((1, 2, 3)),
         torch.device("cpu"),
     )
-    monkeypatch.setattr(command, "load_judge", lambda device: judge)
+    monkeypatch.setattr(command, "load_evaluation_networks", lambda device: networks)
 
 
 @pytest.fixture

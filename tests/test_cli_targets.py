@@ -22,7 +22,7 @@ from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.style import Style, save_style
-from tps_portrait.training.bank import save_bank
+from tps_portrait.training.banks.bank import save_bank
 
 NOT_TEXT = os.fsdecode(b"\xff\xfe.png")
 
@@ -253,7 +253,7 @@ def test_one_bad_file_does_not_stop_detect(here, capsys):
 
 def test_one_bad_file_does_not_stop_bank(here, capsys, monkeypatch):
     good = hostile_photos(here)
-    monkeypatch.setattr("tps_portrait.training.examine.detect", lambda *_: [])
+    monkeypatch.setattr("tps_portrait.training.banks.scan.detect", lambda *_: [])
     assert run("bank", "photos", "--report", "report", "--json") == 2
     out, err = capsys.readouterr()
     files = {entry["file"]: entry for entry in json.loads(out)["files"]}

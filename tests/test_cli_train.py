@@ -1,7 +1,8 @@
-"""The command that trains: presets, the estimate, the stop."""
+"""The command that trains: presets, the forecast, the stop."""
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -9,30 +10,29 @@ from faces import random_bank
 from states import files
 from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training import state_folder, trainer
-from tps_portrait.training.bank import save_bank
-from tps_portrait.training.checks import Check
-from tps_portrait.training.estimate import Estimate
-from tps_portrait.training.state_folder import StateFolder
+from tps_portrait.training.banks.bank import save_bank
+from tps_portrait.training.learn import state_folder, trainer
+from tps_portrait.training.learn.early_stopping import Validation
+from tps_portrait.training.learn.state_folder import StateFolder
 
 STEPS = 8
 
 
-class Examiner:
+class Validator:
     """Finds the paintings no nearer, ever."""
 
-    def check(self, step, paint):
-        return Check(step, 0.25, 0.01)
+    def validate(self, step, paint):
+        return Validation(step, 0.25, 0.01)
 
 
 @pytest.fixture
 def train(tmp_path, monkeypatch):
     """Runs the command at a size for tests, checked every other step."""
-    monkeypatch.setattr("tps_portrait.training.trainer.CHECK_EVERY", 2)
-    monkeypatch.setattr("tps_portrait.training.checks.FEWEST_STEPS", 4)
-    monkeypatch.setattr("tps_portrait.training.checks.PATIENCE", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.trainer.VALIDATE_EVERY", 2)
+    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.FEWEST_STEPS", 4)
+    monkeypatch.setattr("tps_portrait.training.learn.early_stopping.PATIENCE_VALIDATIONS", 2)
     monkeypatch.setattr(
-        "tps_portrait.training.trainer.find_examiner", lambda *arguments: Examiner()
+        "tps_portrait.training.learn.trainer.find_validator", lambda *arguments: Validator()
     )
     bank = tmp_path / "bank.safetensors"
     save_bank(random_bank(3), bank)
@@ -85,26 +85,19 @@ def test_json_lines_tell_of_the_checks_at_their_steps(train, capsys, monkeypatch
     assert [line.get("kid_squeezenet") for line in lines[:-1]] == [None, 0.25] * 3
 
 
-def test_what_it_takes_is_said_before_it_starts_and_not_on_stdout(train, capsys, monkeypatch):
-    monkeypatch.setattr("tps_portrait.cli.train.WORTH_AN_ESTIMATE", 1)
-    asked = []
-    monkeypatch.setattr(
-        "tps_portrait.cli.train.estimate",
-        lambda options, device: asked.append(options) or Estimate(600.0, 500_000_000),
-    )
-    assert train("--json", "--resume", "never") == 0
+def test_what_it_takes_is_said_after_the_first_steps_and_not_on_stdout(train, capsys, monkeypatch):
+    monkeypatch.setattr("tps_portrait.cli.train.WORTH_A_FORECAST", 1)
+    monkeypatch.setattr("tps_portrait.cli.train.FORECAST_STEPS", 2)
+    assert train("--json") == 0
     out, err = capsys.readouterr()
-    lines = err.splitlines()
-    assert lines[0] == ("this training: 8 steps at 64 px; about 10 min and 500 MB more memory here")
-    assert [line.split(":")[0].strip() for line in lines[1:4]] == ["quick", "good", "best"]
-    assert "quick: 1500 steps at 256 px; about 500 h and 8.0 GB" in lines[1]
+    lines = [line.strip() for line in err.splitlines() if " steps at " in line]
+    assert [line.split(":")[0] for line in lines] == ["this training", "quick", "good", "best"]
+    assert re.fullmatch(r"this training: 8 steps at 64 px; about \d+ s here", lines[0])
+    assert re.fullmatch(r"best: 20000 steps at 256 px; about .* here", lines[3])
     assert all(json.loads(line) for line in out.splitlines())
 
-    asked.clear()
-    assert train() == 0  # stopped already: there is nothing to estimate
-    assert asked == []
-    assert train("--no-early-stop") == 0
-    assert [options.steps for options in asked] == [2]  # those that are left
+    assert train() == 0  # stopped already: there is nothing to tell
+    assert " steps at " not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,8 @@ from tps_portrait.tps_core.landmark_files.formats import write_landmarks
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.tps_core.pictures import to_tensor
 from tps_portrait.tps_core.style import Style, load_style
-from tps_portrait.training.bank import FaceBank, save_bank
-from tps_portrait.training.entry import Entry
+from tps_portrait.training.banks.bank import FaceBank, save_bank
+from tps_portrait.training.banks.entry import Entry
 
 log = logging.getLogger("tps_portrait")
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import ImageOps
 
 from comfyui import node
-from tps_portrait.training.perceptual import BACKBONE
+from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 

@@ -10,9 +10,9 @@ from PIL import Image, ImageChops, ImageOps
 import comfyui as comfyui_host
 from comfyui import node, wait_for
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.bank import load_bank
-from tps_portrait.training.perceptual import BACKBONE
-from tps_portrait.training.state_folder import find_state
+from tps_portrait.training.banks.bank import load_bank
+from tps_portrait.training.learn.state_folder import find_state
+from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 
@@ -169,16 +169,16 @@ def test_a_workflow_from_before_the_presets_means_what_it_meant(comfyui, folders
     assert (options["seed"], options["warp_pixels"], options["early_stop"]) == (7, False, True)
 
 
-def test_a_preset_takes_the_place_of_three_settings_and_says_how_long_it_takes(comfyui, training):
+def test_a_preset_replaces_three_settings_and_how_long_it_takes_is_shown(comfyui, training):
     train = node_of(training, "TPSPortraitTrainStyle")
     training[train]["inputs"] |= {"name": "preset", "preset": "quick", "steps": 2}
     with comfyui.listen("planner") as messages:
         prompt_id = comfyui.submit(training, "planner")
-        wait_for(lambda: progress_of(train, messages))
+        wait_for(lambda: any(text.startswith("step 10 ") for text in messages.texts))
         comfyui.interrupt()
         comfyui.wait(prompt_id)
-    (plan,) = (text for text in messages.texts if text.startswith("quick"))
-    assert re.fullmatch(r"quick: 1500 steps at 256 px; about .* and \d+ MB more memory here", plan)
+    (told,) = (text for text in messages.texts if text.startswith("step 10 "))
+    assert re.fullmatch(r"step 10 of 1500, about \d+ (s|min|h).* left", told)
     options = options_of("preset", comfyui)
     assert (options["steps"], options["size"], options["batch"]) == (1500, 256, 1)
 

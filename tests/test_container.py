@@ -17,7 +17,7 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import build_network, read_container, write_container
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.style import FORMAT, Style, load_style, save_style
-from tps_portrait.training.bank import load_bank, save_bank
+from tps_portrait.training.banks.bank import load_bank, save_bank
 
 RECORD = {"crop": CROP, "size": 128, "steps": 3}
 
@@ -165,7 +165,7 @@ import sys
 from pathlib import Path
 import torch
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.bank import load_bank
+from tps_portrait.training.banks.bank import load_bank
 from tps_portrait.tps_core.detectors.art_landmarker import read_art_network
 
 style, bank, network = sys.argv[1:]

@@ -1,8 +1,9 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
-from tps_portrait.training.discriminators import (
+from tps_portrait.training.learn.discriminators import (
     FEATURE_WIDTHS,
     Discriminator,
     FeatureDiscriminator,
@@ -44,29 +45,44 @@ def test_only_one_that_knows_places_can_tell_where_a_patch_lies():
 
 
 def test_the_feature_discriminator_scores_every_map_and_the_pixels():
-    judge = FeatureDiscriminator(stand_in_maps, 8, 3)
-    sides = [score.shape[-1] for score in judge(picture())]
+    discriminator = FeatureDiscriminator(stand_in_maps, 8, 3)
+    sides = [score.shape[-1] for score in discriminator(picture())]
     assert sides == [15, 7, 3, 16, 8]
 
 
 @pytest.mark.parametrize("places", [False, True])
 def test_the_feature_discriminator_knows_places_in_all_of_its_parts_or_in_none(places):
-    judge = FeatureDiscriminator(stand_in_maps, 8, 3, places)
-    scores = judge(torch.full((1, 3, 128, 128), 0.3))
+    discriminator = FeatureDiscriminator(stand_in_maps, 8, 3, places)
+    scores = discriminator(torch.full((1, 3, 128, 128), 0.3))
     inner = [score[..., 4:-4, 4:-4] for score in (scores[0], scores[-1])]  # of maps, and of pixels
     assert [bool(score.std() > 1e-3) for score in inner] == [places] * 2
 
 
 def test_gradients_reach_the_picture_through_each_of_its_scores():
-    judge = FeatureDiscriminator(stand_in_maps, 8, 3)
+    discriminator = FeatureDiscriminator(stand_in_maps, 8, 3)
     x = picture().requires_grad_()
-    for score in judge(x):
+    for score in discriminator(x):
         (gradient,) = torch.autograd.grad(score.sum(), x, retain_graph=True)
         assert gradient.abs().sum() > 0
 
 
 def test_the_frozen_network_is_neither_trained_nor_saved():
     network = torch.nn.Conv2d(3, 1, 1)
-    judge = FeatureDiscriminator(lambda x: stand_in_maps(network(x)), 8, 3)
-    assert not {id(p) for p in network.parameters()} & {id(p) for p in judge.parameters()}
-    assert not any("network" in name for name in judge.state_dict())
+    discriminator = FeatureDiscriminator(lambda x: stand_in_maps(network(x)), 8, 3)
+    assert not {id(p) for p in network.parameters()} & {id(p) for p in discriminator.parameters()}
+    assert not any("network" in name for name in discriminator.state_dict())
+
+
+@pytest.mark.parametrize(("levels", "expected"), [(3, [18, 38]), (4, [38, 78])])
+def test_a_place_of_its_maps_sees_so_many_pixels(levels, expected):
+    discriminator = Discriminator(4, levels)
+    for module in discriminator.modules():  # norms see the whole picture
+        if isinstance(module, nn.InstanceNorm2d):
+            module.forward = lambda x: x
+    x = picture(256).requires_grad_()
+    sides = []
+    for score in discriminator(x):
+        middle = score.shape[-1] // 2
+        (gradient,) = torch.autograd.grad(score[0, 0, middle, middle], x, retain_graph=True)
+        sides.append(int((gradient[0].abs().sum((0, 1)) > 0).sum()))
+    assert sides == expected

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tps_portrait.training.efficientnet import EfficientNet, load_efficientnet
+from tps_portrait.training.measure.efficientnet import EfficientNet, load_efficientnet
 
 
 @pytest.fixture(scope="module")

@@ -17,13 +17,13 @@ from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.face_warp import warp_face
 from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.training import evaluate as module
-from tps_portrait.training.bank import build_bank
-from tps_portrait.training.evaluate import evaluate, find_results, own_is_nearest
-from tps_portrait.training.features import Judge
-from tps_portrait.training.paint_measures import color_curve, detail_correlation, weave
+from tps_portrait.training.banks.bank import build_bank
+from tps_portrait.training.measure import evaluate as module
+from tps_portrait.training.measure.evaluate import evaluate, find_results, own_is_nearest
+from tps_portrait.training.measure.features import EvaluationNetworks
+from tps_portrait.training.measure.paint_measures import color_curve, detail_correlation, weave
 
-JUDGE = Judge(
+NETWORKS = EvaluationNetworks(
     "Blur",
     "_blur",
     lambda pictures: F.adaptive_avg_pool2d(pictures, 4).flatten(1),
@@ -50,7 +50,7 @@ def art(variants, tmp_path_factory):
 def evaluated(results, photo, art, **options):
     """The evaluation of results, by name, of one photo each."""
     photos = {name: lambda: photo for name in results}
-    return evaluate(photos, lambda name, photo, face: results[name], art, JUDGE, **options)
+    return evaluate(photos, lambda name, photo, face: results[name], art, NETWORKS, **options)
 
 
 def shifted(photo, pixels):
@@ -83,8 +83,8 @@ def test_a_face_that_is_bent_has_the_landmark_distance_that_it_was_bent_by(photo
 
 def test_art_is_no_further_from_itself_than_chance_and_its_negative_is(variants, art):
     photos = {name: partial(variants.get, name) for name in variants}
-    same = evaluate(photos, lambda name, photo, face: photo, art, JUDGE).figures
-    negative = evaluate(photos, lambda name, photo, face: 1 - photo, art, JUDGE).figures
+    same = evaluate(photos, lambda name, photo, face: photo, art, NETWORKS).figures
+    negative = evaluate(photos, lambda name, photo, face: 1 - photo, art, NETWORKS).figures
     assert (same["mld"], same["lpips_blur"], same["found"]) == (0, 0, 1)
     assert same["fid_blur"] == pytest.approx(0, abs=1e-3)
     assert same["kid_blur"] < same["kid_blur_error"]
@@ -111,7 +111,7 @@ def test_results_without_a_face_count_and_come_first_on_the_sheet(photo, art):
     assert result.figures["mld_median"] == pytest.approx(result.worst_first[1].mld / 2)
     sheet = result.sheet()
     assert sheet.shape[0] == 3
-    assert sheet.shape[2] > 3 * 2 * module.THUMBNAIL
+    assert sheet.shape[2] > 3 * 2 * module.THUMBNAIL_PX
     left, right = sheet[:, 4:164, 4:164], sheet[:, 4:164, 164:324]  # its first pair
     assert right.std() < 0.01 < left.std()
 
@@ -159,7 +159,7 @@ def test_what_cannot_be_evaluated_is_named_with_the_reason(photo, art):
         photos,
         lambda name, photo, face: results[name],
         art,
-        JUDGE,
+        NETWORKS,
         on_photo=lambda done, total, name: told.append((done, total, name)),
         painted="the face",
     )
@@ -235,7 +235,7 @@ class Colour:
         return F.normalize(self.features(crops), dim=1)
 
 
-WITNESSED = replace(JUDGE, witness=Colour())
+WITNESSED = replace(NETWORKS, witness=Colour())
 
 
 @pytest.fixture(scope="module")
@@ -281,8 +281,8 @@ def test_what_is_nearest_is_found_by_the_angle():
 def test_a_witness_replaces_what_stands_in_and_is_a_second_to_the_standard(people, art):
     photos = {name: partial(people.get, name) for name in people}
 
-    def figures(judge):
-        return evaluate(photos, lambda name, photo, face: photo.flip(0), art, judge).figures
+    def figures(networks):
+        return evaluate(photos, lambda name, photo, face: photo.flip(0), art, networks).figures
 
     alone, standard = figures(WITNESSED), figures(replace(WITNESSED, suffix=""))
     assert {"kid_efficientnet", "fid_efficientnet", "lpips_blur"} <= alone.keys()

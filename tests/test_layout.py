@@ -16,6 +16,7 @@ MAY_USE = {
     "nodes": {"tps_core", "training", "nodes"},
     "cli": {"tps_core", "training", "cli"},
 }
+ROOMS = ("banks", "measure", "learn")  # of training/: each may import those before it
 COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "nodes", "server"}
 HEAVY = {"lpips", "mediapipe", "kornia", "torchvision", "scipy", "skimage", "cv2", "onnxruntime"}
 SOURCES = [path for folder in MAY_USE for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -63,6 +64,15 @@ def test_the_folders_and_files_of_tps_core_import_each_other_in_no_circle():
     assert list(graphlib.TopologicalSorter(uses).static_order())  # CycleError names a circle
 
 
+def test_each_room_of_training_imports_only_those_before_it():
+    assert {path.name for path in (ROOT / "training").iterdir() if path.is_dir()} >= {*ROOMS}
+    for path in (ROOT / "training").rglob("*.py"):
+        _, room, *_ = parts(path)
+        for relative, names in imports(path):
+            if relative and names[0] == "training":
+                assert names[1] in ROOMS[: ROOMS.index(room) + 1], f"{path}: {room} -> {names[1]}"
+
+
 def test_every_folder_of_the_pack_is_installed():
     listed = (ROOT / "pyproject.toml").read_text("utf-8")
     for folder in {path.parent for path in SOURCES}:
@@ -70,7 +80,9 @@ def test_every_folder_of_the_pack_is_installed():
         assert f'"{name}",\n' in listed, f"{name} is not among the packages in pyproject.toml"
 
 
-@pytest.mark.parametrize("module", ["tps_core.stylize", "training.trainer", "training.bank", "cli"])
+@pytest.mark.parametrize(
+    "module", ["tps_core.stylize", "training.learn.trainer", "training.banks.bank", "cli"]
+)
 def test_heavy_packages_are_imported_only_when_they_are_used(module):
     code = (
         f"import sys, importlib; importlib.import_module('tps_portrait.{module}'); "

@@ -7,22 +7,22 @@ import torch
 from torch import nn
 
 from faces import random_points, spotted_faces
-from tps_portrait.tps_core.painting.generator import softened
+from tps_portrait.tps_core.painting.generator import binomial_blur
 from tps_portrait.tps_core.warp import sample, spline_grid
-from tps_portrait.training.losses import (
+from tps_portrait.training.learn.losses import (
+    AdversarialPair,
     Content,
-    Judged,
+    adversarial_loss,
     discriminator_step,
     face_splines,
     generator_step,
-    judge,
     l1_distance,
-    lines,
+    luma_highpass,
     pairs_step,
 )
-from tps_portrait.training.networks import Networks
-from tps_portrait.training.options import TrainingOptions
-from tps_portrait.training.pairs import PARTS, Batch, View, part_window
+from tps_portrait.training.learn.networks import Networks
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.pairs import PARTS, Batch, View, part_window
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
 OPTIONS = TrainingOptions(size=64, batch=2, local=True, content_loss="l1", stiffness=0.0)
@@ -77,7 +77,7 @@ def lie_alike(pictures, points, other_points):
 
 def test_the_warping_branch_paints_the_portrait_in_the_arts_geometry(networks, batch):
     warped, _ = pairs_of(networks, batch)["style"]
-    assert torch.equal(warped.real, softened(batch.art.pictures))
+    assert torch.equal(warped.real, binomial_blur(batch.art.pictures))
     assert lie_alike(warped.fake, batch.art.points, batch.photo.points)
 
 
@@ -100,18 +100,20 @@ def test_the_feature_warp_is_inside_the_generator(batch):
 
 def test_the_invariant_branch_compares_with_art_bent_onto_the_portrait(networks, batch):
     _, invariant = pairs_of(networks, batch)["style"]
-    assert lie_alike(invariant.real, batch.photo.points, batch.art_as_it_is.points)
-    assert lie_alike(invariant.fake, batch.photo.points, batch.art_as_it_is.points)
+    assert lie_alike(invariant.real, batch.photo.points, batch.art_unaugmented.points)
+    assert lie_alike(invariant.fake, batch.photo.points, batch.art_unaugmented.points)
 
 
-def test_judges_see_art_and_photos_no_sharper_than_the_generators_paint_unless_in_lines(
+def test_discriminators_see_art_and_photos_no_sharper_than_the_generators_paint_unless_in_lines(
     networks, batch
 ):
     """What is as fine as a checkerboard of pixels can't be painted, so it isn't asked for."""
     checkers = (torch.arange(64)[:, None] + torch.arange(64)) % 2
     fine = replace(batch.art, pictures=checkers.float().expand(2, 3, -1, -1))
     batch = replace(batch, photo=replace(batch.photo, pictures=fine.pictures), art=fine)
-    tones, lines = (pairs_of(networks, replace(batch, tones=tones)) for tones in (True, False))
+    tones, lines = (
+        pairs_of(networks, replace(batch, is_line_art=is_line_art)) for is_line_art in (False, True)
+    )
     for name in ("style", "photo"):
         assert tones[name][0].real[..., 1:-1, 1:-1].std() < 1e-6
         assert lines[name][0].real.std() > 0.49
@@ -119,20 +121,24 @@ def test_judges_see_art_and_photos_no_sharper_than_the_generators_paint_unless_i
 
 def test_without_the_pixel_warp_the_art_keeps_its_own_geometry(networks, batch):
     (only,) = pairs_of(networks, batch, warp_features=False, warp_pixels=False)["style"]
-    assert torch.equal(only.real, softened(batch.art.pictures))
+    assert torch.equal(only.real, binomial_blur(batch.art.pictures))
     assert not lie_alike(only.real, batch.photo.points, batch.art.points)
 
 
 def test_the_local_discriminators_see_aligned_patches(networks, batch):
     pairs = pairs_of(networks, batch)["local"]
-    assert [pair.discriminator for pair in pairs] == [networks.judge_parts[part] for part in PARTS]
+    assert [pair.discriminator for pair in pairs] == [
+        networks.part_discriminators[part] for part in PARTS
+    ]
     for part, pair in zip(PARTS, pairs, strict=True):
         window = part_window(batch.photo.points, part, 16)
         assert pair.fake.shape == pair.real.shape == (2, 3, 16, 16)
         expected = torch.nn.functional.grid_sample(
             spotted_faces(batch.photo.points).pictures, window, align_corners=False
         )
-        cut = torch.nn.functional.grid_sample(batch.donors.pictures, window, align_corners=False)
+        cut = torch.nn.functional.grid_sample(
+            batch.part_sources.pictures, window, align_corners=False
+        )
 
         def likeness(picture, expected=expected):
             return torch.corrcoef(torch.stack([picture.flatten(), expected.flatten()]))[0, 1]
@@ -142,12 +148,12 @@ def test_the_local_discriminators_see_aligned_patches(networks, batch):
 
 
 def test_patches_come_from_other_art_than_the_pair(networks, batch):
-    other = replace(batch, donors=spotted_faces(random_points(2, seed=9)))
+    other = replace(batch, part_sources=spotted_faces(random_points(2, seed=9)))
     ours, others = (pairs_of(networks, b)["local"][0].real for b in (batch, other))
     assert not torch.allclose(ours, others)
 
 
-def test_judges_of_whole_faces_see_the_batchs_view(networks, batch):
+def test_discriminators_of_whole_faces_see_the_batchs_view(networks, batch):
     whole = pairs_of(networks, batch)
     part = pairs_of(networks, replace(batch, view=View(top=3, left=5, side=48)))
     for name in ("style", "photo"):
@@ -190,18 +196,18 @@ def test_a_structure_measure_is_asked_of_portrait_and_painting(networks, batch):
 )  # fmt: skip
 def test_each_part_can_be_switched_off(networks, batch, switches, style_pairs, local, terms):
     options = replace(OPTIONS, **switches)
-    loss, found, judged = generator_step(networks, batch, CONTENT, options)
-    assert (len(judged["style"]), len(judged["local"])) == (style_pairs, local)
-    assert sum(pair.weight for pair in judged["style"]) == pytest.approx(1)
+    loss, found, adversarial = generator_step(networks, batch, CONTENT, options)
+    assert (len(adversarial["style"]), len(adversarial["local"])) == (style_pairs, local)
+    assert sum(pair.weight for pair in adversarial["style"]) == pytest.approx(1)
     assert set(found) == terms
     assert loss.isfinite()
-    assert discriminator_step(judged)[0].isfinite()
+    assert discriminator_step(adversarial)[0].isfinite()
 
 
-def test_what_lies_outside_the_art_is_not_judged(networks, batch):
+def test_what_lies_outside_the_art_is_masked(networks, batch):
     """Art that is cut tightly has a rim of repeated edge, which must not be learned as style."""
     art = replace(batch.art, inside=torch.zeros_like(batch.art.inside))
-    warped, invariant = pairs_of(networks, replace(batch, art=art, art_as_it_is=art))["style"]
+    warped, invariant = pairs_of(networks, replace(batch, art=art, art_unaugmented=art))["style"]
     assert warped.inside.max() == 0
     assert invariant.inside.max() == 0
 
@@ -220,25 +226,25 @@ class Brightness(nn.Module):
         return [fine, fine.mean((2, 3), keepdim=True)]
 
 
-def test_a_judges_loss_is_the_squared_distance_from_the_wanted_score_at_each_scale():
+def test_the_adversarial_loss_is_the_squared_distance_from_the_wanted_score_at_each_scale():
     picture = torch.zeros(1, 3, 64, 64)
     picture[..., :32] = 1
-    pair = Judged(Brightness(), picture, picture, torch.ones(1, 1, 64, 64), 1.0)
-    assert judge(pair, picture, 1.0).item() == pytest.approx((0.5 + 0.25) / 2)
-    assert judge(pair, picture, -1.0).item() == pytest.approx((2.5 + 2.25) / 2)
-    hidden = Judged(Brightness(), picture, picture, torch.zeros(1, 1, 64, 64), 1.0)
-    assert judge(hidden, picture, 1.0).item() == pytest.approx(0.25)  # of grey
+    pair = AdversarialPair(Brightness(), picture, picture, torch.ones(1, 1, 64, 64), 1.0)
+    assert adversarial_loss(pair, picture, 1.0).item() == pytest.approx((0.5 + 0.25) / 2)
+    assert adversarial_loss(pair, picture, -1.0).item() == pytest.approx((2.5 + 2.25) / 2)
+    hidden = AdversarialPair(Brightness(), picture, picture, torch.zeros(1, 1, 64, 64), 1.0)
+    assert adversarial_loss(hidden, picture, 1.0).item() == pytest.approx(0.25)  # of grey
 
 
-def test_hair_on_skin_is_not_judged_unless_the_art_has_no_other_tones(networks, batch):
+def test_hair_on_skin_is_masked_unless_the_art_has_no_other_tones(networks, batch):
     """A portrait that is light all over, and art that is dark from the brows up."""
     photo = replace(batch.photo, pictures=torch.full_like(batch.photo.pictures, 0.8))
     art = replace(batch.art, pictures=torch.full_like(batch.art.pictures, 0.8))
     art.pictures[..., : art.pictures.shape[-2] // 3, :] = 0.1
-    unlike = replace(batch, photo=photo, art=art, art_as_it_is=art)
+    unlike = replace(batch, photo=photo, art=art, art_unaugmented=art)
     for of_art, of_lines in zip(
         pairs_of(networks, unlike)["style"],
-        pairs_of(networks, replace(unlike, tones=False))["style"],
+        pairs_of(networks, replace(unlike, is_line_art=True))["style"],
         strict=True,
     ):
         assert (of_art.inside <= of_lines.inside).all()
@@ -255,13 +261,18 @@ def test_lines_are_the_same_on_a_light_and_on_a_dark_face():
     light = torch.full((1, 3, 64, 64), 0.8)
     light[..., 30:32, :] -= 0.3  # a mouth
     dark = light - 0.4
-    torch.testing.assert_close(lines(light), lines(dark))
+    torch.testing.assert_close(luma_highpass(light), luma_highpass(dark))
 
 
 def test_lines_tell_a_dark_stroke_from_a_light_one():
     stroke = torch.full((1, 3, 64, 64), 0.5)
     stroke[..., 30:32, :] = 0.2
-    assert lines(stroke)[..., 31, 32].max() < 0.4 < 0.6 < lines(1 - stroke)[..., 31, 32].min()
+    assert (
+        luma_highpass(stroke)[..., 31, 32].max()
+        < 0.4
+        < 0.6
+        < luma_highpass(1 - stroke)[..., 31, 32].min()
+    )
 
 
 class Asked(nn.Module):
@@ -294,10 +305,10 @@ def recorded(batch, **options):
         compared.append((a, b))
         return l1_distance(a, b)
 
-    _, terms, judged = generator_step(
+    _, terms, adversarial = generator_step(
         networks, batch, Content(distance, None), replace(OPTIONS, **options)
     )
-    return networks.p2s, networks.s2p, compared, terms, judged
+    return networks.p2s, networks.s2p, compared, terms, adversarial
 
 
 def test_there_and_back_begins_and_ends_with_the_same_picture(batch):
@@ -364,7 +375,7 @@ def test_every_part_of_the_method_counts_unless_it_is_switched_off():
     defaults = TrainingOptions()
     for option, _ in WEIGHTS.values():
         assert getattr(defaults, option) > 0, option
-    assert min(defaults.pairs_weight, defaults.pairs_judge_weight) > 0
+    assert min(defaults.pairs_weight, defaults.pairs_adversarial_weight) > 0
 
 
 class Level(nn.Module):
@@ -380,21 +391,25 @@ class Level(nn.Module):
 
 def test_generators_are_to_be_taken_for_real_and_discriminators_to_tell(batch):
     networks = Networks(OPTIONS)
-    networks.judge_style, networks.judge_photo = Level(0.5), Level(0.25)
-    _, terms, judged = generator_step(networks, batch, CONTENT, OPTIONS)
+    networks.style_discriminator, networks.photo_discriminator = Level(0.5), Level(0.25)
+    _, terms, adversarial = generator_step(networks, batch, CONTENT, OPTIONS)
     assert terms["style"].item() == pytest.approx(0.5**2)  # 1 is real
     assert terms["photo"].item() == pytest.approx(0.75**2)
-    _, of_judges = discriminator_step(judged)
-    assert of_judges["style_judge"].item() == pytest.approx(2 * (1.5**2 + 0.5**2))  # of two pairs
-    assert of_judges["photo_judge"].item() == pytest.approx(1.25**2 + 0.75**2)
+    _, of_discriminators = discriminator_step(adversarial)
+    assert of_discriminators["style_discriminator"].item() == pytest.approx(
+        2 * (1.5**2 + 0.5**2)
+    )  # of two pairs
+    assert of_discriminators["photo_discriminator"].item() == pytest.approx(1.25**2 + 0.75**2)
 
 
 def test_discriminators_learn_on_which_side_the_real_ones_are():
     random = torch.Generator().manual_seed(0)
     noise = 0.3 * torch.rand(2, 2, 3, 64, 64, generator=random)
     real, fake = noise[0] + 0.6, noise[1]
-    discriminator = Networks(OPTIONS).judge_photo
-    pair = Judged(discriminator, fake.requires_grad_(), real, torch.ones(2, 1, 64, 64), 1.0)
+    discriminator = Networks(OPTIONS).photo_discriminator
+    pair = AdversarialPair(
+        discriminator, fake.requires_grad_(), real, torch.ones(2, 1, 64, 64), 1.0
+    )
 
     def scores(pictures):
         return torch.stack([scores.mean() for scores in discriminator(pictures)]).mean().item()
@@ -411,9 +426,9 @@ def test_discriminators_learn_on_which_side_the_real_ones_are():
 
 
 def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_it():
-    options = replace(OPTIONS, pairs_weight=3.0, pairs_judge_weight=5.0)
+    options = replace(OPTIONS, pairs_weight=3.0, pairs_adversarial_weight=5.0)
     networks = Networks(options)
-    networks.p2s, networks.judge_pairs = Asked(0.1), Level(0.5)
+    networks.p2s, networks.pairs_discriminator = Asked(0.1), Level(0.5)
     photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     compared = []
 
@@ -421,7 +436,9 @@ def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_
         compared.append((a, b))
         return torch.full((2,), 0.125)
 
-    loss, terms, judged = pairs_step(networks, photos, paintings, Content(distance, None), options)
+    loss, terms, adversarial = pairs_step(
+        networks, photos, paintings, Content(distance, None), options
+    )
     assert torch.equal(networks.p2s.asked[0], photos)
     painted = networks.p2s.given[0]
     assert torch.equal(compared[0][0], painted)
@@ -431,6 +448,6 @@ def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_
     torch.testing.assert_close(terms["pairs"], coarse + 0.125)
     assert terms["brush"].item() == pytest.approx(0.25)
     torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["brush"]))
-    (pair,) = judged["brush"]
+    (pair,) = adversarial["brush"]
     assert torch.equal(pair.real, paintings)
     assert torch.equal(pair.fake, painted)

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from tps_portrait.training.metrics import frechet_distance, half_distance, kernel_distance
+from tps_portrait.training.measure.metrics import frechet_distance, half_distance, kernel_distance
 
 
 def features(count, width=8, seed=0, shift=0.0, scale=1.0):

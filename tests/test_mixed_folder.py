@@ -13,9 +13,9 @@ from PIL import Image
 from tps_portrait.cli import main
 from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training import examine
-from tps_portrait.training.bank import bank_of
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks import scan
+from tps_portrait.training.banks.bank import bank_of
+from tps_portrait.training.banks.entry import (
     BUCKETS,
     EXCLUDED,
     GOOD,
@@ -24,7 +24,7 @@ from tps_portrait.training.entry import (
     UNREADABLE,
     Entry,
 )
-from tps_portrait.training.examine import MOST_PIXELS, Finding, Look, examine_folder
+from tps_portrait.training.banks.scan import MOST_PIXELS, Rejected, ScanOptions, scan_folder
 
 SIZE = (120, 160)
 
@@ -141,11 +141,11 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def findings(folder):
-    return examine_folder(folder, Look(64, with_previews=True))
+def results(folder):
+    return scan_folder(folder, ScanOptions(64, with_previews=True))
 
 
-def test_every_file_is_reported_once(folder, findings):
+def test_every_file_is_reported_once(folder, results):
     files = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -153,22 +153,22 @@ def test_every_file_is_reported_once(folder, findings):
         and not path.name.endswith(".landmarks.json")
         and not path.name.startswith(".")
     }
-    names = [finding.entry.name for finding in findings]
+    names = [result.entry.name for result in results]
     assert sorted(names) == sorted(files)
 
 
-def test_every_kind_of_picture_is_read(findings):
-    entries = {finding.entry.name: finding.entry for finding in findings}
+def test_every_kind_of_picture_is_read(results):
+    entries = {result.entry.name: result.entry for result in results}
     for name in WITH_FACE:
         entry = entries["moving too.webp" if name == "moving.webp" else name]
         assert (entry.used, entry.bucket) == (True, GOOD), entry
-    bank = bank_of(findings, "mixed")
+    bank = bank_of(results, "mixed")
     assert len(bank) == len(WITH_FACE)
 
 
 @pytest.mark.parametrize("name", WITHOUT)
-def test_what_cannot_be_used_says_why(name, findings):
-    entry = next(finding.entry for finding in findings if finding.entry.name == name)
+def test_what_cannot_be_used_says_why(name, results):
+    entry = next(result.entry for result in results if result.entry.name == name)
     _, bucket, reason = WITHOUT[name]
     assert (entry.used, entry.bucket) == (False, bucket)
     assert reason in entry.reason
@@ -176,22 +176,22 @@ def test_what_cannot_be_used_says_why(name, findings):
 
 
 @pytest.mark.parametrize("name", SIDECARS)
-def test_a_landmark_file_that_makes_no_sense_costs_only_its_picture(name, findings):
-    entry = next(finding.entry for finding in findings if finding.entry.name == f"{name}.png")
+def test_a_landmark_file_that_makes_no_sense_costs_only_its_picture(name, results):
+    entry = next(result.entry for result in results if result.entry.name == f"{name}.png")
     assert (entry.used, entry.bucket) == (False, NO_FACE)
     assert "landmark file" in entry.reason or "outside the picture" in entry.reason
-    assert "anew" in entry.reason or "delete" in entry.reason
+    assert "again" in entry.reason or "delete" in entry.reason
 
 
-def test_exclusions_and_small_faces_are_told_apart(findings):
-    buckets = {finding.entry.name: finding.entry.bucket for finding in findings}
+def test_exclusions_and_small_faces_are_told_apart(results):
+    buckets = {result.entry.name: result.entry.bucket for result in results}
     assert buckets["out.png"] == EXCLUDED
     assert buckets["small.png"] == TOO_SMALL
 
 
-def test_every_reason_is_a_sentence_and_every_bucket_known(findings):
-    for finding in findings:
-        entry = finding.entry
+def test_every_reason_is_a_sentence_and_every_bucket_known(results):
+    for result in results:
+        entry = result.entry
         assert entry.bucket in BUCKETS
         assert entry.used == BUCKETS[entry.bucket].used
         assert entry.used or len(entry.reason.split()) > 3, entry
@@ -199,7 +199,7 @@ def test_every_reason_is_a_sentence_and_every_bucket_known(findings):
 
 
 def test_the_command_goes_through_says_what_is_broken_and_reports_all(
-    folder, findings, tmp_path, capsys
+    folder, results, tmp_path, capsys
 ):
     report = tmp_path / "report"
     bank = tmp_path / "bank.safetensors"
@@ -209,10 +209,10 @@ def test_the_command_goes_through_says_what_is_broken_and_reports_all(
     assert {"cut.jpg", "text.jpg", "gone.jpg", "cut short.png"} < set(broken)
     assert not {"notes.txt", "out.png", "small.png", "one pixel.png", "pipe.png"} & set(broken)
     data = json.loads((report / "data.js").read_text().partition("= ")[2].rstrip(";\n"))
-    assert [e["name"] for e in data["entries"]] == [f.entry.name for f in findings]
+    assert [e["name"] for e in data["entries"]] == [f.entry.name for f in results]
     text = (report / "report.txt").read_text("utf-8")
-    for finding in findings:
-        assert finding.entry.used or f"{finding.entry.name}: {finding.entry.reason}" in text
+    for result in results:
+        assert result.entry.used or f"{result.entry.name}: {result.entry.reason}" in text
     assert (report / "index.html").is_file()
     assert len(list((report / "thumbs").iterdir())) == len(WITH_FACE)
 
@@ -230,8 +230,8 @@ def test_links_out_of_what_may_be_read_are_left_out(tmp_path):
         (folder / name).unlink()
         (folder / name).symlink_to(secret / name)
     (folder / "below").symlink_to(secret)
-    look = Look(64, may_read=lambda path: path.resolve().is_relative_to(folder.resolve()))
-    entries = {f.entry.name: f.entry for f in examine_folder(folder, look)}
+    options = ScanOptions(64, may_read=lambda path: path.resolve().is_relative_to(folder.resolve()))
+    entries = {f.entry.name: f.entry for f in scan_folder(folder, options)}
     assert {name: entry.bucket for name, entry in entries.items()} == {
         "a.png": UNREADABLE,
         "b.png": NO_FACE,
@@ -249,10 +249,10 @@ def test_what_may_not_be_read_is_reported(tmp_path):
     (tmp_path / "closed").mkdir()
     noise().save(tmp_path / "closed" / "a.png")
     (tmp_path / "closed").chmod(0)
-    entries = [finding.entry for finding in examine_folder(tmp_path, Look(64))]
+    entries = [result.entry for result in scan_folder(tmp_path, ScanOptions(64))]
     (tmp_path / "closed").chmod(0o700)
     assert {e.name for e in entries} == {"locked.png", "closed"}
-    assert all("allow yourself" in e.reason for e in entries)
+    assert all("check its permissions" in e.reason for e in entries)
 
 
 def test_what_may_not_be_read_has_a_sentence(tmp_path, monkeypatch):
@@ -263,8 +263,8 @@ def test_what_may_not_be_read_has_a_sentence(tmp_path, monkeypatch):
 
     noise().save(tmp_path / "locked.png")
     monkeypatch.setattr(Image, "open", refuse)
-    (finding,) = examine_folder(tmp_path, Look(64))
-    assert "no permission" in finding.entry.reason
+    (result,) = scan_folder(tmp_path, ScanOptions(64))
+    assert "no permission" in result.entry.reason
 
 
 @pytest.mark.slow
@@ -272,12 +272,12 @@ def test_a_huge_picture_is_read_shrunken_and_its_landmark_file_is_in_its_own_pix
     size = (12000, 9000)
     Image.new("RGB", size, (200, 180, 160)).save(tmp_path / "huge.png")
     write_sidecar(tmp_path / "huge.png", [placed(size, 0.4)], size)
-    (finding,) = examine_folder(tmp_path, Look(64, with_previews=True))
-    assert finding.entry.used
-    assert finding.size == size
+    (result,) = scan_folder(tmp_path, ScanOptions(64, with_previews=True))
+    assert result.entry.used
+    assert result.size == size
     assert size[0] * size[1] > MOST_PIXELS
-    assert (finding.faces[0].to_pixels() - placed(size, 0.4).to_pixels()).abs().max() < 1
-    assert finding.face.float().mean((1, 2)).tolist() == pytest.approx([200, 180, 160], abs=2)
+    assert (result.faces[0].to_pixels() - placed(size, 0.4).to_pixels()).abs().max() < 1
+    assert result.face.float().mean((1, 2)).tolist() == pytest.approx([200, 180, 160], abs=2)
 
 
 def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):
@@ -285,17 +285,17 @@ def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):
         (tmp_path / f"{i:02d}.txt").write_text("no picture")
     looked_at, threads = [], torch.get_num_threads()
 
-    def slow(path, name, look):
+    def slow(path, name, options):
         looked_at.append(name)
         time.sleep(0.01)
-        return Finding(Entry(name, False, "no picture", UNREADABLE))
+        return Rejected(entry=Entry(name, False, "no picture", UNREADABLE))
 
     def cancel(done, total, entry):
         assert (done, total, entry.name) == (1, 40, "00.txt")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(examine, "examine", slow)
+    monkeypatch.setattr(scan, "scan_file", slow)
     with pytest.raises(KeyboardInterrupt):
-        examine_folder(tmp_path, Look(64), cancel)
+        scan_folder(tmp_path, ScanOptions(64), cancel)
     assert len(looked_at) < 20
     assert torch.get_num_threads() == threads

@@ -12,7 +12,13 @@ from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.landmark_files.formats import write_landmarks
 from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.output_files import NotWritten, replace_file, written_beside
+from tps_portrait.tps_core.output_files import (
+    LONGEST_NAME,
+    NotWritten,
+    first_free,
+    replace_file,
+    written_beside,
+)
 from tps_portrait.tps_core.pictures import write_picture
 
 resource = pytest.importorskip("resource", reason="only POSIX limits the size of files")
@@ -152,3 +158,14 @@ def test_a_folder_that_is_a_file_is_said(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(NotWritten, match="a.png: can't be written .its folder is a file"):
         write_picture(tmp_path / "file" / "a.png", NOISE)
+
+
+@pytest.mark.parametrize("stem", ["n" * 251, "漢" * 84, "🎨" * 63, "n"])
+def test_a_free_name_is_numbered_and_not_too_long(stem, tmp_path):
+    names = []
+    for _ in range(12):
+        names.append(first_free(stem, ".png", lambda name: name not in names))
+        (tmp_path / names[-1]).touch()
+    assert stem.startswith(names[0].removesuffix(".png"))
+    assert [name.rpartition(" ")[2] for name in names[1:]] == [f"{n}.png" for n in range(2, 13)]
+    assert all(len(os.fsencode(name)) <= LONGEST_NAME for name in names)

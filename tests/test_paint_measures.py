@@ -7,7 +7,12 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
-from tps_portrait.training.paint_measures import SIZE, color_curve, detail_correlation, weave
+from tps_portrait.training.measure.paint_measures import (
+    SIZE,
+    color_curve,
+    detail_correlation,
+    weave,
+)
 
 
 def noise(seed=0, soft=1.0, size=SIZE):

@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_bank
-from tps_portrait.training import painted_pairs
-from tps_portrait.training.painted_pairs import FILE, PaintedPairs, find_look, paint_pairs
+from tps_portrait.training.learn import painted_pairs
+from tps_portrait.training.learn.painted_pairs import FILE, PaintedPairs, find_look, paint_pairs
 
 CPU = torch.device("cpu")
 

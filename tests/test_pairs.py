@@ -5,7 +5,8 @@ import torch
 
 from faces import random_bank, random_points, spotted_faces
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS
-from tps_portrait.training.pairs import (
+from tps_portrait.training.learn.art_profile import ArtProfile
+from tps_portrait.training.learn.pairs import (
     PARTS,
     Pairs,
     View,
@@ -31,8 +32,8 @@ def test_the_same_random_state_draws_the_same_batch():
 @pytest.fixture
 def still(monkeypatch):
     """No turning, scaling, shifting, or change of light."""
-    for name in ("TURN", "ZOOM", "SHIFT", "GAMMA"):
-        monkeypatch.setattr(f"tps_portrait.training.pairs.{name}", 0.0)
+    for name in ("TURN_RADIANS", "ZOOM_LOG", "SHIFT", "GAMMA_LOG"):
+        monkeypatch.setattr(f"tps_portrait.training.learn.pairs.{name}", 0.0)
 
 
 def test_jittered_landmarks_stay_on_what_they_mark():
@@ -68,9 +69,9 @@ def test_the_photos_light_changes_and_the_arts_does_not():
 def test_the_art_is_there_as_it_is_too():
     bank = random_bank(1)
     batch = Pairs(bank, bank, 64, torch.device("cpu")).draw(1, torch.Generator().manual_seed(0))
-    as_it_is, face = batch.art_as_it_is.pictures, bank.faces.float() / 255
-    assert torch.equal(as_it_is, face) or torch.equal(as_it_is, face.flip(-1))
-    assert not torch.allclose(batch.art.pictures, as_it_is, atol=0.01)
+    unaugmented, face = batch.art_unaugmented.pictures, bank.faces.float() / 255
+    assert torch.equal(unaugmented, face) or torch.equal(unaugmented, face.flip(-1))
+    assert not torch.allclose(batch.art.pictures, unaugmented, atol=0.01)
 
 
 def test_turning_and_scaling_keep_the_grain():
@@ -125,9 +126,9 @@ def test_a_bank_of_another_size_is_resized():
 @pytest.mark.parametrize("part", PARTS)
 def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
     portrait = random_points(3, seed=1)
-    donors = spotted_faces(random_points(3, seed=2), size=128)
+    part_sources = spotted_faces(random_points(3, seed=2), size=128)
     window = part_window(portrait, part, 48)
-    aligned, inside = aligned_part(donors, portrait, part, window)
+    aligned, inside = aligned_part(part_sources, portrait, part, window)
     names, half = PARTS[part]
     points = torch.cat([portrait[:, IBUG_PARTS[name]] for name in names], 1)
     assert aligned.shape == (3, 3, 48, 48)
@@ -138,11 +139,11 @@ def test_a_part_of_the_art_is_bent_onto_the_portraits_part(part):
     batch = torch.arange(3)[:, None]
     assert aligned[batch, 0, pixel[..., 1], pixel[..., 0]].mean() > 0.6
     # … which they don't if the part is only cut out at the same place.
-    cut = torch.nn.functional.grid_sample(donors.pictures, window, align_corners=False)
+    cut = torch.nn.functional.grid_sample(part_sources.pictures, window, align_corners=False)
     assert cut[batch, 0, pixel[..., 1], pixel[..., 0]].mean() < 0.55
 
 
-def test_whole_faces_are_judged_in_parts_and_from_afar_too():
+def test_whole_faces_are_seen_in_parts_and_from_afar_too():
     pairs = Pairs(random_bank(4), random_bank(4), 64, torch.device("cpu"))
     random = torch.Generator().manual_seed(0)
     views = [pairs.draw(1, random).view for _ in range(40)]
@@ -173,7 +174,9 @@ def test_line_art_sees_dark_faces_more_often():
 
 def share_of_dark(photos, art):
     """The share of darker than usual pictures among the portraits drawn for the art."""
-    pairs, random = Pairs(photos, art, 64, torch.device("cpu")), torch.Generator().manual_seed(0)
+    profile = ArtProfile.of(art, photos, None)
+    pairs = Pairs(photos, art, 64, torch.device("cpu"), profile)
+    random = torch.Generator().manual_seed(0)
     usual = photos.faces.float().mean() / 255
     light = [pairs.draw(8, random).photo.pictures.mean((1, 2, 3)) for _ in range(20)]
     return float((torch.cat(light) < 0.6 * usual).float().mean())

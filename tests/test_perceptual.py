@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core import folders
-from tps_portrait.training import perceptual
+from tps_portrait.training.measure import perceptual
 
 MODELS = Path(__file__).parents[2] / "shared" / "data" / "models"
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, mean_face
-from tps_portrait.training.pose import MOUTH_DEPTH, NOSE_DEPTH, estimate_pose
+from tps_portrait.training.banks.pose import MOUTH_DEPTH, NOSE_DEPTH, estimate_pose
 
 
 def turned(yaw=0.0, pitch=0.0, roll=0.0):

@@ -25,9 +25,9 @@ from tps_portrait.tps_core.landmark_files.json_file import (
     write_sidecar,
 )
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training.entry import EXCLUDED, GOOD, NO_FACE, SEVERAL, UNREADABLE
-from tps_portrait.training.examine import Look, examine_folder
-from tps_portrait.training.review import Review
+from tps_portrait.training.banks.entry import EXCLUDED, GOOD, NO_FACE, SEVERAL, UNREADABLE
+from tps_portrait.training.banks.review import Review
+from tps_portrait.training.banks.scan import ScanOptions, scan_folder
 
 SIZE = (300, 200)
 
@@ -56,8 +56,8 @@ def folder(tmp_path):
 
 @pytest.fixture
 def review(folder):
-    look = Look(64, with_previews=True)
-    return Review(folder, look, examine_folder(folder, look))
+    options = ScanOptions(64, with_previews=True)
+    return Review(folder, options, scan_folder(folder, options))
 
 
 def entry(review, name):
@@ -116,8 +116,8 @@ def test_placed_points_are_the_points_used(review, folder):
 
 def test_confirmed_points_are_a_persons(folder):
     write_sidecar(folder / "one.png", [face_at(100, score=0.6)], SIZE)
-    look = Look(64)
-    review = Review(folder, look, examine_folder(folder, look))
+    options = ScanOptions(64)
+    review = Review(folder, options, scan_folder(folder, options))
     assert "only 60 % sure" in entry(review, "one.png").reason
     review.fix("one.png", "confirm")
     assert entry(review, "one.png").bucket == GOOD
@@ -169,8 +169,8 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(request_, message, r
 
 def test_two_pictures_that_would_share_a_landmark_file_are_told_apart(folder):
     Image.open(folder / "one.png").save(folder / "one.webp")
-    look = Look(64)
-    review = Review(folder, look, examine_folder(folder, look))
+    options = ScanOptions(64)
+    review = Review(folder, options, scan_folder(folder, options))
     with pytest.raises(ValueError, match="would share one landmark file; rename one"):
         review.fix("one.png", "exclude")
 

@@ -19,8 +19,9 @@ from states import (
     tiny_step,
     tiny_training,
 )
-from tps_portrait.training.state import snapshot
-from tps_portrait.training.state_folder import KEPT, MARK, StateFolder, find_state
+from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.state import snapshot
+from tps_portrait.training.learn.state_folder import KEPT, MARK, StateFolder, find_state
 
 STEPS = 3
 
@@ -300,7 +301,7 @@ def test_a_second_training_is_told_and_the_first_goes_on(tmp_path):
 
 HOLDER = """
 import sys
-from tps_portrait.training.state_folder import StateFolder
+from tps_portrait.training.learn.state_folder import StateFolder
 held = StateFolder(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()
@@ -532,15 +533,40 @@ def test_records_of_any_kind_are_refused_or_make_sense(tmp_path):
     assert refused > 200
 
 
+def test_a_state_with_the_names_of_an_older_version_has_todays(tmp_path):
+    tiny_training(tmp_path / "run", 1)
+
+    def change(tensors, record):
+        tensors["networks.judge_style.head.bias"] = torch.ones(1)
+        record["options"]["judge_rate"] = record["options"].pop("discriminator_lr")
+        record["history"] = [{"style": 1.0, "style_judge": 2.0}]
+
+    rewrite(tmp_path / "run", change)
+    state = find_state(tmp_path / "run")
+    assert "networks.style_discriminator.head.bias" in state.tensors
+    assert not any("judge" in name for name in state.tensors)
+    assert state.record["options"]["discriminator_lr"] == TrainingOptions.discriminator_lr
+    assert state.history == [{"style": 1.0, "style_discriminator": 2.0}]
+
+
 def test_a_state_without_an_option_that_came_later_goes_on(tmp_path):
     tiny_training(tmp_path / "run", 1)
     rewrite(tmp_path / "run", lambda tensors, record: record["options"].pop("stiffness"))
     assert same(tiny_training(tmp_path / "run", STEPS), *whole(STEPS))
 
 
-def test_but_not_with_another_value_of_it(tmp_path):
+def test_also_with_another_value_of_it_which_holds_from_there_on(tmp_path):
+    """As drawings get one, whose defaults are adapted."""
     tiny_training(tmp_path / "run", 1)
     rewrite(tmp_path / "run", lambda tensors, record: record["options"].pop("stiffness"))
+    run = tiny_run(stiffness=0.5)
+    with StateFolder(tmp_path / "run") as state:
+        assert state.load(run)
+    assert (run.step, run.options.stiffness) == (1, 0.5)
+
+
+def test_but_not_with_another_value_of_an_option_that_it_knows(tmp_path):
+    tiny_training(tmp_path / "run", 1)
     run = tiny_run(stiffness=0.5)
     with (
         StateFolder(tmp_path / "run") as state,

@@ -20,7 +20,7 @@ from tps_portrait.tps_core.file_kinds import (
     is_marked,
 )
 from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.tps_core.targets import LONGEST_NAME, Targets, numbered
+from tps_portrait.tps_core.targets import Targets
 
 
 @pytest.fixture
@@ -124,15 +124,6 @@ def test_overwriting_in_a_folder_takes_the_first_of_its_kind_and_no_painting_of_
     targets.finished(first)
     assert targets.free(here, "me", ".png", PICTURE).name == "me 2.png"
     assert targets.written == [first]
-
-
-@pytest.mark.parametrize("stem", ["n" * 251, "漢" * 84, "🎨" * 63, "n"])
-def test_a_numbered_name_is_not_too_long(stem, tmp_path):
-    names = [numbered(stem, number, ".png") for number in (1, 2, 100)]
-    assert len(set(names)) == 3
-    for name in names:
-        assert len(os.fsencode(name)) <= LONGEST_NAME
-        (tmp_path / name).touch()
 
 
 KINDS = {

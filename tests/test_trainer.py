@@ -8,13 +8,13 @@ import torch
 
 from faces import random_bank
 from states import files, rewrite
-from tps_portrait.training import checks, trainer
-from tps_portrait.training.checks import Check
-from tps_portrait.training.options import PRESETS, TrainingOptions
-from tps_portrait.training.state_folder import find_state
-from tps_portrait.training.trainer import steps_left, train, training_device
+from tps_portrait.training.learn import early_stopping, trainer
+from tps_portrait.training.learn.early_stopping import Validation
+from tps_portrait.training.learn.options import PRESETS, TrainingOptions
+from tps_portrait.training.learn.state_folder import find_state
+from tps_portrait.training.learn.trainer import train, training_device
 
-ERRORS = [0.0]  # the standard error that a check finds
+ERRORS = [0.0]  # the standard error that a validation finds
 OPTIONS = TrainingOptions(
     steps=4, size=64, batch=1, local=True, content_loss="l1", pairs_weight=0.0
 )
@@ -86,43 +86,43 @@ def test_a_finished_run_gives_its_style_at_once(banks, tmp_path):
 def checked(monkeypatch):
     """Every step is checked, by how bright it paints; a stop takes two steps without a gain."""
 
-    class Examiner:
-        def check(self, step, paint):
-            return Check(step, float(paint(torch.full((1, 3, 64, 64), 0.5)).mean()), ERRORS[-1])
+    class Validator:
+        def validate(self, step, paint):
+            return Validation(
+                step, float(paint(torch.full((1, 3, 64, 64), 0.5)).mean()), ERRORS[-1]
+            )
 
     ERRORS[:] = [9.0]  # no gain is larger than that
-    monkeypatch.setattr(trainer, "CHECK_EVERY", 1)
-    monkeypatch.setattr(checks, "FEWEST_STEPS", 3)
-    monkeypatch.setattr(checks, "PATIENCE", 2)
-    monkeypatch.setattr(trainer, "find_examiner", lambda *arguments: Examiner())
+    monkeypatch.setattr(trainer, "VALIDATE_EVERY", 1)
+    monkeypatch.setattr(early_stopping, "FEWEST_STEPS", 3)
+    monkeypatch.setattr(early_stopping, "PATIENCE_VALIDATIONS", 2)
+    monkeypatch.setattr(trainer, "find_validator", lambda *arguments: Validator())
 
 
 def test_it_ends_when_more_steps_no_longer_help(banks, checked):
     steps = list(train(*banks, OPTIONS))
     assert [(step.number, step.is_last) for step in steps] == [(1, False), (2, False), (3, True)]
-    assert [step.check.step for step in steps] == [1, 2, 3]
+    assert [step.validation.step for step in steps] == [1, 2, 3]
     assert steps[-1].stop.startswith("stopped at step 3: the paintings have not come nearer")
 
 
 def test_it_does_all_its_steps_where_that_is_switched_off(banks, checked):
     steps = list(train(*banks, replace(OPTIONS, early_stop=False)))
     assert [step.is_last for step in steps] == [False, False, False, True]
-    assert [(step.check, step.stop) for step in steps] == [(None, "")] * 4
+    assert [(step.validation, step.stop) for step in steps] == [(None, "")] * 4
 
 
 def test_a_stopped_run_gives_its_style_at_once_and_may_be_made_to_go_on(banks, checked, tmp_path):
     state = tmp_path / "run"
     *_, stopped = train(*banks, OPTIONS, state=state)
-    assert steps_left(OPTIONS, state) == 0
     (again,) = train(*banks, OPTIONS, state=state)
     assert (again.number, again.stop) == (3, stopped.stop)
     for name, tensor in weights(stopped).items():
         assert torch.equal(tensor, weights(again)[name]), name
 
     stubborn = replace(OPTIONS, early_stop=False)
-    assert steps_left(stubborn, state) == 1
     assert [step.number for step in train(*banks, stubborn, state=state)] == [3, 4]
-    longer = replace(OPTIONS, steps=6)  # step 4 wasn't checked, so it goes on till the next check
+    longer = replace(OPTIONS, steps=6)  # step 4 wasn't checked, so it goes on till the next
     assert [step.number for step in train(*banks, longer, state=state)] == [4]
 
 
@@ -133,25 +133,25 @@ def test_a_resumed_run_is_checked_as_if_it_had_never_stopped(banks, checked, tmp
         next(steps)
         next(steps)
     *_, resumed = train(*banks, OPTIONS, state=tmp_path / "run")
-    assert find_state(tmp_path / "run").checks == find_state(tmp_path / "whole").checks
-    assert len(find_state(tmp_path / "run").checks) == 4
+    assert find_state(tmp_path / "run").validations == find_state(tmp_path / "whole").validations
+    assert len(find_state(tmp_path / "run").validations) == 4
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(resumed)[name]), name
 
 
 def test_a_check_that_was_cut_off_is_made_up_for(banks, checked, tmp_path, monkeypatch):
     class Cut:
-        def check(self, step, paint):
+        def validate(self, step, paint):
             raise KeyboardInterrupt
 
     state = tmp_path / "run"
     with monkeypatch.context() as cut:
-        cut.setattr(trainer, "find_examiner", lambda *arguments: Cut())
+        cut.setattr(trainer, "find_validator", lambda *arguments: Cut())
         with pytest.raises(KeyboardInterrupt):
             list(train(*banks, OPTIONS, state=state))
-    assert (len(find_state(state).history), find_state(state).checks) == (1, [])
+    assert (len(find_state(state).history), find_state(state).validations) == (1, [])
     *_, last = train(*banks, OPTIONS, state=state)
-    assert [check.step for check in find_state(state).checks] == [1, 2, 3]
+    assert [validation.step for validation in find_state(state).validations] == [1, 2, 3]
     assert last.stop
 
 
@@ -159,11 +159,11 @@ def test_without_squeezenet_it_trains_without_checks(banks, monkeypatch):
     def missing(device):
         raise ValueError("LPIPS needs SqueezeNet's weights")
 
-    monkeypatch.setattr(trainer, "CHECK_EVERY", 1)
-    monkeypatch.setattr(checks, "FEWEST_FACES", 2)
-    monkeypatch.setattr(checks, "load_squeezenet", missing)
+    monkeypatch.setattr(trainer, "VALIDATE_EVERY", 1)
+    monkeypatch.setattr(early_stopping, "FEWEST_FACES", 2)
+    monkeypatch.setattr(early_stopping, "load_squeezenet", missing)
     steps = list(train(*banks, replace(OPTIONS, steps=2)))
-    assert [(step.check, step.stop) for step in steps] == [(None, "")] * 2
+    assert [(step.validation, step.stop) for step in steps] == [(None, "")] * 2
 
 
 def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
@@ -175,7 +175,7 @@ def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
         del record["options"]["early_stop"]
 
     rewrite(tmp_path / "run", change)
-    assert find_state(tmp_path / "run").checks == []
+    assert find_state(tmp_path / "run").validations == []
     steps = list(train(*banks, replace(OPTIONS, steps=2), state=tmp_path / "run"))
     assert [step.number for step in steps] == [1, 2]
 
@@ -187,15 +187,6 @@ def test_a_state_of_other_networks_is_refused(banks, tmp_path):
     )
     with pytest.raises(ValueError, match="made by another version of TPS Portrait; start over"):
         train(*banks, OPTIONS, state=tmp_path / "run")
-
-
-def test_the_steps_that_are_left_are_those_of_the_state(banks, tmp_path):
-    state = tmp_path / "run"
-    assert steps_left(OPTIONS, state) == 4
-    list(train(*banks, replace(OPTIONS, steps=1), state=state))
-    assert steps_left(OPTIONS, state) == 3
-    assert steps_left(OPTIONS, state, resume=False) == 4
-    assert steps_left(replace(OPTIONS, steps=1), state) == 0
 
 
 def test_the_preset_good_is_what_is_done_unless_something_else_is_chosen():
@@ -258,7 +249,7 @@ def full(monkeypatch):
         raise OSError(28, "No space left on device")
 
     def fill():
-        monkeypatch.setattr("tps_portrait.training.state_folder.write_container", fail)
+        monkeypatch.setattr("tps_portrait.training.learn.state_folder.write_container", fail)
 
     return fill
 
@@ -451,7 +442,7 @@ def paired(banks, tmp_path_factory):
 def test_every_step_learns_from_painted_pairs_and_some_from_the_papers_branches(paired):
     steps, told, _ = paired
     assert told == [(1, 2), (2, 2)]
-    assert all({"pairs", "brush", "brush_judge"} <= set(step.losses) for step in steps)
+    assert all({"pairs", "brush", "brush_discriminator"} <= set(step.losses) for step in steps)
     assert ["cycle" in step.losses for step in steps] == [True, False, True, False]
 
 
@@ -476,7 +467,7 @@ def test_without_a_weight_there_are_no_pairs(banks):
     told = []
     *_, step = train(*banks, replace(OPTIONS, steps=1), on_pair=lambda *a: told.append(a))
     assert not told
-    assert not {"pairs", "brush", "brush_judge"} & set(step.losses)
+    assert not {"pairs", "brush", "brush_discriminator"} & set(step.losses)
 
 
 def test_who_stops_the_painting_can_train_again(banks, tmp_path):
@@ -505,7 +496,7 @@ def test_a_step_moves_every_network_and_the_average_follows_slowly(banks, option
     if options is OPTIONS:  # each second step only the pairs' are moved
         assert moved == {name.split(".")[0] for name in before}
     else:
-        assert moved == {"p2s", "average", "judge_pairs"}
+        assert moved == {"p2s", "average", "pairs_discriminator"}
     decay = 2 / 11  # (1 + steps done) / (10 + steps done)
     for name, tensor in networks.p2s.state_dict().items():
         expected = decay * before[f"average.{name}"] + (1 - decay) * tensor
@@ -518,7 +509,9 @@ def test_a_step_moves_every_network_and_the_average_follows_slowly(banks, option
 
 
 def test_discriminators_learn_at_rates_of_their_own(banks):
-    options = replace(PAIRED, steps=1, judge_rate=1e-3, pairs_judge_rate=2e-3, learning_rate=3e-3)
+    options = replace(
+        PAIRED, steps=1, discriminator_lr=1e-3, pairs_discriminator_lr=2e-3, learning_rate=3e-3
+    )
     *_, step = train(*banks, options)
     rates = [group["lr"] for group in step._run.discriminator_optimiser.param_groups]
     assert rates == [1e-3, 2e-3]

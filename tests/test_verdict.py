@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.training.entry import (
+from tps_portrait.training.banks.entry import (
+    DUPLICATE,
     EXTREME_POSE,
     GOOD,
     LOW_CONFIDENCE,
     SEVERAL,
-    TWIN,
 )
-from tps_portrait.training.verdict import judge, judge_twin
+from tps_portrait.training.banks.verdict import assess, mark_duplicate
 
 POINTS = mean_face("ibug-68")
 
@@ -39,7 +39,7 @@ def turned():
     ids=["good", "unsure", "several", "one behind", "turned", "all at once", "a person's"],
 )
 def test_a_face_falls_into_the_bucket_of_its_worst_trouble(faces, points, bucket, remark):
-    entry = judge("a.png", faces, points, by_hand=False)
+    entry = assess("a.png", faces, points, by_hand=False)
     assert entry.used
     assert entry.bucket == bucket
     assert remark in entry.reason
@@ -48,28 +48,28 @@ def test_a_face_falls_into_the_bucket_of_its_worst_trouble(faces, points, bucket
 
 
 def test_the_first_face_of_a_landmark_file_counts():
-    entry = judge("a.png", [face(0.3), face(0.5)], POINTS, by_hand=True)
+    entry = assess("a.png", [face(0.3), face(0.5)], POINTS, by_hand=True)
     assert "the first of its landmark file used" in entry.reason
 
 
-def test_a_twin_is_named_and_forgotten_again():
-    entry = judge("b.png", [face()], POINTS, by_hand=False)
-    twin = judge_twin(entry, "a.png")
-    assert (twin.used, twin.bucket, twin.twin) == (True, TWIN, "a.png")
-    assert "looks the same as a.png" in twin.reason
-    assert judge_twin(twin, "") == entry
-    assert judge_twin(twin, "a.png") == twin
+def test_a_duplicate_is_named_and_forgotten_again():
+    entry = assess("b.png", [face()], POINTS, by_hand=False)
+    marked = mark_duplicate(entry, "a.png")
+    assert (marked.used, marked.bucket, marked.twin) == (True, DUPLICATE, "a.png")
+    assert "looks the same as a.png" in marked.reason
+    assert mark_duplicate(marked, "") == entry
+    assert mark_duplicate(marked, "a.png") == marked
 
 
-def test_a_twin_with_worse_trouble_stays_in_its_bucket():
-    entry = judge("b.png", [face(score=0.6)], POINTS, by_hand=False)
-    twin = judge_twin(entry, "a; b.png")
-    assert twin.bucket == LOW_CONFIDENCE
-    assert "60 % sure" in twin.reason
-    assert "looks the same" in twin.reason
-    assert judge_twin(twin, "") == entry
+def test_a_duplicate_with_worse_trouble_stays_in_its_bucket():
+    entry = assess("b.png", [face(score=0.6)], POINTS, by_hand=False)
+    marked = mark_duplicate(entry, "a; b.png")
+    assert marked.bucket == LOW_CONFIDENCE
+    assert "60 % sure" in marked.reason
+    assert "looks the same" in marked.reason
+    assert mark_duplicate(marked, "") == entry
 
 
 def test_points_in_any_number_type_give_plain_numbers():
-    entry = judge("a.png", [face()], POINTS.double().to(torch.float32), by_hand=False)
+    entry = assess("a.png", [face()], POINTS.double().to(torch.float32), by_hand=False)
     assert isinstance(entry.yaw, float)

@@ -16,7 +16,7 @@ SKIN = 0.6  # how light a face is made for line art, 0…1
 DARKEST = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
 BETWEEN = [*range(31, 48), 48, 54]
-LEAST_TONES = 0.15  # share of a picture's pixels that have tones
+MOST_TONE_SHARE = 0.15  # of the pixels of line art
 COLORFUL = 0.2  # difference of the channels from which on a pixel has a colour
 BLACK, WHITE = 0.2, 0.8
 LINE_PX = 5  # side of the squares in which lines have edges, and tones have none
@@ -24,15 +24,22 @@ LINE_CONTRAST = 0.25
 
 
 def tones(pictures: Tensor) -> Tensor:
-    """Which pixels of pictures (…, 3, h, w), 0…1, have colours, or greys that are no line's edge.
-
-    Of art that has tones they are more than the share LEAST_TONES; of line art they are fewer.
-    """
+    """Which pixels of pictures (…, 3, h, w) have colours, or greys that are no line's edge."""
     darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
     around = {"kernel_size": LINE_PX, "stride": 1, "padding": LINE_PX // 2}
     contrast = F.max_pool2d(lightest, **around) + F.max_pool2d(-darkest, **around)
     grey = (lightest > BLACK) & (darkest < WHITE) & (contrast < LINE_CONTRAST)
     return ((lightest - darkest > COLORFUL) | grey).squeeze(-3)
+
+
+def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:
+    """Whether the pictures (…, 3, h, w), 0…1, are black on white, without tones.
+
+    With `inside` (1, h, w), 0…1, only what lies in it counts.
+    """
+    has_tone = tones(pictures)
+    weights = torch.ones_like(has_tone, dtype=torch.float32) if inside is None else inside
+    return bool((has_tone * weights).sum() / weights.sum().clamp_min(1) <= MOST_TONE_SHARE)
 
 
 def skin_light(picture: Tensor, points: Tensor) -> float:

@@ -3,12 +3,14 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 # What some file systems say that can't be told to write to the disk now.
 NO_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
+LONGEST_NAME = 255  # bytes, in nearly all file systems
 LONGEST_ENDING = 12  # of those that say what kind of file it is
 TEMPORARY = ".tps-portrait-*.tmp"  # what `name_beside` gives, before the ending
 
@@ -21,6 +23,22 @@ class NotWritten(OSError):
 
     def __str__(self) -> str:
         return f"{self.filename}: can't be written ({self.strerror})"
+
+
+def first_free(stem: str, ending: str, is_free: Callable[[str], bool]) -> str:
+    """The first file name that is free of stem.png, stem 2.png, stem 3.png … for the ending .png.
+
+    The stem is cut where the name would be too long.
+    """
+    names = (_numbered(stem, number, ending) for number in count(1))
+    return next(filter(is_free, names))
+
+
+def _numbered(stem: str, number: int, ending: str) -> str:
+    ending = f" {number}{ending}" if number > 1 else ending
+    while len(os.fsencode(stem + ending)) > LONGEST_NAME and stem:
+        stem = stem[:-1]
+    return stem + ending
 
 
 def replace_file(path: Path, content: bytes, replace: bool = True) -> None:

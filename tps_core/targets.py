@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .file_kinds import Kind
-
-LONGEST_NAME = 255  # bytes, in nearly all file systems
+from .output_files import LONGEST_NAME, first_free
 
 
 class Targets:
@@ -57,14 +56,14 @@ class Targets:
 
         To be overwritten it must be of that kind, and neither read nor written by this command.
         """
-        number = 1
-        while True:
-            path = folder / numbered(stem, number, ending)
+
+        def is_free(name: str) -> bool:
+            path = folder / name
             if not os.path.lexists(path):
-                return path
-            if self.overwrite and not self._wrong(path, kind, True):
-                return path
-            number += 1
+                return True
+            return self.overwrite and not self._wrong(path, kind, True)
+
+        return folder / first_free(stem, ending, is_free)
 
     def finished(self, path: Path) -> None:
         """Notes that the file is written: it is not replaced by another of the same command."""
@@ -95,14 +94,6 @@ class Targets:
         except OSError as error:
             return f"is there already and can't be read ({error.strerror}); give another name"
         return ""
-
-
-def numbered(stem: str, number: int, ending: str) -> str:
-    """The file name with the number from 2 on, its stem cut where the name would be too long."""
-    ending = f" {number}{ending}" if number > 1 else ending
-    while len(os.fsencode(stem + ending)) > LONGEST_NAME and stem:
-        stem = stem[:-1]
-    return stem + ending
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

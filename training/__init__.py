@@ -1,1 +1,1 @@
-"""Learning a style: the face bank, the discriminators, the losses and the training loop."""
+"""Learning a style. Three rooms, each importing those before it only: banks, measure, learn."""

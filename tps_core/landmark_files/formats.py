@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..json_reading import read_bytes
 from ..landmarks import Landmarks
-from ..output_files import replace_file
+from ..output_files import first_free, replace_file
 from ..pictures import ENDINGS, picture_size
 from .json_file import MOST_BYTES, SIDECAR, sidecar_path
 from .picture_size import Size
@@ -62,13 +62,18 @@ def write_landmarks(
         )
     text = write_pts(faces[0]) if form == "pts" else write_points(frames, size) + "\n"
     ending = ".pts" if form == "pts" else SIDECAR if len(frames) == 1 else ".json"
-    name, number = _bare_name(path.name), 1
-    path = path.with_name(name + ending)
+    stem = _bare_name(path.name)
+    path = path.with_name(stem + ending)
     if os.path.lexists(path) and there == "error":
         raise ValueError(f"{path}: is there already; choose another name, or replace it")
-    while os.path.lexists(path) and not (there == "replace" and _holds_landmarks(path, size)):
-        number += 1
-        path = path.with_name(f"{name} {number}{ending}")
+
+    def is_free(name: str) -> bool:
+        other = path.with_name(name)
+        if not os.path.lexists(other):
+            return True
+        return there == "replace" and _holds_landmarks(other, size)
+
+    path = path.with_name(first_free(stem, ending, is_free))
     try:
         replace_file(path, text.encode())
     except OSError as error:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..landmarks import Landmarks
-from ..light import LEAST_TONES, tones
+from ..light import is_line_art
 from ..tps import fit
 from ..warp import sample, spline_grid, stretching, with_border_anchors
 from .canvas import Canvas
@@ -42,7 +42,7 @@ def artwork(picture: Tensor, face: Landmarks) -> Artwork:
     """The picture (3, h, w), 0…1, with its face, ready to be painted like."""
     alignment = align(face)
     crop, inside = alignment.crop(picture, TONES_SEEN_AT), alignment.inside(TONES_SEEN_AT)
-    return Artwork(picture, alignment, align(face.mirror()), not _has_tones(crop, inside))
+    return Artwork(picture, alignment, align(face.mirror()), is_line_art(crop, inside))
 
 
 def artwork_of_crop(crop: Tensor, points: Tensor, inside: Tensor) -> Artwork:
@@ -53,7 +53,7 @@ def artwork_of_crop(crop: Tensor, points: Tensor, inside: Tensor) -> Artwork:
     side = crop.shape[-1]
     alignment = align(Landmarks(points, "ibug-68", (side, side)))
     mirrored = align(alignment.landmarks.mirror())
-    return Artwork(crop, alignment, mirrored, not _has_tones(crop, inside), inside)
+    return Artwork(crop, alignment, mirrored, is_line_art(crop, inside), inside)
 
 
 def bend(art: Artwork, points: Tensor, canvas: Canvas) -> list[Bent]:
@@ -98,8 +98,3 @@ def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas)
     pulled = stretching(grid)[0]
     shown = (grid.abs() <= 1).all(-1) & (bent[3:] > 0.99) & (pulled > 0) & (pulled < MOST_PULLED)
     return Bent(bent[:3], shown.to(bent), alignment.points)
-
-
-def _has_tones(crop: Tensor, inside: Tensor) -> bool:
-    """Whether the face crop (3, s, s) has colours or greys, where it is inside (1, s, s)."""
-    return bool((tones(crop) * inside).sum() / inside.sum().clamp_min(1) > LEAST_TONES)

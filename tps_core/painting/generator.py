@@ -76,10 +76,10 @@ class Generator(nn.Module):
 
     def strokes(self, half: Tensor) -> Tensor:
         """What the last map (b, c, h / 2, w / 2) adds to the colours: (b, 3, h, w)."""
-        return softened(F.pixel_shuffle(self.head(half), 2))
+        return binomial_blur(F.pixel_shuffle(self.head(half), 2))
 
 
-def softened(pictures: Tensor) -> Tensor:
+def binomial_blur(pictures: Tensor) -> Tensor:
     """The pictures or maps (b, c, h, w) as soft as the generator paints: twice the mean of 2 x 2.
 
     That is blind to a checkerboard of single pixels, which four painters side by side would leave.
@@ -89,10 +89,10 @@ def softened(pictures: Tensor) -> Tensor:
 
 
 class Soften(nn.Module):
-    """`softened` as a layer."""
+    """`binomial_blur` as a layer."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return softened(x)
+        return binomial_blur(x)
 
 
 class Block(nn.Module):

@@ -1,0 +1,1 @@
+"""Face banks: a folder's faces found, reviewed and kept."""

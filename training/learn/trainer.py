@@ -1,0 +1,400 @@
+"""The training loop, a generator of steps.
+
+Its caller owns progress, cancelling and previews: it takes a step at a time, and closes the
+generator when it has had enough. What was trained till then is saved.
+"""
+
+import copy
+import logging
+import math
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ...tps_core.align import CROP
+from ...tps_core.style import Style
+from ..banks.bank import FaceBank
+from ..measure.perceptual import (
+    Eye,
+    feature_maps,
+    load_squeezenet,
+    lpips_distance,
+    structure_distance,
+)
+from .art_profile import ArtProfile
+from .early_stopping import VALIDATE_EVERY, Validation, Validator, find_validator, stop_reason
+from .losses import Content, discriminator_step, generator_step, l1_distance, pairs_step
+from .networks import Networks
+from .options import TrainingOptions
+from .painted_pairs import PaintedPairs, Progress, paint_pairs
+from .pairs import Pairs
+from .state import Run, is_finite, snapshot, unpack
+from .state_folder import StateFolder
+
+SAVE_EVERY = 250  # steps between two saves of the state
+# Steps between two states that training goes back to when its numbers are no longer finite. Not one
+# step: what ends so has mostly begun some steps before.
+GOOD_EVERY = 50
+MOST_SETBACKS = 3  # in a row, without such a state between them: then training ends
+FEWEST_FACES = 2
+PARTS_A_STEP = 2  # of painted pairs
+# The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
+# not by those asked for: a training can be ended or made longer at any of them.
+FAST_STEPS = 800
+SLOW_RATE_SHARE = 0.25
+
+log = logging.getLogger("tps_portrait")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One training step that is done."""
+
+    number: int  # 1 … total
+    total: int
+    losses: dict[str, float]
+    validation: Validation | None  # made after this step; None after most
+    stop: str  # why training ends here, in a sentence; "" if it doesn't, or was all done
+    setback: str  # why training went back before this step, in a sentence; "" if it didn't
+    _run: Run
+
+    @property
+    def is_last(self) -> bool:
+        """Whether training ends with this step."""
+        return self.number >= self.total or bool(self.stop)
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """The losses of each step that is done now."""
+        return list(self._run.history)
+
+    @property
+    def validations(self) -> list[Validation]:
+        """All validations that are made now."""
+        return list(self._run.validations)
+
+    def style(self) -> Style:
+        """The style as it is now: the average of the generator's recent weights, a copy."""
+        run = self._run
+        generator = copy.deepcopy(run.networks.average).cpu()
+        record = {
+            "architecture": generator.architecture,
+            "crop": CROP,
+            "scheme": "ibug-68",
+            "size": run.options.size,
+            "steps": run.step,
+            "seed": run.options.seed,
+            "art": run.art,
+            "tones": not run.profile.is_line_art,
+            "licence": "",
+            "author": "",
+        }
+        return Style(generator.eval().requires_grad_(False), record)
+
+    @torch.no_grad()
+    def paint(self, pictures: Tensor) -> Tensor:
+        """Pictures (b, 3, h, w), 0…1, painted by the style as it is now: for previews."""
+        device = next(self._run.networks.parameters()).device
+        return self._run.networks.average(pictures.to(device)).to(pictures)
+
+
+def training_device(device: torch.device) -> torch.device:
+    """Where to train when this device is there: on it, or on the processor.
+
+    Of Apple's graphics torch has no gradients of `grid_sample` and of antialiased resizing.
+    """
+    if device.type != "mps":
+        return device
+    log.info("training on the processor: torch has no gradients for Apple's graphics")
+    return torch.device("cpu")
+
+
+def train(
+    art: FaceBank,
+    photos: FaceBank,
+    options: TrainingOptions,
+    device: torch.device | str = "cpu",
+    state: Path | str | None = None,
+    resume: bool = True,
+    on_pair: Progress = lambda done, total: None,
+) -> Generator[Step, None, None]:
+    """Trains a style; yields each step as it is done.
+
+    Before the first step the pairs are painted, of which `on_pair` is told; what it raises ends the
+    training before it has begun. With a `state` folder they are kept there.
+    With the option `early_stop` it ends before the last step when more no longer help; that step
+    says so.
+    With a `state` folder the run is kept there, before the first step, every SAVE_EVERY steps, at
+    the end, and when the caller closes the generator or an error ends it; with `resume`, a run that
+    is there goes on, and yields its last step first, so that a finished one still gives its style.
+    A step whose numbers aren't finite is not kept: training goes back some steps and on with half
+    the rates, and the next step's record says so.
+    Raises ValueError for banks too small, for a state of another run, for a folder that can't be
+    used or that another training uses, and when numbers weren't finite MOST_SETBACKS times in a
+    row; OSError when the run can't be saved. Whatever it raises, what was saved is there.
+    """
+    fewest_art = 1 if options.pairs_weight else FEWEST_FACES
+    for bank, kind, fewest in ((art, "art", fewest_art), (photos, "photos", FEWEST_FACES)):
+        if len(bank) < fewest:
+            raise ValueError(
+                f"the {kind} has {len(bank)} usable face; training needs at least {fewest}, "
+                f"and looks good from about 34"
+            )
+    device = torch.device(device)
+    with ExitStack() as held:
+        folder = held.enter_context(StateFolder(state)) if state else None
+        run, content, network = start_run(art, photos, options, device)
+        if folder and resume and folder.load(run) and run.step:
+            log.info("going on from step %d of %s", run.step, state)
+        if folder and _has_steps_left(run):
+            folder.save(run)  # shows before the first step whether it can be
+        pairs, painted = Pairs(photos, art, options.size, device, run.profile), None
+        if options.pairs_weight and _has_steps_left(run):
+            painted = paint_pairs(art, photos, options.pairs, options.look, state, on_pair)
+        validator = None
+        if options.early_stop and options.steps >= VALIDATE_EVERY:
+            validator = find_validator(art, photos, options.size, device, network)
+        steps = _steps(run, pairs, painted, content, validator, folder)
+        next(steps)  # begun, so that closing it gives the folder back even before the first step
+        held.pop_all()
+    return steps
+
+
+def sample_steps(total: int) -> set[int]:
+    """The steps after which a sample strip shows where training stands."""
+    return {max(1, total * share // 8) for share in (1, 2, 4, 8)}
+
+
+def _steps(
+    run: Run,
+    pairs: Pairs,
+    painted: PaintedPairs | None,
+    content: Content,
+    validator: Validator | None,
+    folder: StateFolder | None,
+) -> Generator[Step, None, None]:
+    """None at first; then the steps of the run from where it stands, the one done last first."""
+    good = snapshot(run)
+    setback, unsaved = "", False
+    try:
+        yield None
+        if run.step:
+            if run.step < run.options.steps:
+                _validate(run, validator)  # unless it was cut off, this has been done
+            yield _step(run)
+        while _has_steps_left(run):
+            unsaved = True
+            try:
+                train_step(run, pairs, painted, content)
+                if run.step % GOOD_EVERY == 0 and not is_finite(run):
+                    raise FloatingPointError(
+                        f"step {run.step} left weights that are infinite, or none"
+                    )
+            except FloatingPointError as error:
+                setback = _go_back(run, good, str(error))
+                continue
+            _validate(run, validator)
+            if run.step % GOOD_EVERY == 0:
+                run.setbacks = 0
+                good = snapshot(run)
+            if folder and run.step % SAVE_EVERY == 0:
+                folder.save(run)
+                unsaved = False
+            yield _step(run, setback)
+            setback = ""
+    finally:
+        with ExitStack() as held:
+            if folder:
+                held.enter_context(folder)
+            if not run.whole or not is_finite(run):
+                unpack(run, *good)
+            if folder and unsaved:
+                folder.save(run)
+
+
+def _go_back(run: Run, good: tuple[dict[str, Tensor], dict], reason: str) -> str:
+    """Puts the run back to the good state, with half the rates and other draws; says so.
+
+    Raises ValueError, the run being in the good state, if it was MOST_SETBACKS times in a row.
+    """
+    rate, setbacks, random = run.rate / 2, run.setbacks + 1, run.random.get_state()
+    unpack(run, *good)
+    if setbacks >= MOST_SETBACKS:
+        raise ValueError(
+            f"{reason}, and that was the third time in a row: training "
+            f"ends, and what it was after step {run.step} is kept; look for damaged pictures, or "
+            f"train under another name with another seed or size"
+        )
+    run.rate, run.setbacks = rate, setbacks
+    run.random.set_state(random)  # what was drawn may be the reason
+    setback = f"{reason}; back to step {run.step}, with half the rates"
+    log.warning("%s", setback)
+    return setback
+
+
+def _step(run: Run, setback: str = "") -> Step:
+    """The step that was done last."""
+    validation = (
+        run.validations[-1] if run.validations and run.validations[-1].step == run.step else None
+    )
+    stop = _stop(run.options, run.step, run.validations)
+    return Step(run.step, run.options.steps, run.history[-1], validation, stop, setback, run)
+
+
+def _has_steps_left(run: Run) -> bool:
+    return run.step < run.options.steps and not _stop(run.options, run.step, run.validations)
+
+
+def _stop(options: TrainingOptions, step: int, validations: list[Validation]) -> str:
+    """Why a run with these options and validations ends after this step; "" if it goes on."""
+    if (
+        not options.early_stop
+        or step >= options.steps
+        or not validations
+        or validations[-1].step != step
+    ):
+        return ""
+    return stop_reason(validations)
+
+
+def _validate(run: Run, validator: Validator | None) -> None:
+    """Checks where the run stands, if that is due and not done."""
+    done = bool(run.validations) and run.validations[-1].step == run.step
+    if validator and run.step % VALIDATE_EVERY == 0 and not done:
+        validation = validator.validate(run.step, _step(run).paint)
+        if math.isfinite(validation.kid) and math.isfinite(validation.error):
+            run.validations.append(validation)
+
+
+def _load_network(device: torch.device) -> nn.Module:
+    """SqueezeNet, which measures content and helps the discriminators."""
+    try:
+        return load_squeezenet(device)
+    except ValueError as error:
+        raise ValueError(f"{error}, or train with the content loss l1") from None
+
+
+def start_run(
+    art: FaceBank, photos: FaceBank, options: TrainingOptions, device: torch.device
+) -> tuple[Run, Content, nn.Module | None]:
+    """A run before its first step, what measures content in it, and the frozen network for that.
+
+    Its options are adapted to the art. (With the content loss l1 there is no such network.)
+    """
+    network = None if options.content_loss == "l1" else _load_network(device)
+    profile = ArtProfile.of(art, photos, network)
+    options = profile.adapt_options(options)
+    maps = feature_maps(network) if network else None
+    if network:
+        content = Content(lpips_distance(network), structure_distance(maps), Eye(network))
+    else:
+        content = Content(l1_distance, None)
+    networks = Networks(options, maps, profile)
+    networks.to(device, memory_format=torch.channels_last)
+    betas = (0.5, 0.99)
+    run = Run(
+        options,
+        art.digest,
+        photos.digest,
+        networks,
+        torch.optim.Adam(networks.generators(), options.learning_rate, betas),
+        torch.optim.Adam(_discriminator_groups(networks), options.discriminator_lr, betas),
+        torch.Generator().manual_seed(options.seed),
+        history=[],
+        validations=[],
+        profile=profile,
+    )
+    return run, content, network
+
+
+def _discriminator_groups(networks: Networks) -> list[dict]:
+    """The discriminators' groups of parameters: that of pairs, if there is one, comes last."""
+    groups = [{"params": networks.discriminators()}]
+    if networks.pairs_discriminator:
+        groups.append({"params": list(networks.pairs_discriminator.parameters())})
+    return groups
+
+
+def train_step(
+    run: Run,
+    pairs: Pairs,
+    painted: PaintedPairs | None,
+    content: Content,
+    with_branches: bool | None = None,
+) -> dict[str, float]:
+    """One step of generators, discriminators and average; the losses.
+
+    It learns from painted pairs, if there are any, and with or without the paper's branches; None
+    has them in one step of `branches_every`, and in each without painted pairs.
+
+    Raises FloatingPointError when a loss or a gradient isn't finite. Then, and whatever goes wrong
+    before the weights change, the run stays as it was; except that the draws of a step that isn't
+    finite are not repeated.
+    """
+    drawn = run.random.get_state()
+    if with_branches is None or not painted:
+        with_branches = not painted or run.step % run.options.branches_every == 0
+    try:
+        losses = _find_gradients(run, pairs if with_branches else None, painted, content)
+    except BaseException:
+        run.random.set_state(drawn)
+        raise
+    _check_finite(run, losses)
+
+    options, networks = run.options, run.networks
+    share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW_RATE_SHARE)
+    run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
+    rates = (options.discriminator_lr, options.pairs_discriminator_lr)
+    for group, rate in zip(run.discriminator_optimiser.param_groups, rates, strict=False):
+        group["lr"] = share * rate
+    run.whole = False
+    run.generator_optimiser.step()
+    # A young average forgets faster, so that early previews aren't of the first random weights.
+    networks.update_average(min(options.average, (1 + run.step) / (10 + run.step)))
+    run.discriminator_optimiser.step()
+    run.history.append(losses)
+    run.whole = True
+    return losses
+
+
+def _find_gradients(
+    run: Run, pairs: Pairs | None, painted: PaintedPairs | None, content: Content
+) -> dict[str, float]:
+    """Draws what is learned from and leaves its gradients in the parameters; the losses."""
+    options, networks = run.options, run.networks
+    loss, terms, adversarial = torch.zeros(()), {}, {}
+    if painted:
+        device = next(networks.parameters()).device
+        drawn = painted.draw(PARTS_A_STEP, run.random, device)
+        loss, terms, adversarial = pairs_step(networks, *drawn, content, options)
+    if pairs:
+        batch = pairs.draw(options.batch, run.random)
+        branches = generator_step(networks, batch, content, options)
+        loss, terms, adversarial = (
+            loss + branches[0],
+            terms | branches[1],
+            adversarial | branches[2],
+        )
+    run.generator_optimiser.zero_grad()
+    loss.backward(inputs=networks.generators())
+
+    loss, discriminator_terms = discriminator_step(adversarial)
+    run.discriminator_optimiser.zero_grad()
+    loss.backward()
+    return {name: float(term.detach()) for name, term in (terms | discriminator_terms).items()}
+
+
+def _check_finite(run: Run, losses: dict[str, float]) -> None:
+    """Raises FloatingPointError, saying what, unless the losses and all gradients are finite."""
+    for name, value in losses.items():
+        if not math.isfinite(value):
+            raise FloatingPointError(f"step {run.step + 1} had the loss {name} {value}")
+    groups = run.generator_optimiser.param_groups + run.discriminator_optimiser.param_groups
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    norms = torch._foreach_norm([p.grad for p in parameters if p.grad is not None])
+    if not torch.stack(norms).isfinite().all():
+        raise FloatingPointError(f"step {run.step + 1} had gradients that are infinite, or none")
