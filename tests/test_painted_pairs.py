@@ -47,9 +47,10 @@ def test_photo_and_painting_show_the_same_part_turned_and_mirrored_alike(painted
         parts = pairs.draw(count, random, CPU)
         assert parts.photos.shape == parts.paintings.shape == (4, 3, 48, 48)
         for photo, painting in zip(parts.photos, parts.paintings, strict=True):
-            # The light of the photo alone is changed, by exponents.
-            both = torch.stack([photo.flatten(), painting.flatten()])
-            assert torch.corrcoef(both)[0, 1] < -0.93
+            # The light of the photo alone is changed, by an exponent for each colour.
+            for channels in zip(photo, painting, strict=True):
+                both = torch.stack([channel.flatten() for channel in channels])
+                assert torch.corrcoef(both)[0, 1] < -0.97
 
 
 def test_parts_are_of_all_photos_as_they_are_and_mirrored():
