@@ -128,7 +128,8 @@ def pairs_step(
     painted, paintings = networks.p2s(parts.photos), parts.paintings
     coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
     fine = (F.avg_pool2d(x * parts.near_features, FINE_PX) for x in (painted, paintings))
-    everywhere = torch.ones_like(parts.near_features)
+    painted, paintings = parts.nudged(painted), parts.nudged(paintings)
+    everywhere = torch.ones_like(paintings[:, :1])
     pair = AdversarialPair(networks.pairs_discriminator, painted, paintings, everywhere, 1.0)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)

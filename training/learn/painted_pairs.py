@@ -36,6 +36,7 @@ TINT = 0.15  # the same for each of its colours
 OTHER_GROUNDS = 0.5  # share of the photos that get another ground
 BLOTS = 3  # per side of such a ground, of colours that differ by less than …
 BLOT_CONTRAST = 0.4
+MOST_NUDGE_PX = 7
 FEATURES = slice(36, 68)  # iBUG's points of eyes and mouth, which are small and all look at
 NEAR = 0.07  # how far from these it is near them, in half face crops
 # How a look is chosen: degrees of yaw and pitch that are as bad as half of the crop not shown.
@@ -65,7 +66,8 @@ class PaintedPairs:
         photos = _in_other_light(_before_other_grounds(photos, people, random), random)
         away = torch.cdist(grid.flatten(1, 2), self.points[index, FEATURES]).amin(2)
         near = torch.exp(-((away / NEAR) ** 2)).view(count, 1, side, side)
-        return Parts(photos.to(device), paintings.to(device), near.to(device))
+        down, right = torch.randint(MOST_NUDGE_PX + 1, (2,), generator=random).tolist()
+        return Parts(photos.to(device), paintings.to(device), near.to(device), (down, right))
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,16 @@ class Parts:
     photos: Tensor  # (b, 3, k, k) in 0…1
     paintings: Tensor  # (b, 3, k, k)
     near_features: Tensor  # (b, 1, k, k), 1 at eyes and mouth, falling softly to 0
+    nudge: tuple[int, int] = (0, 0)  # pixels down and right
+
+    def nudged(self, pictures: Tensor) -> Tensor:
+        """The pictures (b, c, k, k), a few pixels smaller, not always beginning at the same place.
+
+        A network that sees them so doesn't teach its own grid, as a weave.
+        """
+        side = pictures.shape[-1] - MOST_NUDGE_PX
+        down, right = self.nudge
+        return pictures[..., down : down + side, right : right + side]
 
 
 def paint_pairs(
