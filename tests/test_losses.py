@@ -23,6 +23,7 @@ from tps_portrait.training.learn.losses import (
 )
 from tps_portrait.training.learn.networks import Networks
 from tps_portrait.training.learn.options import TrainingOptions
+from tps_portrait.training.learn.painted_pairs import Parts
 from tps_portrait.training.learn.pairs import PARTS, Batch, View, part_window
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
@@ -431,25 +432,28 @@ def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_
     options = replace(OPTIONS, pairs_weight=3.0, pairs_adversarial_weight=5.0)
     networks = Networks(options)
     networks.p2s, networks.pairs_discriminator = Asked(0.1), Level(0.5)
-    photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    random = torch.Generator().manual_seed(0)
+    photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=random)
+    near = torch.rand(2, 1, 32, 32, generator=random)
     compared = []
 
     def distance(a, b):
         compared.append((a, b))
         return torch.full((2,), 0.125)
 
-    loss, terms, adversarial = pairs_step(
-        networks, photos, paintings, Content(distance, None), options
-    )
+    parts, content = Parts(photos, paintings, near, (2, 5)), Content(distance, None)
+    loss, terms, adversarial = pairs_step(networks, parts, content, options, brush_share=0.5)
     assert torch.equal(networks.p2s.asked[0], photos)
     painted = networks.p2s.given[0]
-    assert torch.equal(compared[0][0], painted)
-    assert torch.equal(compared[0][1], paintings)
+    nudged = (..., slice(2, 27), slice(5, 30))
+    assert torch.equal(compared[0][0], painted[nudged])
+    assert torch.equal(compared[0][1], paintings[nudged])
     pool = torch.nn.functional.avg_pool2d
     coarse = 4 * (pool(painted, 4) - pool(paintings, 4)).abs().mean()
-    torch.testing.assert_close(terms["pairs"], coarse + 0.125)
+    features = 8 * pool((painted - paintings) * near, 2).abs().mean()
+    torch.testing.assert_close(terms["pairs"], coarse + features + 0.125)
     assert terms["brush"].item() == pytest.approx(0.25)
-    torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["brush"]))
+    torch.testing.assert_close(loss, 3 * (terms["pairs"] + 0.5 * 5 * terms["brush"]))
     (pair,) = adversarial["brush"]
-    assert torch.equal(pair.real, paintings)
-    assert torch.equal(pair.fake, painted)
+    assert torch.equal(pair.real, paintings[nudged])
+    assert torch.equal(pair.fake, painted[nudged])

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_bank
+from tps_portrait.tps_core.pictures import as_bytes
 from tps_portrait.training.learn import painted_pairs
 from tps_portrait.training.learn.painted_pairs import FILE, PaintedPairs, find_look, paint_pairs
 
@@ -28,6 +29,7 @@ def painted(monkeypatch):
         return 1 - crop
 
     monkeypatch.setattr(painted_pairs, "paint_crop", paint)
+    monkeypatch.setattr(painted_pairs, "person_mask", lambda picture: torch.ones(1, 64, 64))
     return seen
 
 
@@ -42,19 +44,20 @@ def test_photo_and_painting_show_the_same_part_turned_and_mirrored_alike(painted
     pairs = paint_pairs(random_bank(2), smooth_bank(3), 3)
     for seed in range(4):
         random, count = drawn(seed)
-        photos, paintings = pairs.draw(count, random, CPU)
-        assert photos.shape == paintings.shape == (4, 3, 48, 48)
-        for photo, painting in zip(photos, paintings, strict=True):
-            # The light of the photo alone is changed, by an exponent.
-            both = torch.stack([photo.flatten(), painting.flatten()])
-            assert torch.corrcoef(both)[0, 1] < -0.97
+        parts = pairs.draw(count, random, CPU)
+        assert parts.photos.shape == parts.paintings.shape == (4, 3, 48, 48)
+        for photo, painting in zip(parts.photos, parts.paintings, strict=True):
+            # The light of the photo alone is changed, by an exponent for each colour.
+            for channels in zip(photo, painting, strict=True):
+                both = torch.stack([channel.flatten() for channel in channels])
+                assert torch.corrcoef(both)[0, 1] < -0.97
 
 
 def test_parts_are_of_all_photos_as_they_are_and_mirrored():
     """A face that grows lighter to its right is seen so, or the other way round."""
     ramp = torch.linspace(0, 255, 64).expand(1, 3, 64, 64).to(torch.uint8)
-    pairs = PaintedPairs(ramp, ramp, random_bank(1).points)
-    _, paintings = pairs.draw(64, torch.Generator().manual_seed(0), CPU)
+    pairs = PaintedPairs(ramp, ramp, ramp[:, :1], random_bank(1).points)
+    paintings = pairs.draw(64, torch.Generator().manual_seed(0), CPU).paintings
     mirrored = paintings[..., -1].mean((1, 2)) < paintings[..., 0].mean((1, 2))
     assert 16 < int(mirrored.sum()) < 48
 
@@ -62,7 +65,47 @@ def test_parts_are_of_all_photos_as_they_are_and_mirrored():
 def test_the_same_random_state_draws_the_same_parts(painted):
     pairs = paint_pairs(random_bank(2), random_bank(3), 3)
     one, other = (pairs.draw(4, torch.Generator().manual_seed(7), CPU) for _ in range(2))
-    assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+    assert one.nudge == other.nudge
+    assert torch.equal(one.photos, other.photos)
+    assert torch.equal(one.paintings, other.paintings)
+
+
+def test_some_people_stand_before_another_ground_and_none_is_painted_over():
+    """A grey sitter, right of a black wall: painted white on white, whatever the wall."""
+    people = torch.zeros(1, 1, 64, 64, dtype=torch.uint8)
+    people[..., 32:] = 255
+    photos = (people // 2).expand(-1, 3, -1, -1)
+    white = torch.full_like(photos, 255)
+    pairs = PaintedPairs(photos, white, people, random_bank(1).points)
+    parts = pairs.draw(64, torch.Generator().manual_seed(0), CPU)
+    assert (parts.paintings > 0.99).all()
+    black = (parts.photos.amax(1) < 0.02).float().mean((1, 2))
+    assert 16 < int((black > 0.1).sum()) < 48  # the wall stayed
+    grey = (parts.photos - 0.5).abs().amax(1) < 0.2
+    assert (grey.float().mean((1, 2)) > 0.1).all()
+
+
+def test_near_are_the_eyes_and_the_mouth():
+    bank = smooth_bank(1)
+    pairs = PaintedPairs(bank.faces, bank.faces, bank.faces[:, :1], bank.points)
+    random = torch.Generator().manual_seed(3)
+    torch.randint(1, (1,), generator=random)  # the face that is drawn
+    grid = painted_pairs._part_grid(1, 48, random)[0]
+    near = pairs.draw(1, torch.Generator().manual_seed(3), CPU).near_features[0, 0]
+    away = torch.cdist(grid.flatten(0, 1), bank.points[0, 36:]).amin(1).view(48, 48)
+    assert (near[away < 0.02] > 0.9).all()
+    assert (near[away > 0.2] < 0.01).all()
+
+
+def test_line_art_is_taught_by_photos_in_more_light(painted):
+    """As it is used: else dark faces would be taught to be black."""
+    lines = random_bank(1)
+    ink = torch.where(lines.faces[:, :1] > 127, 255, 0).to(torch.uint8).expand(-1, 3, -1, -1)
+    photos = replace(smooth_bank(2), faces=smooth_bank(2).faces // 4)
+    dark = paint_pairs(random_bank(1, seed=3), photos, 2).photos
+    lit = paint_pairs(replace(lines, faces=ink), photos, 2).photos
+    assert lit.float().mean() > 1.5 * dark.float().mean()
+    assert torch.equal(as_bytes(painted[-1][0]), lit[-1])
 
 
 def test_one_picture_of_art_teaches_all(painted):

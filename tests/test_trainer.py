@@ -458,6 +458,11 @@ def test_pairs_that_were_painted_are_kept_with_the_training(paired, banks):
         assert torch.equal(tensor, weights(resumed[-1])[name]), name
 
 
+def test_the_brushs_discriminator_gains_its_weight_and_loses_half_where_rates_fall():
+    shares = [trainer._brush_share(step) for step in (0, 99, 199, 1199, 1200, 9999)]
+    assert shares == [1 / 200, 0.5, 1, 1, 0.5, 0.5]
+
+
 def test_with_pairs_one_picture_of_art_is_enough(banks):
     *_, step = train(random_bank(1), banks[1], replace(PAIRED, steps=1))
     assert step.losses["pairs"] > 0

@@ -20,6 +20,7 @@ from ..measure.perceptual import Eye
 from .masks import art_valid, photo_valid, tones_match
 from .networks import Networks
 from .options import TrainingOptions
+from .painted_pairs import Parts
 from .pairs import PARTS, Batch, aligned_part, part_window
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
@@ -27,6 +28,8 @@ BROAD_TONE_DIVISOR = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
 COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
 COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
+FINE_PX = 2  # the same at eyes and mouth, by which a face is known
+FEATURES_WEIGHT = 8.0
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -114,18 +117,22 @@ def generator_step(
 
 def pairs_step(
     networks: Networks,
-    photos: Tensor,
-    paintings: Tensor,
+    parts: Parts,
     content: Content,
     options: TrainingOptions,
+    brush_share: float = 1.0,
 ) -> tuple[Tensor, dict[str, Tensor], dict[str, list[AdversarialPair]]]:
-    """What the generator loses on photos (b, 3, h, w) of which there are paintings, as above.
+    """What the generator loses on photos of which there are paintings, as above.
 
-    One term asks for the painting itself, the other for what can't be told from it.
+    One term asks for the painting itself, the other for what can't be told from it; that counts
+    for the share `brush_share` of its weight.
     """
-    painted = networks.p2s(photos)
+    painted, paintings = networks.p2s(parts.photos), parts.paintings
+    near = parts.near_features
     coarse, wanted_coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
-    everywhere = torch.ones_like(photos[:, :1])
+    fine, wanted_fine = (F.avg_pool2d(x * near, FINE_PX) for x in (painted, paintings))
+    painted, paintings = parts.nudged(painted), parts.nudged(paintings)
+    everywhere = torch.ones_like(paintings[:, :1])
     discriminator = cast(nn.Module, networks.pairs_discriminator)  # there is one for pairs
     pair = AdversarialPair(discriminator, painted, paintings, everywhere, 1.0)
     if content.eye:
@@ -136,10 +143,12 @@ def pairs_step(
     else:
         distance = content.distance(painted, paintings)
     terms = {
-        "pairs": COARSE_WEIGHT * F.l1_loss(coarse, wanted_coarse) + distance.mean(),
+        "pairs": COARSE_WEIGHT * F.l1_loss(coarse, wanted_coarse)
+        + FEATURES_WEIGHT * F.l1_loss(fine, wanted_fine)
+        + distance.mean(),
         "brush": adversarial_loss(pair, painted, REAL, pair.fake_maps),
     }
-    loss = terms["pairs"] + options.pairs_adversarial_weight * terms["brush"]
+    loss = terms["pairs"] + brush_share * options.pairs_adversarial_weight * terms["brush"]
     return options.pairs_weight * loss, terms, {"brush": [pair]}
 
 

@@ -14,24 +14,31 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...tps_core.container import read_container, write_container
+from ...tps_core.detectors.person_mask import person_mask
+from ...tps_core.light import light_for_lines
 from ...tps_core.paint_like.artwork import Artwork, artwork_of_crop
 from ...tps_core.paint_like.painter import paint_crop
 from ...tps_core.pictures import as_bytes
 from ...tps_core.warp import pixel_centres, sample
 from ..banks.bank import FaceBank
 
-FORMAT = "tps-portrait-pairs/1"
+FORMAT = "tps-portrait-pairs/2"
 FILE = "pairs.safetensors"  # in a training's state folder
 LARGEST = 256  # side of the faces that are painted, in pixels
-# What is learned from is a part of a face, turned and mirrored at random: a few dozen pictures are
-# soon known by heart.
-MOST_PART_PX = 160
-PART = (0.5, 0.85)  # side of a part, as a share of the face crop's
-CLOSE_PART = (0.4, 0.6)  # of one around an eye or the mouth …
-CLOSE = 0.35  # … which so many are: they are small, and all look at them
+# What is learned from is most of a face, turned and mirrored at random: a few dozen pictures are
+# soon known by heart. Not enlarged: strokes are to be as large as the painter's.
+MOST_PART_PX = 192
+PART = (0.7, 1.0)  # side of a part, as a share of the face crop's
 TURN = 0.2  # radians
+# Paintings have their own palette and ground, whatever the light and the wall behind the sitter.
 GAMMA = 0.3  # of the logarithm of the exponent that changes a photo's light
-FEATURES = ((36, 42), (42, 48), (48, 68))  # iBUG's points of the eyes and of the mouth
+TINT = 0.15  # the same for each of its colours
+OTHER_GROUNDS = 0.5  # share of the photos that get another ground
+BLOTS = 3  # per side of such a ground, of colours that differ by less than …
+BLOT_CONTRAST = 0.4
+MOST_NUDGE_PX = 7
+FEATURES = slice(36, 68)  # iBUG's points of eyes and mouth, which are small and all look at
+NEAR = 0.07  # how far from these it is near them, in half face crops
 # How a look is chosen: degrees of yaw and pitch that are as bad as half of the crop not shown.
 TURNED = 40.0
 
@@ -44,22 +51,42 @@ class PaintedPairs:
 
     photos: Tensor  # (n, 3, s, s) uint8
     paintings: Tensor  # (n, 3, s, s) uint8
+    people: Tensor  # (n, 1, s, s) uint8, 255 where the photos show a person
     points: Tensor  # (n, 68, 2), the photos' landmarks
 
-    def draw(
-        self, count: int, random: torch.Generator, device: torch.device
-    ) -> tuple[Tensor, Tensor]:
-        """`count` parts of photos and the same parts of their paintings: (count, 3, k, k) each."""
-        side = self.photos.shape[-1]
-        part = min(MOST_PART_PX, side * 3 // 4)
+    def draw(self, count: int, random: torch.Generator, device: torch.device) -> "Parts":
+        """`count` parts of photos, most in another light or before another ground."""
+        side = min(MOST_PART_PX, self.photos.shape[-1] * 3 // 4)
         index = torch.randint(len(self.photos), (count,), generator=random)
-        grid = _part_grid(self.points[index], part, random)
-        photos, paintings = (
-            sample(x[index].float() / 255, grid, "reflection", "bicubic").clamp(0, 1).to(device)
-            for x in (self.photos, self.paintings)
+        grid = _part_grid(count, side, random)
+        photos, paintings, people = (
+            sample(x[index].float() / 255, grid, "reflection", "bicubic").clamp(0, 1)
+            for x in (self.photos, self.paintings, self.people)
         )
-        gamma = (GAMMA * _uniform(random, count, 1, 1, 1)).exp().to(device)
-        return photos**gamma, paintings
+        photos = _in_other_light(_before_other_grounds(photos, people, random), random)
+        away = torch.cdist(grid.flatten(1, 2), self.points[index, FEATURES]).amin(2)
+        near = torch.exp(-((away / NEAR) ** 2)).view(count, 1, side, side)
+        down, right = torch.randint(MOST_NUDGE_PX + 1, (2,), generator=random).tolist()
+        return Parts(photos.to(device), paintings.to(device), near.to(device), (down, right))
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parts of photos and the same parts of their paintings."""
+
+    photos: Tensor  # (b, 3, k, k) in 0…1
+    paintings: Tensor  # (b, 3, k, k)
+    near_features: Tensor  # (b, 1, k, k), 1 at eyes and mouth, falling softly to 0
+    nudge: tuple[int, int] = (0, 0)  # pixels down and right
+
+    def nudged(self, pictures: Tensor) -> Tensor:
+        """The pictures (b, c, k, k), a few pixels smaller, not always beginning at the same place.
+
+        A network that sees them so doesn't teach its own grid, as a weave.
+        """
+        side = pictures.shape[-1] - MOST_NUDGE_PX
+        down, right = self.nudge
+        return pictures[..., down : down + side, right : right + side]
 
 
 def paint_pairs(
@@ -86,15 +113,18 @@ def paint_pairs(
         return kept
     artwork = look_of(art, teacher)
     index = torch.linspace(0, len(photos) - 1, count).round().long()
-    faces, points = painted_size(photos.faces[index]), photos.points[index]
-    paintings = []
-    for done, (face, at) in enumerate(zip(faces, points, strict=True), 1):
-        paintings.append(as_bytes(paint_crop(face.float() / 255, at, artwork)))
-        on_pair(done, count)
-    pairs = PaintedPairs(faces, torch.stack(paintings), points)
+    points = photos.points[index]
+    made: list[tuple[Tensor, ...]] = []
+    for face, at in zip(painted_size(photos.faces[index]), points, strict=True):
+        picture = face.float() / 255
+        if artwork.is_line_art:
+            picture = light_for_lines(picture, at)  # as at use
+        painting = paint_crop(picture, at, artwork)
+        made.append(tuple(as_bytes(x) for x in (picture, painting, person_mask(picture))))
+        on_pair(len(made), count)
+    pairs = PaintedPairs(*(torch.stack(kind) for kind in zip(*made, strict=True)), points)
     if path:
-        tensors = {"photos": pairs.photos, "paintings": pairs.paintings, "points": pairs.points}
-        write_container(path, FORMAT, tensors, record)
+        write_container(path, FORMAT, vars(pairs), record)
     return pairs
 
 
@@ -156,27 +186,35 @@ def painted_size(faces: Tensor) -> Tensor:
     return as_bytes(small)
 
 
-def _part_grid(points: Tensor, part: int, random: torch.Generator) -> Tensor:
-    """Where the pixels of random parts lie in faces with these points: (n, part, part, 2)."""
-    count = len(points)
-    close = torch.rand(count, generator=random) < CLOSE
-    which = torch.randint(len(FEATURES), (count,), generator=random).tolist()
-    centres = torch.stack(
-        [face[slice(*FEATURES[i])].mean(0) for face, i in zip(points, which, strict=True)]
-    )
-    share = (1 + _uniform(random, count)) / 2
-    low = torch.where(close, CLOSE_PART[0], PART[0])
-    high = torch.where(close, CLOSE_PART[1], PART[1])
-    scale = low + (high - low) * share
-    nudge = _uniform(random, count, 2)
-    shift = torch.where(close[:, None], centres + 0.15 * nudge, (1.05 - scale)[:, None] * nudge)
+def _part_grid(count: int, part: int, random: torch.Generator) -> Tensor:
+    """Where the pixels of random parts lie in face crops: (count, part, part, 2)."""
+    scale = PART[0] + (PART[1] - PART[0]) * torch.rand(count, generator=random)
+    shift = (1.05 - scale)[:, None] * _uniform(random, count, 2)
     angle = TURN * _uniform(random, count)
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     linear = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
     mirror = torch.rand(count, generator=random) < 0.5
     flip = torch.where(mirror, -1.0, 1.0)[:, None] * torch.tensor([1.0, 0]) + torch.tensor([0, 1.0])
-    here = pixel_centres((part, part), like=points).flatten(0, 1)
+    here = pixel_centres((part, part), like=scale).flatten(0, 1)
     return ((here * flip[:, None]) @ linear + shift[:, None]).unflatten(1, (part, part))
+
+
+def _before_other_grounds(photos: Tensor, people: Tensor, random: torch.Generator) -> Tensor:
+    """The photos (b, 3, k, k), some before a ground of another light and colours."""
+    count, size = len(photos), photos.shape[-2:]
+    light = 0.5 + 0.6 * _uniform(random, count, 1, 1, 1)
+    color = 0.25 * _uniform(random, count, 3, 1, 1) * torch.rand(count, 1, 1, 1, generator=random)
+    blots = _uniform(random, count, 3, BLOTS, BLOTS) * torch.rand(count, 1, 1, 1, generator=random)
+    blots = F.interpolate(BLOT_CONTRAST / 2 * blots, size, mode="bicubic", align_corners=True)
+    other = torch.rand(count, 1, 1, 1, generator=random) < OTHER_GROUNDS
+    return photos.lerp((light + color + blots).clamp(0, 1), (1 - people) * other)
+
+
+def _in_other_light(photos: Tensor, random: torch.Generator) -> Tensor:
+    """The photos (b, 3, k, k) lighter or darker, and with a tint."""
+    gamma = GAMMA * _uniform(random, len(photos), 1, 1, 1)
+    tint = TINT * _uniform(random, len(photos), 3, 1, 1)
+    return photos ** (gamma + tint).exp()
 
 
 def _uniform(random: torch.Generator, *shape: int) -> Tensor:

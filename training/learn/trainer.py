@@ -52,8 +52,12 @@ FEWEST_FACES = 2
 PARTS_A_STEP = 2  # of painted pairs
 # The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
 # not by those asked for: a training can be ended or made longer at any of them.
-FAST_STEPS = 800
-SLOW_RATE_SHARE = 0.25
+FAST_STEPS = 1200
+SLOW_RATE_SHARE = 0.3
+# How much the discriminator of pairs counts: it gains its weight in the first steps, in which it
+# would win, and loses some where rates fall, so that what it makes of grain settles.
+BRUSH_STEPS = 200
+SLOW_BRUSH_SHARE = 0.5
 
 log = logging.getLogger("tps_portrait")
 
@@ -382,7 +386,8 @@ def _find_gradients(
     if painted:
         device = next(networks.parameters()).device
         drawn = painted.draw(PARTS_A_STEP, run.random, device)
-        loss, terms, adversarial = pairs_step(networks, *drawn, content, options)
+        brush_share = _brush_share(run.step)
+        loss, terms, adversarial = pairs_step(networks, drawn, content, options, brush_share)
     if pairs:
         batch = pairs.draw(options.batch, run.random)
         branches = generator_step(networks, batch, content, options)
@@ -398,6 +403,11 @@ def _find_gradients(
     run.discriminator_optimiser.zero_grad()
     loss.backward()
     return {name: float(term.detach()) for name, term in (terms | discriminator_terms).items()}
+
+
+def _brush_share(step: int) -> float:
+    """The share of its weight that the discriminator of pairs has after so many steps."""
+    return min(1.0, (step + 1) / BRUSH_STEPS) * (1.0 if step < FAST_STEPS else SLOW_BRUSH_SHARE)
 
 
 def _check_finite(run: Run, losses: dict[str, float]) -> None:
