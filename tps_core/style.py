@@ -12,11 +12,16 @@ from .container import build_network, read_container, write_container
 from .folders import files_by_name
 from .json_reading import Checks, fields, listed, one_line, text, truth, whole
 from .painting.generator import STRIDE, Generator
-from .painting.old_generator import LeanGenerator, OldGenerator
+from .painting.old_generator import LeanGenerator, OldGenerator, SoftGenerator
 from .painting.painter import paint
 
 FORMAT = "tps-portrait-style/1"
-NETWORKS = {"unet16-soft": Generator, "unet16-lean": LeanGenerator, "unet16": OldGenerator}
+NETWORKS = {
+    "unet16-smooth": Generator,
+    "unet16-soft": SoftGenerator,
+    "unet16-lean": LeanGenerator,
+    "unet16": OldGenerator,
+}
 MOST_BLOCKS, WIDEST = 64, 2048  # of an architecture: ours have 2 blocks, and are 144 wide
 
 

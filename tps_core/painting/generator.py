@@ -4,9 +4,9 @@ Why this shape: at 512 x 512 the resolution of the layers decides the cost, not 
 parameters, so the encoder is four convolutions, maps of half the resolution are thin, and most
 weights work at 1/16. Only there is a norm: elsewhere it would cost as much as a convolution. Skips
 are added, not concatenated. Every map that leads from the encoder to the decoder can be warped:
-that is the feature-space warp of the paper. Maps of half the resolution are softened before they
-are read, others before they are enlarged: their finest pattern, a checkerboard, made of nothing but
-a photo's grain, would lie over the painting as a weave.
+that is the feature-space warp of the paper. All maps are softened before they are enlarged or
+painted, and those of half the resolution before they are read: their finest pattern, a
+checkerboard, made of nothing but a photo's grain, would lie over the painting as a weave.
 """
 
 from typing import cast
@@ -30,7 +30,7 @@ class Generator(nn.Module):
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 64, 144), blocks: int = 2):
         """`widths` of the maps at 1/2, 1/4, 1/8 and 1/16; `blocks` at 1/16."""
         super().__init__()
-        self.architecture = {"name": "unet16-soft", "widths": list(widths), "blocks": blocks}
+        self.architecture = {"name": "unet16-smooth", "widths": list(widths), "blocks": blocks}
         half, fine, middle, coarse = widths
         self.down_half = nn.Sequential(*down(3, half), Soften())
         self.down_fine = down(half, fine)
@@ -42,7 +42,8 @@ class Generator(nn.Module):
         self.up_fine = _up(middle, fine)
         self.decode_fine: nn.Module = nn.Sequential(Block(fine), Soften())
         self.up_half = _up(fine, half)
-        self.decode_half = nn.Sequential(nn.Conv2d(half, half, 3, padding=1), nn.LeakyReLU(0.2))
+        last = nn.Conv2d(half, half, 3, padding=1)
+        self.decode_half = nn.Sequential(last, nn.LeakyReLU(0.2), Soften())
         self.head = nn.Conv2d(half, 12, 3, padding=1)  # each pixel of the map paints 2 x 2
         # The picture's own colours, coarse and mixed, lie under what the decoder paints. An
         # untrained generator gives a blurred copy, so light can't be learned as dark (a perceptual

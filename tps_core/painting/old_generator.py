@@ -6,7 +6,16 @@ from torch import Tensor, nn
 from .generator import COLOR_STRIDE, Block, Generator, down
 
 
-class LeanGenerator(Generator):
+class SoftGenerator(Generator):
+    """Of the first styles that were learned from pairs: its last map is not softened, and may weave."""
+
+    def __init__(self, widths: tuple[int, int, int, int], blocks: int):
+        super().__init__(widths, blocks)
+        self.architecture["name"] = "unet16-soft"
+        self.decode_half = nn.Sequential(*list(self.decode_half)[:2])
+
+
+class LeanGenerator(SoftGenerator):
     """Of the versions after 0.1.0: it enlarges its maps as they are, and can weave."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
@@ -16,7 +25,7 @@ class LeanGenerator(Generator):
         self.decode_fine, self.decode_middle = Block(widths[1]), Block(widths[2])
 
 
-class OldGenerator(Generator):
+class OldGenerator(SoftGenerator):
     """Of 0.1.0, twice as slow: blocks in the encoder, norms everywhere, a full-size last layer."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
