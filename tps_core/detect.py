@@ -10,8 +10,8 @@ from .detectors.augmentation import detect_augmented
 from .detectors.consensus import Detection, agree
 from .detectors.embedded_detector import detect_embedded
 from .detectors.table import BY_NAME, NEARER_TO_PEOPLE
+from .face_not_found import BY_HAND, face_not_found
 from .face_not_found import FaceNotFound as FaceNotFound  # what `detect_face` raises
-from .face_not_found import face_not_found
 from .landmarks import Landmarks, check_plausible, same_face
 
 log = logging.getLogger("tps_portrait")
@@ -21,6 +21,7 @@ SURE_SCORE = 0.99  # of a detector for photos that needs no second look; of phot
 LEAST_SCORE = 0.5  # of the same that counts at all
 ART_WEIGHT = 3.0  # detections by the one for photos that one by the one for art stands for
 LEAST_ART_SCORE = 0.1  # of a detection by the one for art that counts
+MOST_FACES = 100  # of a group, where all are wanted
 
 
 def detect(
@@ -55,10 +56,21 @@ def detect_face(
 
     Raises FaceNotFound if there is none, and whatever `detect` raises.
     """
-    faces = detect(picture, detector, 1, min_confidence)
+    return detect_faces(picture, name, detector, 1, min_confidence)[0]
+
+
+def detect_faces(
+    picture: Tensor, name: str, detector: str, max_faces: int, min_confidence: float
+) -> list[Landmarks]:
+    """As `detect`, but there is at least one face.
+
+    Raises FaceNotFound, with the picture's `name`, if there is none.
+    """
+    faces = detect(picture, detector, max_faces, min_confidence)
     if not faces:
-        raise face_not_found(name, min_confidence, "use a picture in which the face is larger")
-    return faces[0]
+        otherwise = f"{BY_HAND}, or use a picture in which the face is larger"
+        raise face_not_found(name, min_confidence, otherwise)
+    return faces
 
 
 def usable_detectors() -> dict[str, str]:
