@@ -42,7 +42,7 @@ def cell(picture: Tensor, faces: list[Landmarks], label: str, side: int) -> Imag
     w, h = max(1, round(width * factor)), max(1, round(height * factor))
     small = F.interpolate(picture[None], (h, w), mode="bilinear", antialias=True)[0]
     # Drawn at the sheet's size, or the points would hardly be seen.
-    drawn = draw_landmarks(small, [replace(face, size=(w, h)) for face in faces])
+    drawn = draw_landmarks(small, [replace(face.convert("ibug-68"), size=(w, h)) for face in faces])
     canvas = Image.new("RGB", (side, side), "white")
     canvas.paste(Image.fromarray(as_bytes(drawn).permute(1, 2, 0).numpy()))
     pen = ImageDraw.Draw(canvas)

@@ -19,7 +19,7 @@ log = logging.getLogger("tps_portrait")
 DETECTORS = ("auto", *BY_NAME)
 SURE_SCORE = 0.99  # of a detector for photos that needs no second look; of photos nearly all
 LEAST_SCORE = 0.5  # of the same that counts at all
-ART_WEIGHT = 3.0  # detections by the one for photos that one by the one for art stands for
+ART_WEIGHT = 4.5  # detections by the one for photos that one by the one for art stands for
 LEAST_ART_SCORE = 0.1  # of a detection by the one for art that counts
 MOST_FACES = 100  # of a group, where all are wanted
 

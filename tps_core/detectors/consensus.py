@@ -38,7 +38,11 @@ def agree(detections: list[Detection]) -> list[Landmarks]:
         # Around the detection that most others are near to, not around the loudest one.
         groups = [[i for i in left if same[core][i]] for core in left]
         group = max(groups, key=weight)
-        faces.append(_merge([detections[i] for i in group], points[group]))
+        # One detector that is sure isn't made less so by another that is astray, as on profiles.
+        own = {detections[i].face.detector for i in group}
+        parts = [[i for i in group if detections[i].face.detector == name] for name in own]
+        merged = [_merge([detections[i] for i in part], points[part]) for part in (group, *parts)]
+        faces.append(max(merged, key=lambda face: face.score))
         left = [i for i in left if i not in group]
     return sorted(faces, key=lambda face: -face.score)
 
