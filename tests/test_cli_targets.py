@@ -39,7 +39,7 @@ def here(tmp_path, monkeypatch):
         raise FaceNotFound(f"{name}: no face found")
 
     monkeypatch.setattr(choose, "detect_face", nothing)
-    monkeypatch.setattr(detect_command, "detect", lambda *_: [])
+    monkeypatch.setattr(detect_command, "detect_most", lambda *_: ([], False))
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng():
         torch.manual_seed(0)

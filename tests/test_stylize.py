@@ -121,7 +121,7 @@ class Flat(Negative):
 @pytest.mark.parametrize("whole_image", [True, False])
 def test_each_face_gets_its_own_style_and_the_first_one_paints_the_rest(photo, face, whole_image):
     pair, width = torch.cat([photo, photo], 2), photo.shape[-1]
-    height, points = photo.shape[1], face.to_pixels()
+    height, points = photo.shape[1], face.points_px
     faces = [
         Landmarks.from_pixels(points + torch.tensor([x, 0.0]), (2 * width, height), face.scheme)
         for x in (0.0, width)

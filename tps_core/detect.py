@@ -35,6 +35,16 @@ def detect(
     as far as they agree.
     Raises ValueError for a picture or a detector that is none, and for one that can't run.
     """
+    return detect_most(picture, detector, max_faces, min_confidence)[0]
+
+
+def detect_most(
+    picture: Tensor, detector: str, max_faces: int, min_confidence: float
+) -> tuple[list[Landmarks], bool]:
+    """As `detect`, and whether there are more faces than the `max_faces` largest that it gives.
+
+    That isn't known where only one is wanted: the search ends with the first.
+    """
     if picture.ndim != 3 or picture.shape[0] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is (3, h, w), got {tuple(picture.shape)}")
     if detector not in DETECTORS:
@@ -45,8 +55,9 @@ def detect(
             f"got {max_faces} and {min_confidence}"
         )
     find = _detect_auto if detector == "auto" else BY_NAME[detector].find
-    faces = find(picture.float(), max_faces, min_confidence)
-    return sorted(filter(_is_plausible, faces), key=lambda face: face.area_px, reverse=True)
+    faces = find(picture.float(), max_faces + (max_faces > 1), min_confidence)
+    faces = sorted(filter(_is_plausible, faces), key=lambda face: face.area_px, reverse=True)
+    return faces[:max_faces], len(faces) > max_faces > 1
 
 
 def detect_face(

@@ -88,13 +88,13 @@ def log_odds_at(
     """
     middle = shift + SUPPORT_DROP * linear[:, 1]
     scales = torch.tensor(SUPPORT_EXTENTS)[:, None, None]
-    views = cut_squares(picture, scales * linear, middle.expand(len(scales), 2), SIZE)
+    views = cut_squares(picture, scales * linear, middle.expand(len(scales), 2), VIEW_PX)
     if mirrored:
         soft = F.avg_pool2d(views[1:2], 3, 1, padding=1, count_include_pad=False)
         views = torch.cat([views, views.flip(-1), soft])
     regressors, logits = network(2 * views - 1)
     boxes = regressors.cpu().unflatten(-1, (8, 2))[:, :, 0] + _anchors()
-    apart = (2 * boxes / SIZE - 1).norm(dim=-1)
+    apart = (2 * boxes / VIEW_PX - 1).norm(dim=-1)
     near = logits[..., 0].cpu().masked_fill(apart > SUPPORT_REACH, -10)
     return float(near.amax(1).mean())
 

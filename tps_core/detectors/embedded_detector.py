@@ -38,7 +38,7 @@ OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
 # Faces smaller than that are looked for only if there is no larger one, or in a group: where more
 # than so many are wanted.
-FINEST_ZOOM_BESIDE_OTHERS, FINEST_ZOOM_IN_GROUP, GROUP = 2.0, 4.0, 10
+FINEST_ZOOM_BESIDE_OTHERS, FINEST_ZOOM_IN_GROUP, GROUP = 2.0, 4.0, 20
 # BlazeFace sees faces that stand on their heads too, but less surely than this, and the mesh then
 # lies on them the wrong way round.
 SURELY_UPRIGHT_SCORE = 0.85
