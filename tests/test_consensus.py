@@ -61,6 +61,6 @@ def test_nothing_seen_is_nothing_found():
 
 def test_one_detector_that_is_sure_is_not_made_less_so_by_another_that_is_astray():
     sure = detections(face(detector="art"), weight=4.5)
-    astray = detections(*(face(noise=6.0, seed=seed) for seed in range(4)))
+    astray = detections(*(face(noise=3.0, seed=seed) for seed in range(4)))
     (alone,), (together,) = agree(sure), agree([*sure, *astray])
     assert together.score >= alone.score

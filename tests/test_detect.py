@@ -71,11 +71,11 @@ def test_no_face_is_an_empty_list_and_a_sentence(found):
 
 def test_more_faces_than_are_wanted_are_said_and_the_largest_are_kept(found):
     found += [face_of(30), face_of(90), face_of(60)]
-    faces, more = detect_most(PICTURE, "embedded", 2, 0.5)
+    faces, more = detect_most(PICTURE, "auto", 2, 0.5)
     assert [face.box_px for face in faces] == [found[1].box_px, found[2].box_px]
     assert more
-    assert not detect_most(PICTURE, "embedded", 3, 0.5)[1]
-    assert not detect_most(PICTURE, "embedded", 1, 0.5)[1]
+    assert not detect_most(PICTURE, "auto", 3, 0.5)[1]
+    assert not detect_most(PICTURE, "auto", 1, 0.5)[1]
 
 
 def test_half_a_face_at_the_border_is_none_and_no_rocket_is_taken_for_one(portrait):

@@ -191,7 +191,7 @@ def test_a_face_that_stands_on_its_head_gets_its_points_the_right_way_round(phot
 
 
 def test_a_face_of_three_percent_of_a_4k_picture_is_found(photo, face):
-    x0, y0, x1, _ = face.box_px
+    x0, _, x1, _ = face.box_px
     factor = 0.03 * 3840 / (x1 - x0)
     small = F.interpolate(photo[None], scale_factor=factor, mode="area")[0]
     large = torch.full((3, 2160, 3840), 0.6)
