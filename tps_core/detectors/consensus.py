@@ -9,7 +9,7 @@ from torch import Tensor
 from ..landmarks import Landmarks, eye_distance, same_face
 
 CONFIDENT_WEIGHT = 3.2  # of agreeing detections, at which confidence is 0.63
-DISAGREEMENT_EYES = 0.12  # eye distances between detections at which 0.6 of it is left
+DISAGREEMENT_EYES = 0.15  # eye distances between detections at which 0.6 of it is left
 
 
 @dataclass(frozen=True)
