@@ -10,6 +10,7 @@ from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
 from .common import expand, find_device
+from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each
 from .video import is_video, paint_video
@@ -69,7 +70,7 @@ def _paint(
         return paint_video(path, target, styles[0], arguments)
     photo = read_picture(path)
     try:
-        faces = faces_in_file(path, photo, arguments.detector, arguments.min_confidence)
+        faces = faces_in_file(path, photo, *face_arguments(arguments))
     except FaceNotFound:
         if arguments.no_face or arguments.faces or not arguments.whole_image:
             raise

@@ -37,7 +37,8 @@ def faces_in_file(
     """The faces to use in the file's picture (3, h, w): the known ones, else those found.
 
     which and numbers choose among them, as in `pick`; "auto" is the largest of those found.
-    Raises FaceNotFound if there is none, or not that one, and ValueError as `known_faces` and `detect` do.
+    Raises FaceNotFound if there is none, or not that one, and ValueError as `known_faces` and
+    `detect` do.
     """
     faces = known_faces(path, picture)
     if faces is None:
