@@ -4,8 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from ..tps_core.detect import detect
+from ..tps_core.detect import detect_most
 from ..tps_core.draw import draw_landmarks
+from ..tps_core.face_not_found import BY_HAND
 from ..tps_core.file_faces import known_faces
 from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
@@ -64,12 +65,19 @@ def run(arguments: argparse.Namespace) -> int:
     for done, path in enumerate(paths, 1):
         try:
             picture = read_picture(path)
+            most = arguments.max_faces
             faces = known_faces(path, picture)
             if faces is None:
-                faces = detect(
-                    picture, arguments.detector, arguments.max_faces, arguments.min_confidence
+                faces, more = detect_most(
+                    picture, arguments.detector, most, arguments.min_confidence
                 )
-            faces = faces[: arguments.max_faces]
+            else:
+                faces, more = faces[:most], len(faces) > most
+            if more:
+                tell(
+                    f"tps-portrait detect: {path}: more than {most} faces; {most} are kept, and "
+                    "--max-faces raises the limit"
+                )
             height, width = picture.shape[-2:]
             images[str(path)] = faces_to_json(faces, (width, height))
             if preview:
@@ -97,6 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _found(faces: list[dict]) -> str:
     """How many faces there are, and how sure they are, in words."""
+    if not faces:
+        return f"no sure face; lower --min-confidence, or {BY_HAND}"
     scores = ", ".join(f"{face['score']:.2f}" for face in faces)
-    count = f"{len(faces) or 'no'} face{'s' * (len(faces) != 1)}"
-    return f"{count} (confidence {scores})" if faces else count
+    return f"{len(faces)} face{'s' * (len(faces) > 1)} (confidence {scores})"

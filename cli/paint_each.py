@@ -1,12 +1,14 @@
 """What the commands that paint share: options, and one file painted after the other."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_kinds import PICTURE, VIDEO
-from ..tps_core.pictures import ENDINGS, picture_format
+from ..tps_core.pictures import ENDINGS, picture_format, read_picture, write_picture
 from ..tps_core.plain_text import shown
+from ..tps_core.stylize import unpainted
 from ..tps_core.targets import Targets
 from ..tps_core.videos.writer import CODECS
 from .common import (
@@ -18,6 +20,7 @@ from .common import (
     expand,
     reason,
 )
+from .face_options import add_face_options
 from .finish_options import add_finish_options, check_finish_options
 from .terminal import say, say_json, show_progress, tell
 from .video import is_video
@@ -29,21 +32,24 @@ Paint = Callable[[Path, Path], dict | None]
 def add_painting_options(parser: argparse.ArgumentParser, output_help: str) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=output_help)
     add_finish_options(parser)
+    add_face_options(parser)
     add_overwrite_option(parser)
     add_device_option(parser)
     add_detector_options(parser)
     add_json_option(parser)
 
 
-def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], Paint]) -> int:
+def paint_each(
+    arguments: argparse.Namespace, used: Sequence[Path], prepare: Callable[[], Paint]
+) -> int:
     """Paints every file; one that can't be painted fails the command, after the others.
 
-    `used` is the file of the style or the art, which is never written over. `prepare` is called
+    `used` are the files of styles or art, which are never written over. `prepare` is called
     once it is known that there is a place for the results.
     """
     paths = expand(arguments.inputs)
     check_finish_options(arguments, paths)
-    targets = Targets([*paths, used], arguments.overwrite)
+    targets = Targets([*paths, *used], arguments.overwrite)
     alone = _is_name_of_result(paths, arguments.output)
     if alone:
         _name_it(paths[0], arguments.output, targets)
@@ -59,7 +65,7 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
                 target = arguments.output if alone else _free(path, moving, arguments, targets)
                 if not moving:
                     show_progress(done - 1, len(paths), path.name)
-                told = paint(path, target)
+                told = _painted(paint, path, target, moving, arguments)
                 if moving:
                     videos[str(target)] = told
                 targets.finished(target)
@@ -71,6 +77,21 @@ def paint_each(arguments: argparse.Namespace, used: Path, prepare: Callable[[], 
     finally:  # stopped by Ctrl-C too
         _list(targets.written, len(paths), videos, failed, arguments)
     return 2 if failed else 0
+
+
+def _painted(
+    paint: Paint, path: Path, target: Path, moving: bool, arguments: argparse.Namespace
+) -> dict | None:
+    """What `paint` returns; a picture without a face is written as it is, where that was chosen."""
+    try:
+        return paint(path, target)
+    except FaceNotFound as error:
+        if moving or arguments.no_face != "skip":
+            raise
+        photo = unpainted(read_picture(path), arguments.ground).picture
+        write_picture(target, photo, arguments.overwrite)
+        tell(f"tps-portrait {arguments.command}: {error}; written as it is")
+        return None
 
 
 def _list(

@@ -10,6 +10,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import read_picture, write_picture
 from .common import expand, find_device
+from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each
 from .video import is_video
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         art = _read_art(arguments)
         return lambda path, target: _paint(path, target, art, arguments)
 
-    return paint_each(arguments, arguments.art, prepare)
+    return paint_each(arguments, [arguments.art], prepare)
 
 
 def _read_art(arguments: argparse.Namespace) -> Artwork:
@@ -65,7 +66,7 @@ def _read_art(arguments: argparse.Namespace) -> Artwork:
 
 def _paint(path: Path, target: Path, art: Artwork, arguments: argparse.Namespace) -> None:
     photo = read_picture(path)
-    faces = faces_in_file(path, photo, arguments.detector, arguments.min_confidence)
+    faces = faces_in_file(path, photo, *face_arguments(arguments))
     photo = photo.to(art.picture.device)
     result = paint_like(photo, art, faces, **finish_arguments(arguments), name=str(path))
     write_picture(target, result.picture.cpu(), arguments.overwrite)

@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
+from ..tps_core.choose import choose
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_faces import faces_in_file
 from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
-from .common import find_device
+from .common import expand, find_device
+from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each
 from .video import is_video, paint_video
@@ -25,8 +27,10 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--style",
         required=True,
+        action="append",
         metavar="NAME|PATH",
-        help="the name of an installed style (doctor lists them), or a file",
+        help="the name of an installed style (doctor lists them), or a file; given several times, "
+        "the faces of a group get one each, from left to right, and the first paints the rest",
     )
     add_painting_options(
         parser,
@@ -36,26 +40,44 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Paints every picture and video; one that can't be fails the command, after the others."""
-    style_path = find_style(arguments.style)
+    """Paints every picture and video; one that can't be fails the command, after the others.
+
+    Raises ValueError, before any work, for choices of faces or styles that a video can't have.
+    """
+    style_paths = [find_style(name) for name in arguments.style]
+    if len(style_paths) > 1 and arguments.faces is None:
+        arguments.faces = "all"
+    if arguments.faces not in (None, "largest"):
+        moving = [p for p in expand(arguments.inputs) if is_video(p, arguments.output)]
+        if moving:
+            raise ValueError(
+                f"{moving[0]}: in a video the largest face is followed, and painted in one style; "
+                "leave --faces out and give one --style"
+            )
 
     def prepare():
-        style = load_style(style_path).to(find_device(arguments.device))
-        return lambda path, target: _paint(path, target, style, arguments)
+        device = find_device(arguments.device)
+        styles = [load_style(path).to(device) for path in style_paths]
+        return lambda path, target: _paint(path, target, styles, arguments)
 
-    return paint_each(arguments, style_path, prepare)
+    return paint_each(arguments, style_paths, prepare)
 
 
-def _paint(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict | None:
+def _paint(
+    path: Path, target: Path, styles: list[Style], arguments: argparse.Namespace
+) -> dict | None:
     if is_video(path, arguments.output):
-        return paint_video(path, target, style, arguments)
+        return paint_video(path, target, styles[0], arguments)
     photo = read_picture(path)
     try:
-        faces = faces_in_file(path, photo, arguments.detector, arguments.min_confidence)
+        faces = faces_in_file(path, photo, *face_arguments(arguments))
     except FaceNotFound:
-        if not arguments.whole_image:
+        if arguments.no_face or arguments.faces or not arguments.whole_image:
             raise
         faces = []  # all of it can be painted without one
-    result = stylize(photo, style, faces, **finish_arguments(arguments), name=str(path))
+    if len(styles) > 1:
+        # From left to right, unless the numbers say otherwise.
+        faces = faces if isinstance(arguments.faces, tuple) else choose(faces, "left to right")
+    result = stylize(photo, styles, faces, **finish_arguments(arguments), name=str(path))
     write_picture(target, result.picture, arguments.overwrite)
     return None

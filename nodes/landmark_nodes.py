@@ -1,12 +1,16 @@
 """Nodes that find landmarks."""
 
+import logging
+
 import comfy.utils
 from comfy_api.latest import io
 
-from ..tps_core.detect import DETECTORS, detect
+from ..tps_core.detect import DETECTORS, detect_most
 from ..tps_core.face_not_found import face_not_found
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
+
+log = logging.getLogger("tps_portrait")
 
 
 class DetectLandmarks(io.ComfyNode):
@@ -52,9 +56,16 @@ class DetectLandmarks(io.ComfyNode):
         progress = comfy.utils.ProgressBar(len(pictures))
         frames = []
         for index, picture in enumerate(pictures):
-            frames.append(detect(picture, detector, max_faces, min_confidence))
-            if not frames[-1] and no_face == "error":
-                where = f"image {index + 1} of {len(pictures)}"
+            faces, more = detect_most(picture, detector, max_faces, min_confidence)
+            frames.append(faces)
+            where = f"image {index + 1} of {len(pictures)}"
+            if more:
+                log.warning(
+                    "%s: more than %d faces; the largest are kept, and max_faces raises the limit",
+                    where,
+                    max_faces,
+                )
+            if not faces and no_face == "error":
                 raise face_not_found(where, min_confidence, "set no_face to empty")
             progress.update(1)
         frames = fill_gaps(frames, no_face)

@@ -8,14 +8,22 @@ import comfy.utils
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..tps_core.choose import faces_to_paint
 from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
-from ..tps_core.stylize import Stylized
+from ..tps_core.stylize import Stylized, unpainted
 from .sockets import FaceLandmarks, known_frames, to_pictures
 from .style_nodes import strength_input
-from .stylize_node import face_landmarks_input, ground_input, output, whole_image_input
+from .stylize_node import (
+    face_landmarks_input,
+    faces_inputs,
+    ground_input,
+    no_face_input,
+    output,
+    whole_image_input,
+)
 from .warp_nodes import color_match_input
 
 PREVIEW_PX = 512
@@ -64,6 +72,8 @@ class PaintLike(io.ComfyNode):
                 ),
                 color_match_input(),
                 ground_input(),
+                no_face_input(),
+                *faces_inputs(),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
@@ -80,6 +90,9 @@ class PaintLike(io.ComfyNode):
         face_landmarks=None,
         art_landmarks=None,
         ground="paint",
+        no_face="error",
+        faces="auto",
+        face=1,
     ) -> io.NodeOutput:
         pictures = to_pictures(image)
         artworks = _artworks(to_pictures(art), art_landmarks, len(pictures))
@@ -87,17 +100,23 @@ class PaintLike(io.ComfyNode):
         device = comfy.model_management.get_torch_device()
         progress = comfy.utils.ProgressBar(PARTS * len(pictures))
         results = []
-        for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
-            artwork = artworks[index % len(artworks)]
+        for index, (picture, known) in enumerate(zip(pictures, frames, strict=True)):
+            name = f"image {index + 1} of {len(pictures)}"
             show = _shown_on(progress, index)
+            chosen = faces_to_paint(picture, name, known, faces, face, no_face)
+            if chosen is None:
+                results.append(unpainted(picture, ground))
+                show(1.0, picture)
+                continue
+            artwork = artworks[index % len(artworks)]
             result = paint_like(
                 picture.to(device),
                 replace(artwork, picture=artwork.picture.to(device)),
-                faces,
+                chosen,
                 whole_image,
                 strength,
                 color_match,
-                f"image {index + 1} of {len(pictures)}",
+                name,
                 1 - art_colors,
                 ground,
                 show,

@@ -6,10 +6,12 @@ import torch
 from comfy_api.latest import io
 from torch import Tensor
 
+from ..tps_core.choose import NO_FACE, WHICH, faces_to_paint
+from ..tps_core.detect import MOST_FACES
 from ..tps_core.face_not_found import face_not_found
 from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
-from ..tps_core.stylize import Stylized, stylize
+from ..tps_core.stylize import Stylized, stylize, unpainted
 from ..tps_core.tracking.follower import Follower
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
@@ -58,6 +60,8 @@ class Stylize(io.ComfyNode):
                     tooltip="1 keeps the photo's colours: only light and dark are painted.",
                 ),
                 ground_input(),
+                no_face_input(),
+                *faces_inputs(),
             ],
             outputs=[io.Image.Output(), io.Mask.Output()],
         )
@@ -74,6 +78,9 @@ class Stylize(io.ComfyNode):
         video=False,
         keep_colors=0.0,
         ground="paint",
+        no_face="error",
+        faces="auto",
+        face=1,
     ) -> io.NodeOutput:
         pictures = to_pictures(image)
         style = style.to(comfy.model_management.get_torch_device())
@@ -81,29 +88,42 @@ class Stylize(io.ComfyNode):
             options = VideoOptions(
                 whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
             )
-            return output(_stylize_video(pictures, style, options))
+            if faces not in ("auto", "largest"):
+                raise ValueError(
+                    f"with video on the largest face is followed, and faces is {faces}; connect "
+                    "Detect Face Landmarks and Smooth Face Landmarks to paint others"
+                )
+            return output(_stylize_video(pictures, style, options, no_face))
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
-        for index, (picture, faces) in enumerate(zip(pictures, frames, strict=True)):
+        for index, (picture, known) in enumerate(zip(pictures, frames, strict=True)):
             name = f"image {index + 1} of {len(pictures)}"
-            how = (whole_image, strength, color_match, name, keep_colors, ground)
-            results.append(stylize(picture, style, faces, *how))
+            chosen = faces_to_paint(picture, name, known, faces, face, no_face)
+            if chosen is None:
+                results.append(unpainted(picture, ground))
+            else:
+                how = (whole_image, strength, color_match, name, keep_colors, ground)
+                results.append(stylize(picture, style, chosen, *how))
             progress.update(1)
         return output(results)
 
 
-def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> list[Stylized]:
+def _stylize_video(
+    pictures: Tensor, style: Style, options: VideoOptions, no_face: str
+) -> list[Stylized]:
     """The frames (b, 3, h, w) painted, their largest face followed from one to the next.
 
-    Raises FaceNotFound if there is none in any frame, and faces alone are to be painted.
+    Raises FaceNotFound if there is none in any frame, faces alone are to be painted, and no_face
+    is "error".
     """
     progress = comfy.utils.ProgressBar(2 * len(pictures))
     follower, observations = Follower(options.detector, options.min_confidence), []
     for picture in pictures:
         observations.append(follower(picture))
         progress.update(1)
-    if not options.whole_image and not any(observation.face for observation in observations):
+    seen = any(observation.face for observation in observations)
+    if no_face == "error" and not options.whole_image and not seen:
         raise face_not_found(
             f"all {len(pictures)} images",
             options.min_confidence,
@@ -148,3 +168,37 @@ def ground_input() -> io.Combo.Input:
         tooltip="What is behind the person: painted too, kept from the photo, blurred, "
         "or transparent (the image then has an alpha channel; save it as PNG).",
     )
+
+
+def no_face_input() -> io.Combo.Input:
+    return io.Combo.Input(
+        "no_face",
+        options=list(NO_FACE),
+        default="error",
+        optional=True,
+        tooltip="An image in which no face is found: stop and say which, or skip it: it comes out "
+        "as it is, and the others are painted.",
+    )
+
+
+def faces_inputs() -> list[io.Input]:
+    """Which faces of a group are painted."""
+    return [
+        io.Combo.Input(
+            "faces",
+            options=list(WHICH),
+            default="auto",
+            optional=True,
+            tooltip="Which faces of a group: auto is all of face_landmarks, and without them the "
+            "largest; all that are found; or one, by its number from the left or by how sure it "
+            "is. For a style per face put one such node behind the other, whole_image off.",
+        ),
+        io.Int.Input(
+            "face",
+            default=1,
+            min=1,
+            max=MOST_FACES,
+            optional=True,
+            tooltip="The face's number, where faces is left to right or score.",
+        ),
+    ]

@@ -51,8 +51,23 @@ def test_detect_writes_the_documented_json_and_a_preview(photo, noise, tmp_path,
     assert images[str(photo)]["size"] == [512, 512]
     assert len(face["points"]) in (468, 478)
     assert images[str(noise)]["faces"] == []
-    assert "1 face (confidence" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "1 face (confidence" in said
+    assert "noise.png: no sure face; lower --min-confidence, or place its landmarks by h" in said
     assert (tmp_path / "previews" / "portrait.png").is_file()
+
+
+def test_detect_says_when_there_are_more_faces_than_it_gives(photo, tmp_path, capsys):
+    with Image.open(photo) as image:
+        head = image.crop((120, 0, 340, 260))
+    trio = Image.new("RGB", (660, 260))
+    for index in range(3):
+        trio.paste(head, (220 * index, 0))
+    trio.save(tmp_path / "trio.png")
+    assert run("detect", tmp_path / "trio.png", "--max-faces", "2") == 0
+    out, err = capsys.readouterr()
+    assert "2 faces" in out
+    assert "trio.png: more than 2 faces; 2 are kept, and --max-faces raises" in err
 
 
 def test_detect_prints_json_for_machines(photo, capsys):

@@ -12,16 +12,20 @@ import pytest
 import torch
 from PIL import Image
 
+from clips import face_at
 from faces import random_bank
 from tps_portrait.cli import detect as detect_command
-from tps_portrait.cli import main, paint_each
+from tps_portrait.cli import main
 from tps_portrait.cli import stylize as stylize_command
+from tps_portrait.tps_core import choose
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.painting.generator import Generator
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import Style, save_style
+from tps_portrait.tps_core.stylize import unpainted
 from tps_portrait.training.banks.bank import save_bank
 
 NOT_TEXT = os.fsdecode(b"\xff\xfe.png")
@@ -34,8 +38,8 @@ def here(tmp_path, monkeypatch):
     def nothing(picture, name, *_):
         raise FaceNotFound(f"{name}: no face found")
 
-    monkeypatch.setattr(paint_each, "detect_face", nothing)
-    monkeypatch.setattr(detect_command, "detect", lambda *_: [])
+    monkeypatch.setattr(choose, "detect_face", nothing)
+    monkeypatch.setattr(detect_command, "detect_most", lambda *_: ([], False))
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -72,6 +76,59 @@ def content(folder):
 
 def is_kept(before, folder):
     return before.items() <= content(folder).items()
+
+
+def test_a_picture_without_a_face_is_reported_or_written_as_it_is(here, capsys):
+    command = ("stylize", "photos", "--style", "style.safetensors", "--face-only")
+    assert run(*command, "-o", "out") == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert run(*command, "-o", "out", "--no-face", "skip") == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "tps-portrait stylize: photos/a.png: no face found; written as it is"
+    assert len(said) == 3
+    for name in ("a", "c"):
+        written, photo = (read_picture(Path(f"{d}/{name}.png")) for d in ("out", "photos"))
+        assert torch.equal(written, photo)
+
+
+def test_no_face_can_be_an_error_even_where_all_of_it_could_be_painted(here, capsys):
+    command = ("stylize", "me.png", "--style", "style.safetensors", "-o", "out.png")
+    assert run(*command, "--no-face", "error") == 2
+    assert run(*command, "--faces", "2") == 2
+    assert "me.png: no face found" in capsys.readouterr().err
+    assert run(*command) == 0
+
+
+def test_several_styles_paint_all_faces_from_left_to_right(here, monkeypatch):
+    seen = {}
+
+    def stylize(photo, styles, faces, **_):
+        seen.update(styles=len(styles), faces=faces)
+        return unpainted(photo)
+
+    left, right = (face_at(x, 16, 10, picture=(40, 32)) for x in (10, 30))
+    monkeypatch.setattr(choose, "detect_faces", lambda *_: [right, left])
+    monkeypatch.setattr(stylize_command, "stylize", stylize)
+    styles = ("--style", "style.safetensors") * 2
+    assert run("stylize", "me.png", *styles, "-o", "out.png") == 0
+    assert seen == {"styles": 2, "faces": [left, right]}
+    assert run("stylize", "me.png", *styles, "--faces", "2,1", "-o", "other.png") == 0
+    assert seen == {"styles": 2, "faces": [right, left]}
+
+
+def test_a_video_takes_one_style_and_its_largest_face(here, capsys):
+    (here / "film.mp4").write_bytes(b"")
+    for options in (["--faces", "all"], ["--style", "style.safetensors"]):
+        command = ("stylize", "film.mp4", "--style", "style.safetensors", "-o", "out.mp4")
+        assert run(*command, *options) == 2
+        assert "film.mp4: in a video the largest face is followed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["two", "0", "1,,2", "101", ""])
+def test_faces_that_can_not_be_are_refused(here, wrong, capsys):
+    with pytest.raises(SystemExit):
+        run("stylize", "me.png", "--style", "style.safetensors", "-o", "x.png", "--faces", wrong)
+    assert "--faces" in capsys.readouterr().err
 
 
 def test_a_folder_painted_into_itself_keeps_its_photos(here):

@@ -57,3 +57,10 @@ def test_they_are_named_together():
 
 def test_nothing_seen_is_nothing_found():
     assert agree([]) == []
+
+
+def test_one_detector_that_is_sure_is_not_made_less_so_by_another_that_is_astray():
+    sure = detections(face(detector="art"), weight=4.5)
+    astray = detections(*(face(noise=3.0, seed=seed) for seed in range(4)))
+    (alone,), (together,) = agree(sure), agree([*sure, *astray])
+    assert together.score >= alone.score

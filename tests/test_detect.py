@@ -6,10 +6,17 @@ import pytest
 import torch
 
 from tps_portrait.tps_core import detect as module
-from tps_portrait.tps_core.detect import DETECTORS, detect, detect_face, usable_detectors
+from tps_portrait.tps_core.detect import (
+    DETECTORS,
+    detect,
+    detect_face,
+    detect_most,
+    usable_detectors,
+)
 from tps_portrait.tps_core.detectors.table import BY_NAME, Detector, add_host_detector
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.tps_core.pictures import to_tensor
 
 PICTURE = torch.zeros(3, 100, 200)
 
@@ -56,9 +63,25 @@ def test_no_face_is_an_empty_list_and_a_sentence(found):
     with pytest.raises(FaceNotFound) as caught:
         detect_face(PICTURE, "portrait.jpg", min_confidence=0.7)
     assert str(caught.value) == (
-        "portrait.jpg: no face found at confidence 0.7; lower min_confidence, "
-        "or use a picture in which the face is larger"
+        "portrait.jpg: no face found at confidence 0.7; lower min_confidence, or place its "
+        "landmarks by hand (in ComfyUI with Edit Face Landmarks, else with tps-portrait bank "
+        "FOLDER --review), or use a picture in which the face is larger"
     )
+
+
+def test_more_faces_than_are_wanted_are_said_and_the_largest_are_kept(found):
+    found += [face_of(30), face_of(90), face_of(60)]
+    faces, more = detect_most(PICTURE, "auto", 2, 0.5)
+    assert [face.box_px for face in faces] == [found[1].box_px, found[2].box_px]
+    assert more
+    assert not detect_most(PICTURE, "auto", 3, 0.5)[1]
+    assert not detect_most(PICTURE, "auto", 1, 0.5)[1]
+
+
+def test_half_a_face_at_the_border_is_none_and_no_rocket_is_taken_for_one(portrait):
+    # The landmarker for art is as sure of the shuttle behind the astronaut as of a face.
+    assert detect(to_tensor(portrait.crop((235, 0, 512, 400))), max_faces=1) == []
+    assert detect(to_tensor(portrait.crop((290, 0, 512, 512))), max_faces=1) == []
 
 
 def test_the_hosts_own_detector_is_one_of_them(monkeypatch):

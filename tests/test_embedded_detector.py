@@ -14,7 +14,13 @@ from safetensors import safe_open
 from conftest import SHARED_DATA as DATA
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.blaze_face import merge, views_of
-from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND, area_means, follow_mesh
+from tps_portrait.tps_core.detectors.embedded_detector import (
+    FILE,
+    KIND,
+    area_means,
+    follow_mesh,
+    support,
+)
 from tps_portrait.tps_core.detectors.face_cut import FaceCut
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
 from tps_portrait.tps_core.landmarks import mirror_order
@@ -177,6 +183,31 @@ def test_a_face_on_its_side_is_found(photo, face, quarters):
     x, y = found.points.unbind(-1)
     back = torch.stack([-quarters * y, quarters * x], -1)
     assert float((back - face.points).norm(dim=-1).mean()) < 0.03
+
+
+def test_a_face_that_stands_on_its_head_gets_its_points_the_right_way_round(photo, face):
+    (found,) = find(photo.flip(-1).flip(-2), max_faces=1)
+    assert float((-found.points - face.points).norm(dim=-1).mean()) < 0.03
+
+
+def test_a_face_of_three_percent_of_a_4k_picture_is_found(photo, face):
+    x0, _, x1, _ = face.box_px
+    factor = 0.03 * 3840 / (x1 - x0)
+    small = F.interpolate(photo[None], scale_factor=factor, mode="area")[0]
+    large = torch.full((3, 2160, 3840), 0.6)
+    x, y = 2200, 900
+    large[:, y : y + small.shape[1], x : x + small.shape[2]] = small
+    (found,) = find(large, max_faces=1)
+    scale = torch.tensor([small.shape[2] / photo.shape[2], small.shape[1] / photo.shape[1]])
+    expected_px = face.points_px * scale + torch.tensor([x, y])
+    assert misfit(found.points_px, expected_px) < 0.06
+
+
+def test_a_face_is_supported_where_it_is_and_nothing_beside_it(photo, face):
+    points_px = face.shape68_px
+    assert support(photo, points_px) > 0.9
+    below = points_px + torch.tensor([0.0, 2.5 * face.eye_distance_px])
+    assert support(photo, below) < 0.1
 
 
 def test_it_can_be_used_in_inference_mode_and_afterwards_without(photo, face):

@@ -9,7 +9,7 @@ from tps_portrait.cli import detect as detect_command
 from tps_portrait.cli import evaluate as evaluate_command
 from tps_portrait.cli import main
 from tps_portrait.cli import stylize as stylize_command
-from tps_portrait.tps_core import file_faces
+from tps_portrait.tps_core import choose
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.file_faces import faces_in_file, known_faces
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR, write_sidecar
@@ -35,8 +35,8 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def no_detector(monkeypatch):
-    for module in (file_faces, evaluation, detect_command):
-        for name in ("detect", "detect_face"):
+    for module in (choose, evaluation, detect_command):
+        for name in ("detect", "detect_face", "detect_faces", "detect_most"):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, lambda *_: pytest.fail("a detector was asked"))
 
@@ -132,6 +132,6 @@ def test_a_landmark_file_without_faces_says_that_none_is_used(here):
 
 def test_without_a_landmark_file_the_detector_looks(here, monkeypatch):
     found = face()
-    monkeypatch.setattr(file_faces, "detect_face", lambda *_: found)
+    monkeypatch.setattr(choose, "detect_face", lambda *_: found)
     assert known_faces(here / "me.png", PICTURE) is None
     assert faces_in_file(here / "me.png", PICTURE) == [found]

@@ -6,9 +6,10 @@ import torch
 from tps_portrait.tps_core import finish as finishing
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.blend import blend
+from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import SKIN, skin_light
 from tps_portrait.tps_core.pictures import as_bytes
-from tps_portrait.tps_core.stylize import paint_face, stylize
+from tps_portrait.tps_core.stylize import paint_face, stylize, unpainted
 
 
 class Negative:
@@ -105,3 +106,36 @@ def test_a_ground_without_a_person_is_refused_by_the_photos_name(photo, face, pe
     person.zero_()
     with pytest.raises(ValueError, match="me.jpg: no person is seen"):
         stylize(photo, Negative(), face, name="me.jpg", ground="blur")
+
+
+class Flat(Negative):
+    """A style that paints everything in one grey."""
+
+    def __init__(self, level):
+        self.level = level
+
+    def __call__(self, pictures):
+        return torch.full_like(pictures, self.level)
+
+
+@pytest.mark.parametrize("whole_image", [True, False])
+def test_each_face_gets_its_own_style_and_the_first_one_paints_the_rest(photo, face, whole_image):
+    pair, width = torch.cat([photo, photo], 2), photo.shape[-1]
+    height, points = photo.shape[1], face.points_px
+    faces = [
+        Landmarks.from_pixels(points + torch.tensor([x, 0.0]), (2 * width, height), face.scheme)
+        for x in (0.0, width)
+    ]
+    result = stylize(pair, [Flat(0.2), Flat(0.8)], faces, whole_image)
+    x, y = points.mean(0).int().tolist()
+    assert result.picture[:, y, x].tolist() == pytest.approx([0.2] * 3, abs=0.01)
+    assert result.picture[:, y, width + x].tolist() == pytest.approx([0.8] * 3, abs=0.01)
+    corner = torch.full((3,), 0.2) if whole_image else pair[:, 0, -1]
+    torch.testing.assert_close(result.picture[:, 0, -1], corner)
+
+
+def test_what_is_left_unpainted_has_the_shape_of_what_is_painted(photo):
+    plain, clear = unpainted(photo), unpainted(photo, "transparent")
+    assert torch.equal(plain.picture, photo)
+    assert torch.equal(clear.picture, torch.cat([photo, torch.ones_like(photo[:1])]))
+    assert plain.mask.max() == clear.mask.max() == 0

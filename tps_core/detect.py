@@ -10,8 +10,8 @@ from .detectors.augmentation import detect_augmented
 from .detectors.consensus import Detection, agree
 from .detectors.embedded_detector import detect_embedded
 from .detectors.table import BY_NAME, NEARER_TO_PEOPLE
+from .face_not_found import BY_HAND, face_not_found
 from .face_not_found import FaceNotFound as FaceNotFound  # what `detect_face` raises
-from .face_not_found import face_not_found
 from .landmarks import Landmarks, check_plausible, same_face
 
 log = logging.getLogger("tps_portrait")
@@ -19,8 +19,9 @@ log = logging.getLogger("tps_portrait")
 DETECTORS = ("auto", *BY_NAME)
 SURE_SCORE = 0.99  # of a detector for photos that needs no second look; of photos nearly all
 LEAST_SCORE = 0.5  # of the same that counts at all
-ART_WEIGHT = 3.0  # detections by the one for photos that one by the one for art stands for
+ART_WEIGHT = 4.5  # detections by the one for photos that one by the one for art stands for
 LEAST_ART_SCORE = 0.1  # of a detection by the one for art that counts
+MOST_FACES = 100  # of a group, where all are wanted
 
 
 def detect(
@@ -34,6 +35,16 @@ def detect(
     as far as they agree.
     Raises ValueError for a picture or a detector that is none, and for one that can't run.
     """
+    return detect_most(picture, detector, max_faces, min_confidence)[0]
+
+
+def detect_most(
+    picture: Tensor, detector: str, max_faces: int, min_confidence: float
+) -> tuple[list[Landmarks], bool]:
+    """As `detect`, and whether there are more faces than the `max_faces` largest that it gives.
+
+    That isn't known where only one is wanted: the search ends with the first.
+    """
     if picture.ndim != 3 or picture.shape[0] != 3 or 0 in picture.shape:
         raise ValueError(f"a picture is (3, h, w), got {tuple(picture.shape)}")
     if detector not in DETECTORS:
@@ -44,8 +55,9 @@ def detect(
             f"got {max_faces} and {min_confidence}"
         )
     find = _detect_auto if detector == "auto" else BY_NAME[detector].find
-    faces = find(picture.float(), max_faces, min_confidence)
-    return sorted(filter(_is_plausible, faces), key=lambda face: face.area_px, reverse=True)
+    faces = find(picture.float(), max_faces + (max_faces > 1), min_confidence)
+    faces = sorted(filter(_is_plausible, faces), key=lambda face: face.area_px, reverse=True)
+    return faces[:max_faces], len(faces) > max_faces > 1
 
 
 def detect_face(
@@ -55,10 +67,21 @@ def detect_face(
 
     Raises FaceNotFound if there is none, and whatever `detect` raises.
     """
-    faces = detect(picture, detector, 1, min_confidence)
+    return detect_faces(picture, name, detector, 1, min_confidence)[0]
+
+
+def detect_faces(
+    picture: Tensor, name: str, detector: str, max_faces: int, min_confidence: float
+) -> list[Landmarks]:
+    """As `detect`, but there is at least one face.
+
+    Raises FaceNotFound, with the picture's `name`, if there is none.
+    """
+    faces = detect(picture, detector, max_faces, min_confidence)
     if not faces:
-        raise face_not_found(name, min_confidence, "use a picture in which the face is larger")
-    return faces[0]
+        otherwise = f"{BY_HAND}, or use a picture in which the face is larger"
+        raise face_not_found(name, min_confidence, otherwise)
+    return faces
 
 
 def usable_detectors() -> dict[str, str]:

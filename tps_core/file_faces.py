@@ -1,11 +1,12 @@
 """The faces in a picture file: those of the landmark file beside it, else what a detector finds."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
 
-from .detect import detect_face
+from .choose import find_faces, pick
 from .face_not_found import FaceNotFound
 from .landmark_files.json_file import faces_beside, sidecar_path
 from .landmarks import Landmarks
@@ -26,18 +27,25 @@ def known_faces(path: Path, picture: Tensor) -> list[Landmarks] | None:
 
 
 def faces_in_file(
-    path: Path, picture: Tensor, detector: str = "auto", min_confidence: float = 0.5
+    path: Path,
+    picture: Tensor,
+    detector: str = "auto",
+    min_confidence: float = 0.5,
+    which: str = "auto",
+    numbers: Sequence[int] = (1,),
 ) -> list[Landmarks]:
-    """The faces to use in the file's picture (3, h, w): the known ones, else the largest found.
+    """The faces to use in the file's picture (3, h, w): the known ones, else those found.
 
-    Raises FaceNotFound if there is none, and ValueError as `known_faces` and `detect` do.
+    which and numbers choose among them, as in `pick`; "auto" is the largest of those found.
+    Raises FaceNotFound if there is none, or not that one, and ValueError as `known_faces` and
+    `detect` do.
     """
     faces = known_faces(path, picture)
     if faces is None:
-        return [detect_face(picture, str(path), detector, min_confidence)]
+        return find_faces(picture, str(path), which, numbers, detector, min_confidence)
     if not faces:
         raise FaceNotFound(
             f"{path}: {sidecar_path(path).name} says that no face is to be used; place one, or "
             "delete that file"
         )
-    return faces
+    return pick(faces, str(path), which, numbers)

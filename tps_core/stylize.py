@@ -31,7 +31,7 @@ class Stylized(NamedTuple):
 
 def stylize(
     photo: Tensor,
-    style: Style,
+    style: Style | Sequence[Style],
     landmarks: Landmarks | Sequence[Landmarks] | None = None,
     whole_image: bool = True,
     strength: float = 1.0,
@@ -42,7 +42,8 @@ def stylize(
 ) -> Stylized:
     """The photo (3, h, w), 0…1, painted in the style.
 
-    `landmarks` are the faces to paint; without them, the largest face that is found.
+    `landmarks` are the faces to paint; without them, the largest face that is found. Of several
+    styles each face gets one, dealt in the order of the faces, and the first paints the rest.
     `whole_image` paints all of it, at the scale of the largest face; else the faces alone are set
     into the photo, and `color_match` 0…1 takes their colours towards the photo's.
     `strength`, `keep_colors` and `ground` are those of `finish`.
@@ -53,18 +54,29 @@ def stylize(
     if landmarks is None:
         landmarks = detect_face(photo, name)
     faces = [landmarks] if isinstance(landmarks, Landmarks) else landmarks
+    styles = list(style) if isinstance(style, Sequence) else [style]
     alignments = [align(face) for face in faces]
+    dealt = [(a, styles[index % len(styles)]) for index, a in enumerate(alignments)]
     largest = max(alignments, key=lambda a: a.extent_px, default=None)
     extent_px = largest.extent_px if largest else 0.0
 
     if whole_image:
         # The faces with it: painted apart they come out a little different, and leave a seam.
-        lit = lit_for(style, photo, largest.landmarks.shape68) if largest else photo
-        picture, covered = paint_whole(lit, style, extent_px), torch.ones_like(photo[:1])
+        lit = lit_for(styles[0], photo, largest.landmarks.shape68) if largest else photo
+        picture = paint_whole(lit, styles[0], extent_px)
+        others = [(alignment, own) for alignment, own in dealt if own is not styles[0]]
+        picture, _ = _paint_faces(photo, picture, others)
+        covered = torch.ones_like(photo[:1])
     else:
-        picture, covered = _paint_faces(photo, style, alignments, color_match)
+        picture, covered = _paint_faces(photo, photo, dealt, color_match)
     person = None if ground == "paint" else find_person(photo, name)
     return finished(photo, picture, covered, strength, keep_colors, ground, person, extent_px)
+
+
+def unpainted(photo: Tensor, ground: str = "paint") -> Stylized:
+    """The photo (3, h, w), 0…1, as it is, in the shape that a painting with that ground has."""
+    clear = [torch.ones_like(photo[:1])] if ground == "transparent" else []
+    return Stylized(torch.cat([photo, *clear]), torch.zeros_like(photo[:1]))
 
 
 def finished(
@@ -87,11 +99,14 @@ def finished(
 
 
 def _paint_faces(
-    photo: Tensor, style: Style, alignments: list[Alignment], color_match: float
+    photo: Tensor,
+    picture: Tensor,
+    dealt: list[tuple[Alignment, Style]],
+    color_match: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
-    """The photo with the faces painted, and where: (3, h, w) and (1, h, w)."""
-    picture, covered = photo, torch.zeros_like(photo[:1])
-    for alignment in alignments:
+    """The picture with the photo's faces painted into it, and where: (3, h, w) and (1, h, w)."""
+    covered = torch.zeros_like(photo[:1])
+    for alignment, style in dealt:
         face, mask = paint_face(photo, style, alignment, color_match)
         picture, where = blend(picture, face, alignment, mask)
         covered = torch.maximum(covered, where)

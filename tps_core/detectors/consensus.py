@@ -9,7 +9,7 @@ from torch import Tensor
 from ..landmarks import Landmarks, eye_distance, same_face
 
 CONFIDENT_WEIGHT = 3.2  # of agreeing detections, at which confidence is 0.63
-DISAGREEMENT_EYES = 0.12  # eye distances between detections at which 0.6 of it is left
+DISAGREEMENT_EYES = 0.15  # eye distances between detections at which 0.6 of it is left
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,11 @@ def agree(detections: list[Detection]) -> list[Landmarks]:
         # Around the detection that most others are near to, not around the loudest one.
         groups = [[i for i in left if same[core][i]] for core in left]
         group = max(groups, key=weight)
-        faces.append(_merge([detections[i] for i in group], points[group]))
+        # One detector that is sure isn't made less so by another that is astray, as on profiles.
+        own = {detections[i].face.detector for i in group}
+        parts = [[i for i in group if detections[i].face.detector == name] for name in own]
+        merged = [_merge([detections[i] for i in part], points[part]) for part in (group, *parts)]
+        faces.append(max(merged, key=lambda face: face.score))
         left = [i for i in left if i not in group]
     return sorted(faces, key=lambda face: -face.score)
 

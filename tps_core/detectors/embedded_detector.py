@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..geometry.boxes import SAME_FACE_OVERLAP
-from ..landmarks import Landmarks
-from .blaze_face import find_boxes
+from ..geometry.similarity import fit_similarity
+from ..landmarks import Landmarks, mean_face
+from .blaze_face import find_boxes, log_odds_at
 from .face_cut import FaceCut
 from .mesh_network import Kind, MeshNetwork, load_networks
 
@@ -31,15 +32,22 @@ KIND = Kind(
 )
 RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 # How the picture is looked at: whole; with a margin, for faces that fill the frame; in tiles of
-# a half and a quarter of its longer side, for small faces.
-ZOOMS = [1.0, 0.6, 2.0, 4.0]
+# a half, a quarter and an eighth of its longer side, for small faces.
+ZOOMS = [1.0, 0.6, 2.0, 4.0, 8.0]
 OVERVIEW_PX = 1024  # the longer side that suffices to find faces, at all zooms
 SMALLEST_TILE_PX = 96  # tiles of fewer of the picture's own pixels show nothing new
-FINEST_ZOOM_BESIDE_OTHERS = 2.0  # faces smaller than that are looked for only if there is no larger
+# Faces smaller than that are looked for only if there is no larger one, or in a group: where more
+# than so many are wanted.
+FINEST_ZOOM_BESIDE_OTHERS, FINEST_ZOOM_IN_GROUP, GROUP = 2.0, 4.0, 20
+# BlazeFace sees faces that stand on their heads too, but less surely than this, and the mesh then
+# lies on them the wrong way round.
+SURELY_UPRIGHT_SCORE = 0.85
 MOST_CUTS = 8
 FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
 HOPELESS_PRESENCE = 0.01  # a presence below which a new cut won't help
+# The support of a face that another detector found, from BlazeFace's mean log-odds there.
+HALF_SUPPORT_LOG_ODDS, SUPPORT_SLOPE = -0.1, 4.0
 LONGEST_PATTERN_PX = 64  # pixels after which a picture and its smaller copy must be in step again
 
 
@@ -54,13 +62,14 @@ def detect_embedded(
         picture = picture.cpu()  # other devices don't have some of the operators
     networks = load_networks(FILE, picture.device, KIND)
     overview, pixel = _overview(picture)
+    finest = FINEST_ZOOM_IN_GROUP if max_faces > GROUP else FINEST_ZOOM_BESIDE_OTHERS
     faces: list[Landmarks] = []
     doubtful: list[Tensor] = []
     with torch.no_grad():
         for zoom in ZOOMS:
             if zoom > 1 and not small:
                 break
-            if faces and (max_faces == 1 or zoom > FINEST_ZOOM_BESIDE_OTHERS):
+            if faces and (max_faces == 1 or zoom > finest):
                 break
             if zoom > 1 and max(picture.shape[-2:]) / zoom < SMALLEST_TILE_PX:
                 break
@@ -71,10 +80,13 @@ def detect_embedded(
             sure = found[scores >= min_confidence]
             if zoom <= 1:
                 doubtful.append(found[scores < min_confidence][:MOST_DOUBTFUL])
-            _add_faces(faces, networks["face_mesh"], picture, sure[: 2 * max_faces], min_confidence)
+            _add_faces(
+                faces, networks, picture, sure[: 2 * max_faces], min_confidence, scores.tolist()
+            )
         if not faces:
             # Of drawings that fill the picture the mesh network is the more reliable.
-            _add_faces(faces, networks["face_mesh"], picture, torch.cat(doubtful), min_confidence)
+            found = torch.cat(doubtful)
+            _add_faces(faces, networks, picture, found, min_confidence, [0.0] * len(found))
     return faces[:max_faces]
 
 
@@ -119,21 +131,51 @@ def _means(length: int, size: int) -> Tensor:
     return means
 
 
-def _add_faces(faces: list[Landmarks], mesh, picture, found: Tensor, min_confidence) -> None:
-    """Adds to the faces what the mesh network sees in what was found (n, 8, 2)."""
+def _add_faces(
+    faces: list[Landmarks],
+    networks: dict[str, MeshNetwork],
+    picture: Tensor,
+    found: Tensor,
+    min_confidence: float,
+    scores: list[float],
+) -> None:
+    """Adds to the faces what the mesh network sees in what was found (n, 8, 2), with scores."""
     middles = found[:, :2].mean(1)
     new = torch.tensor([not any(_holds(f, middle) for f in faces) for middle in middles])
     if not new.any():
         return
-    points_px, presence = place_mesh(mesh, picture, found[new], min_confidence)
+    points_px, presence = place_mesh(networks["face_mesh"], picture, found[new], min_confidence)
     height, width = picture.shape[-2:]
-    for points, score in zip(points_px, presence.tolist(), strict=True):
+    of_new = [score for score, is_new in zip(scores, new.tolist(), strict=False) if is_new]
+    for points, score, of_box in zip(points_px, presence.tolist(), of_new, strict=True):
         face = Landmarks.from_pixels(
             points, (width, height), "mediapipe-468", score, detector="embedded"
         )
+        if of_box < SURELY_UPRIGHT_SCORE and score >= min_confidence:
+            face = _set_upright(networks, picture, face)
         known = any(face.overlap(other) > SAME_FACE_OVERLAP for other in faces)
-        if score >= min_confidence and not known:
+        if face.score >= min_confidence and not known:
             faces.append(face)
+
+
+def _set_upright(networks: dict[str, MeshNetwork], picture: Tensor, face: Landmarks) -> Landmarks:
+    """The face; if BlazeFace sees one there rather the other way round, with its points so."""
+    linear, shift = fit_similarity(mean_face("ibug-68"), face.shape68_px)
+    as_found, turned = (
+        log_odds_at(networks["face_detector"], picture, sign * linear, shift, mirrored=False)
+        for sign in (1, -1)
+    )
+    if as_found >= turned:
+        return face
+    points = face.points_px[None]
+    # As if the right eye were the left one: the cut stands on its head.
+    cut = FaceCut.around_points(points, points[:, LEFT_EYE], points[:, RIGHT_EYE])
+    points_px, presence = _settle(networks["face_mesh"], picture, cut, 0.0)
+    if presence < HOPELESS_PRESENCE:
+        return face
+    return Landmarks.from_pixels(
+        points_px[0], face.size, face.scheme, float(presence[0]), face.detector
+    )
 
 
 def place_mesh(
@@ -164,6 +206,18 @@ def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
     return Landmarks.from_pixels(
         points[0], (width, height), face.scheme, float(presence[0]), "embedded"
     )
+
+
+def support(picture: Tensor, points_px: Tensor) -> float:
+    """How far BlazeFace sees a face too, 0…1, where another detector placed iBUG's 68 points.
+
+    Picture (3, h, w), 0…1, points (68, 2) in its pixels.
+    """
+    network = load_networks(FILE, picture.device, KIND)["face_detector"]
+    fitted = fit_similarity(mean_face("ibug-68"), points_px)
+    with torch.no_grad():
+        log_odds = log_odds_at(network, picture, *fitted)
+    return 1 / (1 + math.exp(-SUPPORT_SLOPE * (log_odds - HALF_SUPPORT_LOG_ODDS)))
 
 
 def _settle(
