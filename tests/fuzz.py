@@ -277,7 +277,7 @@ def check_video(frames):
     assert frames
     for frame in frames:
         assert frame.picture.dtype == torch.uint8
-        assert frame.picture.shape[0] == 3
+        assert frame.picture.shape[0] in (3, 4)
 
 
 def npz():

@@ -67,7 +67,12 @@ def stylize_frame(
 def paint_frame(
     frame: Tensor, style: Style, plan: FramePlan, options: VideoOptions = PLAIN
 ) -> Tensor:
-    """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too."""
+    """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too.
+
+    With alpha (4, h, w) it is laid on white, as is what comes back; the alpha stays.
+    """
+    if len(frame) == 4:
+        return torch.cat([paint_frame(frame[:3], style, plan, options), frame[3:]])
     if not options.plain:
         return as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
     if options.whole_image:
