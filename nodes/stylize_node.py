@@ -103,7 +103,7 @@ def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> lis
     for picture in pictures:
         observations.append(follower(picture))
         progress.update(1)
-    if not options.whole_image and not any(observation.face for observation in observations):
+    if not options.whole_image and not any(observation.faces for observation in observations):
         raise face_not_found(
             f"all {len(pictures)} images",
             options.min_confidence,

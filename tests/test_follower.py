@@ -25,6 +25,12 @@ def searches(monkeypatch):
     return made
 
 
+def face_of(observation):
+    """The one face of the frame; None if there is none."""
+    assert len(observation.faces) <= 1
+    return next((seen.face for seen in observation.faces.values()), None)
+
+
 def pan(photo, count, step=3):
     """Frames of bytes that pass over the photo."""
     size = 300
@@ -39,9 +45,9 @@ def test_a_face_is_searched_for_once_and_then_followed(photo, searches):
     observations = [follower(frame) for frame in frames]
     assert searches == ["thorough"]
     assert not any(observation.cut for observation in observations)
-    assert {observation.face.scheme for observation in observations} == {"mediapipe-468"}
+    assert {face_of(observation).scheme for observation in observations} == {"mediapipe-468"}
     expected = detect_face(frames[-1].float() / 255, "frame").convert("mediapipe-468")
-    apart = (observations[-1].face.points_px - expected.points_px).norm(dim=-1).mean()
+    apart = (face_of(observations[-1]).points_px - expected.points_px).norm(dim=-1).mean()
     assert apart < 0.04 * expected.eye_distance_px
 
 
@@ -50,8 +56,8 @@ def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
     of_bytes, of_floats = Follower(), Follower()
     for frame in frames:
         one, other = of_bytes(frame), of_floats(frame.float() / 255)
-        assert (one.face.points - other.face.points).abs().max() < 0.01
-        assert one.light == pytest.approx(other.light, abs=0.01)
+        assert (face_of(one).points - face_of(other).points).abs().max() < 0.01
+        assert one.faces[0].light == pytest.approx(other.faces[0].light, abs=0.01)
 
 
 def test_after_a_cut_it_is_searched_for_again(photo, searches):
@@ -60,7 +66,7 @@ def test_after_a_cut_it_is_searched_for_again(photo, searches):
     observations = [follower(frame.float() / frame.max()) for frame in frames]
     assert [observation.cut for observation in observations] == [False] * 4 + [True, True, False]
     assert searches.count("thorough") == 3
-    assert observations[5].face
+    assert observations[5].faces
 
 
 def test_a_face_that_goes_is_looked_for_now_and_then(photo, searches):
@@ -68,13 +74,10 @@ def test_a_face_that_goes_is_looked_for_now_and_then(photo, searches):
     follower = Follower()
     count = 3 * QUICK_SEARCH_EVERY
     observations = [follower(frame) for frame in [*pan(photo, 2), *[grey] * count]]
-    assert [observation.face is None for observation in observations] == [False] * 2 + [
-        True
-    ] * count
-    assert all(observation.light is None for observation in observations[2:])
+    assert [not observation.faces for observation in observations] == [False] * 2 + [True] * count
     assert searches == ["thorough"] * 2 + ["quick"] * 2
     back = [follower(frame) for frame in pan(photo, QUICK_SEARCH_EVERY)]
-    assert back[-1].face
+    assert back[-1].faces
 
 
 def test_a_detector_that_is_named_is_asked_in_every_frame_if_it_can_not_follow(photo, monkeypatch):
@@ -83,7 +86,7 @@ def test_a_detector_that_is_named_is_asked_in_every_frame_if_it_can_not_follow(p
     monkeypatch.setattr(module, "detect", lambda *a: asked.append(a[1]) or [found])
     follower = Follower("mediapipe")
     for frame in pan(photo, 4, step=0):
-        assert follower(frame).face
+        assert follower(frame).faces
     assert asked == ["mediapipe"] * 4
 
 
@@ -91,6 +94,6 @@ def test_drawn_faces_are_followed_by_the_landmarker_for_art(photo, searches):
     follower = Follower("art")
     observations = [follower(frame) for frame in pan(photo, 5)]
     assert searches == ["thorough"]
-    assert {observation.face.detector for observation in observations} == {"art"}
-    moved = observations[-1].face.points_px.mean(0) - observations[0].face.points_px.mean(0)
+    assert {face_of(observation).detector for observation in observations} == {"art"}
+    moved = face_of(observations[-1]).points_px.mean(0) - face_of(observations[0]).points_px.mean(0)
     assert moved.tolist() == pytest.approx([-12, 0], abs=4)

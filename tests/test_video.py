@@ -14,7 +14,7 @@ from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
-from tps_portrait.tps_core.videos.plan import FramePlan
+from tps_portrait.tps_core.videos.plan import FacePlan, FramePlan
 from tps_portrait.tps_core.videos.reader import VideoReader
 from tps_portrait.tps_core.videos.stylize_video import stylize_video
 from tps_portrait.tps_core.videos.writer import VideoWriter, find_codec
@@ -22,6 +22,11 @@ from videos import RATE, read_video, write_video
 
 av = pytest.importorskip("av")
 FACE = VideoOptions(whole_image=False)
+
+
+def plan_of(*faces, opacity=1.0, extent_px=0.0):
+    """The plan of a frame in which these faces are painted."""
+    return FramePlan(tuple(FacePlan(face, opacity, 1.0) for face in faces), extent_px, 1.0)
 
 
 class Negative:
@@ -137,13 +142,13 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
     extent = align(face).extent_px
     for whole in (False, True):
         options = VideoOptions(whole_image=whole, strength=0.8)
-        painted = paint_frame(frame, Negative(), FramePlan(face, 1.0, extent, 1.0), options)
+        painted = paint_frame(frame, Negative(), plan_of(face, extent_px=extent), options)
         still = stylize(frame.float() / 255, Negative(), face, whole, 0.8).picture
         difference = (painted.float() / 255 - still).abs() * 255
         assert difference.mean() < 0.6
         assert difference.max() < 4
         exact = stylize_frame(
-            frame.float() / 255, Negative(), FramePlan(face, 1.0, extent, 1.0), options
+            frame.float() / 255, Negative(), plan_of(face, extent_px=extent), options
         )
         assert (exact.picture - still).abs().max() < 1e-4
 
@@ -154,7 +159,7 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
 )
 def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
     frame = (photo * 255).round().byte()
-    plan = FramePlan(face, 1.0, align(face).extent_px, 1.0)
+    plan = plan_of(face, extent_px=align(face).extent_px)
     painted = paint_frame(frame, Negative(), plan, VideoOptions(whole_image=whole, **finish))
     still = stylize(frame.float() / 255, Negative(), face, whole, **finish).picture
     assert painted.dtype == torch.uint8
@@ -164,18 +169,18 @@ def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
 def test_a_frame_without_a_person_is_left_as_it_is_where_the_ground_is_kept():
     frame = torch.full((3, 64, 64), 90, dtype=torch.uint8)
     options = VideoOptions(ground="keep")
-    assert torch.equal(paint_frame(frame, Negative(), FramePlan(None, 0, 0, 1.0), options), frame)
+    assert torch.equal(paint_frame(frame, Negative(), plan_of(), options), frame)
 
 
 def test_a_face_that_fades_is_painted_less(photo, face):
     frame = (photo * 255).byte()
-    plans = (FramePlan(face, opacity, 0, 1.0) for opacity in (0.3, 1.0))
+    plans = (plan_of(face, opacity=opacity) for opacity in (0.3, 1.0))
     faded, full = (paint_frame(frame, Negative(), plan, FACE) for plan in plans)
     change = [(painted.float() - frame.float()).abs().sum() for painted in (faded, full)]
     assert float(change[0] / change[1]) == pytest.approx(0.3, abs=0.02)
-    assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0), FACE) is frame
+    assert paint_frame(frame, Negative(), plan_of(), FACE) is frame
     floats = frame.float() / 255
-    exact = stylize_frame(floats, Negative(), FramePlan(face, 0.3, 0, 1.0), FACE).picture
+    exact = stylize_frame(floats, Negative(), plan_of(face, opacity=0.3), FACE).picture
     assert (exact - faded.float() / 255).abs().max() < 1.5 / 255
 
 

@@ -114,7 +114,7 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
                 writer.add_packet(part)
                 continue
             plan = next(plans)
-            with_face += plan.face is not None
+            with_face += bool(plan.faces)
             work = pool.submit(paint_frame, part.picture, style, plan, options)
             waiting.append((part, work))
             if len(waiting) > FRAMES_EACH * workers:
@@ -126,6 +126,6 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
 
 def _plans(path: Path, options: VideoOptions) -> Iterator[FramePlan]:
     """The plans of a video's frames, read by itself: planning runs ahead of painting."""
-    follower = Follower(options.detector, options.min_confidence)
+    follower = Follower(options.detector, options.min_confidence, options.most_faces)
     with closing(open_video(path)) as reader:
         yield from plan_frames(follower(frame.picture[:3]) for frame in reader.frames())
