@@ -31,6 +31,12 @@ def is_video(path: Path, output: Path) -> bool:
     return ending in ENDINGS or (ending not in PICTURE_ENDINGS and opens_as_video(path))
 
 
+def video_ending(path: Path, output: Path) -> str:
+    """How the name of what is made of the video ends: as OUT's, else as its own, else .mp4."""
+    endings = output.suffix.lower(), path.suffix.lower(), ".mp4"
+    return next(ending for ending in endings if ending in CODECS)
+
+
 def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict:
     """Paints the video, with a progress line; returns what `--json` says of it.
 

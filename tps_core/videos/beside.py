@@ -1,7 +1,10 @@
 """What goes into a painted video beside its pictures: sound, subtitles, chapters, metadata."""
 
+import errno
 import io
 from contextlib import suppress
+
+from .subtitles import NewSubtitles, can_be_text
 
 # What a file says of itself that isn't true of another one, in small letters.
 OF_THAT_FILE = {
@@ -10,6 +13,7 @@ OF_THAT_FILE = {
 }  # fmt: skip
 WITH_CHAPTERS = {"mp4", "mov", "ipod", "matroska", "webm"}  # formats
 WITHOUT_SOUND = {"gif"}
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
 USUAL_RATE = 48000  # samples a second
 
 
@@ -21,7 +25,8 @@ class Beside:
 
     def __init__(self, av, file, source, ending: str, notes: list[str]):
         self._av, self._file, self._ending, self._notes = av, file, ending, notes
-        self._tracks: dict[int, Copy | NewSound] = {}  # by their number in the source
+        # By their number in the source.
+        self._tracks: dict[int, Copy | NewSound | NewSubtitles] = {}
         for number, stream in enumerate(source.sounds, 1):
             self._add_sound(stream, f"sound track {number} of {len(source.sounds)}")
         for number, stream in enumerate(source.subtitles, 1):
@@ -34,9 +39,20 @@ class Beside:
 
     def add(self, packet) -> None:
         """Writes a packet of the source."""
-        track = self._tracks.get(packet.stream.index)
-        if track is not None:
+        stream = packet.stream
+        track = self._tracks.get(stream.index)
+        if track is None:
+            return
+        try:
             self._file.mux(track.packets(packet))
+        except self._av.error.FFmpegError as error:
+            if error.errno in FULL:
+                raise
+            del self._tracks[stream.index]
+            self._notes.append(
+                f"a track of its {stream.type} ends early: {self._ending} can't hold all of it "
+                f"({error.strerror})"
+            )
 
     def finish(self) -> None:
         """Writes what is left."""
@@ -60,11 +76,14 @@ class Beside:
             self._notes.append(f"{name} is left out: nothing here reads its format")
         elif self._holds(stream):
             self._copy(stream)
+        elif can_be_text(self._av, self._file, stream):
+            words = NewSubtitles(self._av, self._file, stream)
+            self._tracks[stream.index] = words
+            self._label(stream, words.stream)
         else:
-            self._notes.append(
-                f"{name} ({stream.codec_context.name}) is left out: {self._ending} can't hold it; "
-                "a name that ends in .mkv keeps it"
-            )
+            kind = stream.codec_context.codec.canonical_name
+            hint = "" if self._ending == ".mkv" else "; a name that ends in .mkv keeps it"
+            self._notes.append(f"{name} ({kind}) is left out: {self._ending} can't hold it{hint}")
 
     def _copy(self, stream) -> None:
         copy = Copy(self._file.add_stream_from_template(stream))

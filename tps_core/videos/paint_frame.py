@@ -14,6 +14,7 @@ from ..pictures import as_bytes, as_float
 from ..style import Style
 from ..stylize import Stylized, finished, paint_face, paint_whole, painting_shape
 from .plan import FacePlan, FramePlan
+from .transparency import on_white
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,15 @@ def paint_frame(
 ) -> Tensor:
     """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too.
 
-    With alpha (4, h, w) it is laid on white, as is what comes back; the alpha stays.
+    With alpha (4, h, w) it is laid on white, as is what comes back; so is a transparent ground.
     """
     if len(frame) == 4:
-        return torch.cat([paint_frame(frame[:3], style, plan, options), frame[3:]])
+        painted = paint_frame(frame[:3], style, plan, options)
+        alpha = torch.minimum(painted[3:], frame[3:]) if len(painted) == 4 else frame[3:]
+        return torch.cat([painted[:3], alpha])
     if not options.plain:
-        return as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
+        painted = as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
+        return on_white(painted) if len(painted) == 4 else painted
     if options.whole_image:
         return _paint_whole(frame, style, plan, options.strength)
     if not plan.faces or options.strength == 0:

@@ -132,7 +132,7 @@ class VideoReader:
         self._decoder, self.alpha = context, False
         self._choose_decoder()
         self._pixel_ratio = _pixel_ratio(self.stream)
-        self._tone_mapping = None
+        self._tone_mapping, self._captions = None, False
         self.colors = Colors(
             scaler_colors(context.colorspace, self.stream.height),
             context.color_primaries,
@@ -199,6 +199,8 @@ class VideoReader:
                 self._check_size(frame.width, frame.height)
                 size = size or (frame.width, frame.height)
                 yield self._to_frame(frame, size)
+        if self._captions:
+            self.notes.append("the closed captions in its pictures are left out")
         if deinterlacer.used:
             self.notes.append("interlaced; it is deinterlaced")
         if damaged:
@@ -231,7 +233,8 @@ class VideoReader:
             self.notes.append(f"has {len(moving)} tracks of pictures; the first one is painted")
         if len(moving) < len(streams.video):
             self.notes.append("its cover picture is left out")
-        kinds = [getattr(stream, "type", None) for stream in streams]
+        # A chapter's name is in the chapters already.
+        kinds = [s.type for s in streams if getattr(s, "name", None) != "bin_data"]
         for kind, name in (("data", "data"), ("attachment", "attached files")):
             if count := kinds.count(kind):
                 tracks = "1 track" if count == 1 else f"{count} tracks"
@@ -276,6 +279,7 @@ class VideoReader:
         if self._tone_mapping:
             alpha = (pixels[..., 3:] >> 8).astype(np.uint8)
             pixels = np.concatenate([self._tone_mapping(pixels[..., :3]), alpha], -1)
+        self._captions = self._captions or frame.side_data.get("A53_CC") is not None
         pixels, lying = _upright(pixels, frame)
         picture = torch.from_numpy(pixels).permute(2, 0, 1)
         if self.alpha:

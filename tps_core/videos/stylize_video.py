@@ -1,7 +1,6 @@
 """Painting videos: read, followed, painted and written at the same time."""
 
 import contextlib
-import errno
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from ..output_files import NotWritten
 from ..style import Style
 from ..tracking.follower import Follower
 from .animation import AnimationReader, moves
+from .beside import FULL
 from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .plan import FramePlan, plan_frames
 from .reader import Frame, VideoReader, load_av
@@ -24,7 +24,6 @@ from .writer import VideoWriter
 
 PLANS_AHEAD = 100  # planned frames that wait for being painted
 FRAMES_EACH = 2  # frames that wait for each worker
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
 
 log = logging.getLogger("tps_portrait")
 
