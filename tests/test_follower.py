@@ -97,3 +97,51 @@ def test_drawn_faces_are_followed_by_the_landmarker_for_art(photo, searches):
     assert {face_of(observation).detector for observation in observations} == {"art"}
     moved = face_of(observations[-1]).points_px.mean(0) - face_of(observations[0]).points_px.mean(0)
     assert moved.tolist() == pytest.approx([-12, 0], abs=4)
+
+
+def two_people(photo):
+    """The person twice, side by side, the one on the right smaller: bytes (3, 300, 600)."""
+    face = torch.nn.functional.interpolate(photo[None, :, :300, 60:360], (300, 300))[0]
+    small = torch.full((3, 300, 300), 0.5)
+    small[:, 40:260, 40:260] = torch.nn.functional.interpolate(face[None], (220, 220))[0]
+    return (torch.cat([face, small], -1) * 255).byte()
+
+
+def test_several_faces_are_followed_each_under_its_number(photo, searches):
+    both = two_people(photo)
+    follower = Follower(most=5)
+    sights = [follower(both.roll(2 * n, 1)) for n in range(5)]
+    assert searches == ["thorough"]
+    for sight in sights:
+        left, right = (sight.faces[number].face.to_pixels()[:, 0].mean() for number in (0, 1))
+        assert left < 300 < right
+    assert len(Follower(most=1)(both).faces) == 1
+
+
+def test_one_that_leaves_and_one_that_comes_change_nothing_for_the_others(photo):
+    both = two_people(photo)
+    alone = both.clone()
+    alone[:, :, 300:] = 128
+    follower = Follower(most=5)
+    frames = [both] * 3 + [alone] * 3 + [both] * (module.MORE_EVERY + 1)
+    sights = [follower(frame) for frame in frames]
+    assert [set(sight.faces) for sight in sights[:6]] == [{0, 1}] * 3 + [{0}] * 3
+    assert set(sights[-1].faces) == {0, 1}  # the same number, where it was seen last
+
+
+def test_a_face_elsewhere_is_another_one(photo):
+    both = two_people(photo)
+    left, right = both.clone(), both.clone()
+    left[:, :, 300:], right[:, :, :300] = 128, 128
+    follower = Follower()
+    follower._is_cut = lambda frame: False
+    numbers = [list(follower(frame).faces) for frame in (left, left, right, right)]
+    assert numbers == [[0], [0], [1], [1]]
+
+
+def test_two_numbers_that_come_to_one_face_become_one(photo):
+    both = two_people(photo)
+    follower = Follower(most=2)
+    first = follower(both).faces
+    follower._faces[1] = first[0].face
+    assert list(follower(both).faces) == [0, 2]  # and the other one is found again

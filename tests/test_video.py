@@ -17,6 +17,7 @@ from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, 
 from tps_portrait.tps_core.videos.plan import FacePlan, FramePlan
 from tps_portrait.tps_core.videos.reader import VideoReader
 from tps_portrait.tps_core.videos.stylize_video import stylize_video
+from tps_portrait.tps_core.videos.transparency import on_white
 from tps_portrait.tps_core.videos.writer import VideoWriter, find_codec
 from videos import RATE, read_video, write_video
 
@@ -276,3 +277,46 @@ def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
         stylize_video(film, out, Negative(), replace=False)
     assert out.read_bytes() == b"mine"
     assert [path.name for path in out.parent.iterdir()] == ["painted.mkv"]
+
+
+def test_all_faces_are_painted_where_all_are_wanted(photo, face):
+    frame = (photo * 255).byte()
+    width = frame.shape[-1]
+    points_px = face.to_pixels() * torch.tensor([-1.0, 1.0]) + torch.tensor([float(width), 0])
+    other = type(face).from_pixels(points_px, face.size, face.scheme).mirror()
+    both = paint_frame(frame, Negative(), plan_of(face, other), FACE).int()
+    apart = [paint_frame(frame, Negative(), plan_of(one), FACE).int() for one in (face, other)]
+    for painted in apart:
+        assert (painted != frame).any()
+        assert ((both != frame) >= (painted != frame)).float().mean() > 0.99
+    floats = frame.float() / 255
+    exact, mask = stylize_frame(floats, Negative(), plan_of(face, other), FACE)
+    assert (exact - both / 255).abs().max() < 2.5 / 255
+    assert (mask[0][(both != frame).any(0)] > 0).float().mean() > 0.99
+
+
+def test_a_transparent_frame_is_painted_on_white_and_stays_transparent(photo, face):
+    alpha = torch.full((1, *photo.shape[1:]), 255, dtype=torch.uint8)
+    alpha[:, :, :40] = 0
+    frame = on_white(torch.cat([(photo * 255).byte(), alpha]))
+    for options in (FACE, VideoOptions(), VideoOptions(strength=1.5)):
+        painted = paint_frame(frame, Negative(), plan_of(face), options)
+        assert torch.equal(painted[3:], alpha)
+        assert torch.equal(painted[:3], paint_frame(frame[:3], Negative(), plan_of(face), options))
+
+
+def test_a_transparent_ground_is_kept_in_the_video(pixels, tmp_path):
+    write_video(tmp_path / "film.mp4", [pixels] * 2)
+    options = VideoOptions(ground="transparent")
+    report = stylize_video(tmp_path / "film.mp4", tmp_path / "out.webm", Negative(), options)
+    assert report.notes == ()
+    with closing(VideoReader(tmp_path / "out.webm")) as reader:
+        alpha = next(reader.frames()).picture[3]
+    assert alpha[50:80, 70:90].min() > 250  # the face
+    assert alpha[:60, :15].max() < 5
+
+
+def test_what_can_not_be_kept_is_told_and_logged(film, tmp_path, caplog):
+    report = stylize_video(film, tmp_path / "out.gif", Negative())
+    assert report.notes == ("sound track 1 of 1 is left out: .gif has no sound",)
+    assert caplog.messages == [f"{film}: {report.notes[0]}"]

@@ -18,9 +18,10 @@ def write_video(
     pix_fmt="yuv444p",
     options=None,
     before=lambda file: None,
+    rate=RATE,
     **context,
 ):
-    """Writes pictures (h, w, 3 or 4) of bytes as a video, at times in 1/RATE s.
+    """Writes pictures (h, w, 3 or 4) of bytes as a video, at times in 1/rate s.
 
     sound: a codec's name, or several. colors: the matrix; BT.709's unless told otherwise. `before`
     is called with the file before anything is written, `context` are attributes of the encoder.
@@ -29,7 +30,7 @@ def write_video(
 
     height, width = frames[0].shape[:2]
     with av.open(str(path), "w") as file:
-        stream = file.add_stream(codec, rate=RATE)
+        stream = file.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         stream.options = options or ({"crf": "4", "preset": "ultrafast"} if "x26" in codec else {})
         for name, value in {"colorspace": colors, **context}.items():
@@ -43,7 +44,7 @@ def write_video(
             kind = "rgba" if pixels.shape[-1] == 4 else "rgb24"
             image = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format=kind)
             image = image.reformat(format=pix_fmt, dst_colorspace=colors)
-            image.pts, image.time_base = time, Fraction(1, RATE)
+            image.pts, image.time_base = time, Fraction(1, rate)
             file.mux(stream.encode(image))
         file.mux(stream.encode(None))
         for tone in tones:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..file_kinds import PICTURE
+from ..file_kinds import MARK, PICTURE
 from ..json_reading import one_line
 from .tone_mapping import ToneMapping, is_wide
 from .transparency import on_white
@@ -153,6 +153,12 @@ class VideoReader:
             return self.stream.frames
         duration = self._file.duration
         return round(duration / 1e6 * self.rate) if duration and duration > 0 else 0
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was written here."""
+        labels = {key.lower(): value for key, value in self.stream.metadata.items()}
+        return labels.get("handler_name") == MARK.decode()
 
     @property
     def last_duration(self) -> Fraction | None:
