@@ -31,6 +31,7 @@ HD_HEIGHT = 720  # videos that don't say so have the newer colours from here on
 MOST_PIXELS = 36_000_000  # of a frame: 8K video has 33 million
 FASTEST = 1000  # frames per second: a file that says more is damaged
 MOST_DAMAGED = 10_000
+LOOKED_AT = 25  # frames; looking at what is beside a frame's pixels takes a while
 ATTACHED_PICTURE = 1 << 10  # FFmpeg's mark of a cover
 WIDEST_PIXEL = 8  # a pixel that is so many times wider than high, or higher than wide, is a mistake
 SQUARE = 0.005  # pixels whose sides differ by a smaller share are taken for square
@@ -132,7 +133,8 @@ class VideoReader:
         self._decoder, self.alpha = context, False
         self._choose_decoder()
         self._pixel_ratio = _pixel_ratio(self.stream)
-        self._tone_mapping, self._captions = None, False
+        self._tone_mapping = self._matrix = None
+        self._seen, self._captions = 0, False
         self.colors = Colors(
             scaler_colors(context.colorspace, self.stream.height),
             context.color_primaries,
@@ -266,6 +268,14 @@ class VideoReader:
                 f"{MOST_PIXELS // 10**6} megapixels are the most"
             )
 
+    def _look(self, frame) -> None:
+        """Finds out how frames are turned, by the first, and whether words are hidden in them."""
+        matrix = frame.side_data.get("DISPLAYMATRIX")
+        if self._seen == 0 and matrix is not None:
+            self._matrix = np.frombuffer(matrix, np.int32).tolist()
+        self._captions = self._captions or frame.side_data.get("A53_CC") is not None
+        self._seen += 1
+
     def _to_frame(self, frame, size: tuple[int, int]) -> Frame:
         """The frame upright and in its true proportions; of that size, should it have changed."""
         width, height = size
@@ -285,8 +295,9 @@ class VideoReader:
         if self._tone_mapping:
             alpha = (pixels[..., 3:] >> 8).astype(np.uint8)
             pixels = np.concatenate([self._tone_mapping(pixels[..., :3]), alpha], -1)
-        self._captions = self._captions or frame.side_data.get("A53_CC") is not None
-        pixels, lying = _upright(pixels, frame)
+        if self._seen < LOOKED_AT:
+            self._look(frame)
+        pixels, lying = _upright(pixels, self._matrix)
         picture = torch.from_numpy(pixels).permute(2, 0, 1)
         if self.alpha:
             picture = on_white(picture)
@@ -372,13 +383,12 @@ def _pixel_ratio(stream) -> Fraction:
     return ratio if Fraction(1, WIDEST_PIXEL) <= ratio <= WIDEST_PIXEL else Fraction(1)
 
 
-def _upright(pixels: np.ndarray, frame) -> tuple[np.ndarray, bool]:
-    """The pixels (h, w, c) turned and mirrored as the frame says; whether they were lying."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+def _upright(pixels: np.ndarray, matrix: list[int] | None) -> tuple[np.ndarray, bool]:
+    """The pixels (h, w, c) turned and mirrored as the matrix says; whether they were lying."""
     if matrix is None:
         return pixels, False
     # The place (x, y) of a pixel is shown at (a x + c y, b x + d y).
-    a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].tolist()
+    a, b, _, c, d = matrix[:5]
     lying = abs(b) + abs(c) > abs(a) + abs(d)
     if lying:
         pixels, a, d = pixels.swapaxes(0, 1), c, b
