@@ -110,10 +110,10 @@ def two_people(photo):
 def test_several_faces_are_followed_each_under_its_number(photo, searches):
     both = two_people(photo)
     follower = Follower(most=5)
-    sights = [follower(both.roll(2 * n, 1)) for n in range(5)]
+    observations = [follower(both.roll(2 * n, 1)) for n in range(5)]
     assert searches == ["thorough"]
-    for sight in sights:
-        left, right = (sight.faces[number].face.to_pixels()[:, 0].mean() for number in (0, 1))
+    for observation in observations:
+        left, right = (observation.faces[number].face.points_px[:, 0].mean() for number in (0, 1))
         assert left < 300 < right
     assert len(Follower(most=1)(both).faces) == 1
 
@@ -124,9 +124,9 @@ def test_one_that_leaves_and_one_that_comes_change_nothing_for_the_others(photo)
     alone[:, :, 300:] = 128
     follower = Follower(most=5)
     frames = [both] * 3 + [alone] * 3 + [both] * (module.MORE_EVERY + 1)
-    sights = [follower(frame) for frame in frames]
-    assert [set(sight.faces) for sight in sights[:6]] == [{0, 1}] * 3 + [{0}] * 3
-    assert set(sights[-1].faces) == {0, 1}  # the same number, where it was seen last
+    observations = [follower(frame) for frame in frames]
+    assert [set(observation.faces) for observation in observations[:6]] == [{0, 1}] * 3 + [{0}] * 3
+    assert set(observations[-1].faces) == {0, 1}  # the same number, where it was seen last
 
 
 def test_a_face_elsewhere_is_another_one(photo):

@@ -150,8 +150,8 @@ def test_the_largest_face_sets_the_scale_and_the_light_of_the_whole_picture():
 
 
 def test_two_faces_that_follow_each_other_are_not_bent_into_one_another():
-    frames = [observation(FACE) if n < 20 else FrameObservation({1: FaceObservation(face_at(500, 200), 0.4)}, False)
-              for n in range(40)]  # fmt: skip
+    other = FrameObservation({1: FaceObservation(face_at(500, 200), 0.4)}, False)
+    frames = [observation(FACE)] * 20 + [other] * 20
     for n, plan in enumerate(plan_frames(frames)):
         for planned in plan.faces:
             x = float(planned.face.points_px[:, 0].mean())

@@ -282,7 +282,7 @@ def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
 def test_all_faces_are_painted_where_all_are_wanted(photo, face):
     frame = (photo * 255).byte()
     width = frame.shape[-1]
-    points_px = face.to_pixels() * torch.tensor([-1.0, 1.0]) + torch.tensor([float(width), 0])
+    points_px = face.points_px * torch.tensor([-1.0, 1.0]) + torch.tensor([float(width), 0])
     other = type(face).from_pixels(points_px, face.size, face.scheme).mirror()
     both = paint_frame(frame, Negative(), plan_of(face, other), FACE).int()
     apart = [paint_frame(frame, Negative(), plan_of(one), FACE).int() for one in (face, other)]
