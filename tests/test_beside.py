@@ -84,7 +84,7 @@ def test_a_film_whose_only_sound_nothing_reads_is_silent(tmp_path):
 def test_sound_is_copied_where_the_file_holds_it_and_else_encoded_again(
     tmp_path, sound, ending, expected
 ):
-    film = make(tmp_path / "film.mkv", [sound], count=25)
+    film = make(tmp_path / "film.nut", [sound], count=25)
     assert copied(film, tmp_path / f"out.{ending}") == []
     ((name, _, _),) = tracks(tmp_path / f"out.{ending}", "audio")
     assert name == expected
