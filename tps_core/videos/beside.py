@@ -32,7 +32,7 @@ class Beside:
         for number, stream in enumerate(source.subtitles, 1):
             self._add_subtitles(stream, f"subtitle track {number} of {len(source.subtitles)}")
         if source.chapters:
-            if file.format.name in WITH_CHAPTERS:
+            if file.format.name in WITH_CHAPTERS and hasattr(file, "set_chapters"):
                 file.set_chapters(source.chapters)
             else:
                 self._notes.append(f"its chapters are left out: {ending} can't hold them")
@@ -92,7 +92,7 @@ class Beside:
 
     def _label(self, source, stream) -> None:
         stream.metadata.update(kept_metadata(source.metadata))
-        stream.disposition = int(source.disposition)
+        stream.disposition = source.disposition.value
 
     def _holds(self, stream) -> bool:
         """Whether a file of this format takes the stream as it is: tried with one in memory."""

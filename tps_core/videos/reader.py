@@ -182,7 +182,7 @@ class VideoReader:
         size, damaged = None, 0
         wanted = [*self.sounds, *self.subtitles] if beside else []
         packets = self._file.demux(self.stream, *wanted)
-        deinterlacer = Deinterlacer(self._av, self.time_base)
+        deinterlacer = self._deinterlacer = Deinterlacer(self._av, self.time_base)
         ended = False
         while not ended:
             try:
@@ -303,7 +303,9 @@ class VideoReader:
             picture = on_white(picture)
         if lying:
             size, ratio = size[::-1], 1 / ratio
-        return Frame(picture, frame.pts, frame.duration or None, size, ratio)
+        # PyAV before 17 doesn't say; what the filter says is a field's.
+        duration = None if self._deinterlacer.used else getattr(frame, "duration", None)
+        return Frame(picture, frame.pts, duration or None, size, ratio)
 
 
 class Deinterlacer:
@@ -353,7 +355,6 @@ class Deinterlacer:
         for frame in frames:
             if frame.pts is not None:  # the filter counts time in half units
                 frame.pts = round(frame.pts * frame.time_base / self._time_base)
-            frame.duration = 0  # a field's
         return frames
 
 
@@ -374,7 +375,7 @@ def scaler_colors(colors: int, height: int) -> int:
 
 def _is_cover(stream) -> bool:
     """Whether the stream is a single picture, such as a film's cover."""
-    return bool(int(stream.disposition) & ATTACHED_PICTURE)
+    return bool(stream.disposition.value & ATTACHED_PICTURE)
 
 
 def _pixel_ratio(stream) -> Fraction:

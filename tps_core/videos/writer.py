@@ -92,9 +92,8 @@ class VideoWriter:
         self._last = time or 0
         image = self._image(frame)
         image.pts, image.time_base = self._last, base
-        if frame.duration and self._codec != "gif":
-            image.duration = frame.duration
-        self._encode(image)
+        duration = (frame.duration or 0) * base / self._stream.codec_context.time_base
+        self._encode(image, round(duration))
 
     def add_packet(self, packet) -> None:
         """Writes a packet of the source's sound or subtitles."""
@@ -186,8 +185,8 @@ class VideoWriter:
             pixels = np.pad(pixels, ((0, below), (0, right), (0, 0)), mode="edge")
         return self._av.VideoFrame.from_ndarray(pixels, format="rgba" if self._alpha else "rgb24")
 
-    def _encode(self, image) -> None:
-        """Writes the image; None is the end."""
+    def _encode(self, image, duration: int = 0) -> None:
+        """Writes the image, shown for as long as the encoder counts; None is the end."""
         stream = self._stream
         if self._palette is None:
             if image is not None:
@@ -200,7 +199,7 @@ class VideoWriter:
                 )
             packets = stream.encode(image)
             if image is not None:
-                self._durations[image.pts] = image.duration  # by now in the encoder's time base
+                self._durations[image.pts] = duration  # both in the encoder's time base by now
             for packet in packets:
                 packet.duration = self._durations.pop(packet.pts, 0)
             self._file.mux(packets)
