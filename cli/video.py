@@ -17,7 +17,7 @@ from ..tps_core.videos.paint_frame import VideoOptions
 from ..tps_core.videos.reader import ENDINGS, opens_as_video
 from ..tps_core.videos.stylize_video import stylize_video
 from ..tps_core.videos.writer import CODECS
-from .terminal import show_progress
+from .terminal import show_progress, tell
 
 
 def is_video(path: Path, output: Path) -> bool:
@@ -29,6 +29,12 @@ def is_video(path: Path, output: Path) -> bool:
     if ending in ANIMATIONS:
         return output.suffix.lower() in CODECS and moves(path)
     return ending in ENDINGS or (ending not in PICTURE_ENDINGS and opens_as_video(path))
+
+
+def say_if_it_moves(path: Path) -> None:
+    """Says of an animation that is painted as a picture that only its first frame is."""
+    if path.suffix.lower() in ANIMATIONS and moves(path):
+        tell(f"{path}: only its first frame is painted; for all of them name a {', '.join(CODECS)}")
 
 
 def video_ending(path: Path, output: Path) -> str:

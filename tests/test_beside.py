@@ -249,3 +249,25 @@ def test_a_cover_and_other_tracks_that_are_lost_are_said(tmp_path):
     assert copied(tmp_path / "film.mkv", tmp_path / "out.mp4") == [
         "1 track of attached files left out"
     ]
+
+
+@pytest.mark.parametrize(("layout", "kept"), [("mono", 1), ("stereo", 2), ("5.1", 6), ("3.0", 2)])
+def test_channels_are_kept_where_sound_is_encoded_again(tmp_path, layout, kept):
+    channels = {"mono": 1, "stereo": 2, "5.1": 6, "3.0": 3}[layout]
+    write_video(tmp_path / "film.mp4", [GREY] * 3)
+    with (
+        av.open(str(tmp_path / "film.mp4")) as source,
+        av.open(str(tmp_path / "sound.mkv"), "w") as file,
+    ):
+        picture = file.add_stream_from_template(source.streams.video[0], opaque=True)
+        sound = file.add_stream("pcm_s16le", rate=48000, layout=layout)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                file.mux(packet)
+        wave = av.AudioFrame.from_ndarray(np.zeros((1, 4800 * channels), np.int16), "s16", layout)
+        wave.sample_rate, wave.pts, wave.time_base = 48000, 0, Fraction(1, 48000)
+        file.mux(sound.encode(wave))
+    assert copied(tmp_path / "sound.mkv", tmp_path / "out.webm") == []
+    with av.open(str(tmp_path / "out.webm")) as file:
+        assert file.streams.audio[0].layout.nb_channels == kept

@@ -216,17 +216,20 @@ def test_stylize_paints_pictures_and_videos_into_a_folder(film, photo, style, tm
     assert {path.name for path in out.iterdir()} == {"film.mkv", "portrait.png"}
 
 
-def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(photo, style, tmp_path):
+def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(
+    photo, style, tmp_path, capsys
+):
     pytest.importorskip("av")
     with Image.open(photo) as image:
         small = image.resize((128, 128))
     gif = tmp_path / "moving.gif"
     small.save(gif, save_all=True, append_images=[small.transpose(0)], duration=100)
-    for name, frames in (("out.gif", 2), ("out.png", 1)):
+    for name, frames, said in (("out.gif", 2, False), ("out.png", 1, True)):
         command = ("stylize", gif, "--style", style, "-o", tmp_path / name, "--whole-image")
         assert run(*command, "--device", "cpu") == 0
         with Image.open(tmp_path / name) as image:
             assert getattr(image, "n_frames", 1) == frames
+        assert ("only its first frame is painted" in capsys.readouterr().err) == said
 
 
 @pytest.mark.parametrize("ending", ["webp", "png", "avif"])

@@ -130,8 +130,8 @@ class NewSound:
         rate = self._source.sample_rate
         self.stream = file.add_stream(name, rate=rate if rate in rates else USUAL_RATE)
         self._encoder = self.stream.codec_context
-        if self._source.layout.nb_channels == 1:
-            self._encoder.layout = "mono"  # else stereo
+        channels = self._source.layout.nb_channels
+        self._encoder.layout = {1: "mono", 6: "5.1", 8: "5.1"}.get(channels, "stereo")
         self._resampler = self._new_resampler()
 
     def packets(self, packet) -> list:
