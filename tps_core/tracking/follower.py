@@ -119,7 +119,7 @@ class Follower:
                 if (apart := _apart(last, face)) <= FARTHEST * (1 + LEEWAY_PER_FRAME * frames)
             }
             if near:
-                number = min(near, key=near.get)
+                number = min(near, key=lambda n: near[n])
                 last, _ = self._missed.pop(number)
                 if face.scheme != last.scheme:
                     face = face.convert(last.scheme)  # of one face all frames have one

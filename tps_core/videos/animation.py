@@ -40,7 +40,9 @@ class AnimationReader:
         self.time_base = Fraction(1, 1000)
         self.colors = Colors(BT601, UNSAID, UNSAID)
         self.metadata: dict[str, str] = {}
-        self.chapters, self.sounds, self.subtitles = [], [], []
+        self.chapters: list = []
+        self.sounds: list = []
+        self.subtitles: list = []
         self.notes: list[str] = []
         self._durations: list[int] = []  # in ms
         self.alpha = False
@@ -133,4 +135,4 @@ def _transparent(frame: Image.Image) -> bool:
     """Whether anything of the frame can be seen through."""
     if "A" not in frame.mode and "a" not in frame.mode and "transparency" not in frame.info:
         return False
-    return frame.convert("RGBA").getextrema()[3][0] < 255
+    return bool((np.asarray(frame.convert("RGBA"))[..., 3] < 255).any())

@@ -106,8 +106,8 @@ def plan_track(seen: list[FaceObservation | None]) -> list[FacePlan | None]:
         [observation.light if observation else None for observation in seen]
     )
     return [
-        FacePlan(*parts) if parts[0] else None
-        for parts in zip(faces, opacity, exponents, strict=True)
+        FacePlan(face, shown, exponent) if face else None
+        for face, shown, exponent in zip(faces, opacity, exponents, strict=True)
     ]
 
 

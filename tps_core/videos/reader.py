@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -133,7 +134,8 @@ class VideoReader:
         self._decoder, self.alpha = context, False
         self._choose_decoder()
         self._pixel_ratio = _pixel_ratio(self.stream)
-        self._tone_mapping = self._matrix = None
+        self._tone_mapping: ToneMapping | None = None
+        self._matrix: list[int] | None = None  # how frames are turned
         self._seen, self._captions = 0, False
         self.colors = Colors(
             scaler_colors(context.colorspace, self.stream.height),
@@ -253,11 +255,9 @@ class VideoReader:
         context = self.stream.codec_context
         kind = context.color_trc, context.color_primaries
         if is_wide(*kind, context.colorspace):
-            self._tone_mapping = ToneMapping(*kind)
+            self._tone_mapping = mapping = ToneMapping(*kind)
             self.colors = Colors(BT709, BT709, BT709)
-            self.notes.append(
-                f"{self._tone_mapping.name} video; it becomes ordinary video (BT.709, 8 bits)"
-            )
+            self.notes.append(f"{mapping.name} video; it becomes ordinary video (BT.709, 8 bits)")
         elif context.format and (bits := max(c.bits for c in context.format.components)) > 8:
             self.notes.append(f"its {bits} bits a colour become 8")
 
@@ -281,7 +281,10 @@ class VideoReader:
         width, height = size
         ratio = self._pixel_ratio
         if abs(ratio - 1) > SQUARE:  # never smaller: nothing of the picture is lost
-            width, height = round(width * max(ratio, 1)), round(height / min(ratio, 1))
+            width, height = (
+                round(width * max(ratio, Fraction(1))),
+                round(height / min(ratio, Fraction(1))),
+            )
             self._check_size(width, height)
         depth = 16 if self._tone_mapping else 8
         rgb = frame.reformat(
@@ -313,7 +316,8 @@ class Deinterlacer:
 
     def __init__(self, av, time_base: Fraction):
         self._av, self._time_base = av, time_base
-        self._graph = self._kind = None
+        self._graph: Any = None
+        self._kind: tuple[int, int, str] | None = None
 
     @property
     def used(self) -> bool:

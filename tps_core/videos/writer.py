@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,8 +69,11 @@ class VideoWriter:
             options = _container_options(self._ending, source)
             self._file = self._av.open(str(self._partial), "w", container_options=options)
         self._file.metadata.update(kept_metadata(source.metadata))
-        self._stream = self._palette = self._beside = None  # known with the first frame
-        self._waiting = []  # packets of other tracks that came before the first frame
+        # Known with the first frame.
+        self._stream: Any = None
+        self._palette: Any = None
+        self._beside: Any = None
+        self._waiting: list = []  # packets of other tracks that came before the first frame
         self._last: int | None = None  # time of the last frame
         self._durations: dict[int, int] = {}  # of frames that the encoder still has, by their time
         self._too_quick = 0  # frames that a GIF can't show
@@ -83,7 +87,7 @@ class VideoWriter:
         if self._codec == "gif":
             step, time = round(100 / self._source.rate), time and round(time * base * 100)
             step, base = max(step, SHORTEST_IN_GIF), TIME_BASES["gif"]
-            if None not in (self._last, time) and time - self._last < SHORTEST_IN_GIF:
+            if self._last is not None and time is not None and time - self._last < SHORTEST_IN_GIF:
                 self._too_quick += 1
                 return
         if self._last is not None:
@@ -143,10 +147,10 @@ class VideoWriter:
 
     def _choose_pixels(self, alpha: bool) -> str:
         """The format of the pixels, with a codec for them that is transparent, if there is one."""
-        codec, options, pixels = ALPHA_CODECS.get(self._ending, (None, {}, ""))
-        self._alpha = alpha and codec in self._av.codecs_available
-        if self._alpha:
-            self._codec, self._options = codec, options
+        kept = ALPHA_CODECS.get(self._ending)
+        self._alpha = alpha and kept is not None and kept[0] in self._av.codecs_available
+        if self._alpha and kept is not None:
+            self._codec, self._options, pixels = kept
             return pixels
         if alpha:
             self.notes.append(
@@ -159,7 +163,7 @@ class VideoWriter:
         """Takes the size and the pixels' proportions of the source."""
         stream, (width, height), ratio = self._stream, frame.stored, frame.pixel_ratio
         if self._codec in SQUARE_PIXELS:
-            (height, width), ratio = frame.picture.shape[-2:], 1
+            (height, width), ratio = frame.picture.shape[-2:], Fraction(1)
         # Most players want even sizes.
         stream.width, stream.height = width + width % 2, height + height % 2
         if ratio != 1:
