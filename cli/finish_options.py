@@ -5,8 +5,9 @@ from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, MOST_STRENGTH
 from ..tps_core.pictures import ENDINGS
+from ..tps_core.videos.writer import ALPHA_CODECS
 from .terminal import add_number
-from .video import is_video
+from .video import is_video, video_ending
 
 WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # what can be partly transparent
 
@@ -55,7 +56,7 @@ def add_finish_options(parser: argparse.ArgumentParser) -> None:
         choices=GROUNDS,
         default="paint",
         help="what is behind the person: painted, kept from the photo, blurred, or transparent "
-        "(.png and .webp only); default: paint",
+        "(.png and .webp; videos: .webm, .mkv, .mov and .gif); default: paint",
     )
 
 
@@ -74,11 +75,15 @@ def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> No
     """Raises ValueError for options that can't be, before anything is painted."""
     if arguments.ground != "transparent":
         return
-    if moving := [path for path in paths if is_video(path, arguments.output)]:
-        raise ValueError(
-            f"{moving[0]}: a video can't be painted with a transparent ground; "
-            "choose --ground keep or --ground blur"
-        )
+    for path in paths:
+        if not is_video(path, arguments.output):
+            continue
+        ending = video_ending(path, arguments.output)
+        if ending not in ALPHA_CODECS:
+            raise ValueError(
+                f"{path}: a {ending} video can't be transparent; let its name end in "
+                f"{', '.join(ALPHA_CODECS)}, or choose --ground keep or --ground blur"
+            )
     ending = arguments.output.suffix.lower()
     if len(paths) == 1 and ending in ENDINGS and ending not in WITH_ALPHA:
         raise ValueError(

@@ -23,7 +23,7 @@ from .common import (
 from .face_options import add_face_options
 from .finish_options import add_finish_options, check_finish_options
 from .terminal import say, say_json, show_progress, tell
-from .video import is_video
+from .video import is_video, say_if_it_moves
 
 # Paints a file into another; of a video it returns what `--json` says of it.
 Paint = Callable[[Path, Path], dict | None]
@@ -64,6 +64,7 @@ def paint_each(
                 moving = is_video(path, arguments.output)
                 target = arguments.output if alone else _free(path, moving, arguments, targets)
                 if not moving:
+                    say_if_it_moves(path)
                     show_progress(done - 1, len(paths), path.name)
                 told = _painted(paint, path, target, moving, arguments)
                 if moving:

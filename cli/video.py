@@ -8,28 +8,39 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from PIL import Image
 
-from ..tps_core.pictures import DAMAGED
+from ..tps_core.pictures import ENDINGS as PICTURE_ENDINGS
 from ..tps_core.style import Style
+from ..tps_core.videos.animation import ENDINGS as ANIMATIONS
+from ..tps_core.videos.animation import moves
 from ..tps_core.videos.paint_frame import VideoOptions
-from ..tps_core.videos.reader import ENDINGS
+from ..tps_core.videos.reader import ENDINGS, opens_as_video
 from ..tps_core.videos.stylize_video import stylize_video
 from ..tps_core.videos.writer import CODECS
-from .terminal import show_progress
+from .terminal import show_progress, tell
 
 
 def is_video(path: Path, output: Path) -> bool:
-    """Whether the input is a video; a GIF that moves is one if OUT is to be a video or GIF."""
-    if path.suffix.lower() in ENDINGS:
-        return True
-    if path.suffix.lower() != ".gif" or output.suffix.lower() not in CODECS:
-        return False
-    try:
-        with Image.open(path) as image:
-            return getattr(image, "n_frames", 1) > 1
-    except DAMAGED:
-        return False  # as a picture it is told what is wrong with it
+    """Whether the input is a video: whatever PyAV opens as one, and no picture.
+
+    An animation (GIF, WebP, APNG, AVIF) is one if OUT is to be a video or GIF.
+    """
+    ending = path.suffix.lower()
+    if ending in ANIMATIONS:
+        return output.suffix.lower() in CODECS and moves(path)
+    return ending in ENDINGS or (ending not in PICTURE_ENDINGS and opens_as_video(path))
+
+
+def say_if_it_moves(path: Path) -> None:
+    """Says of an animation that is painted as a picture that only its first frame is."""
+    if path.suffix.lower() in ANIMATIONS and moves(path):
+        tell(f"{path}: only its first frame is painted; for all of them name a {', '.join(CODECS)}")
+
+
+def video_ending(path: Path, output: Path) -> str:
+    """How the name of what is made of the video ends: as OUT's, else as its own, else .mp4."""
+    endings = output.suffix.lower(), path.suffix.lower(), ".mp4"
+    return next(ending for ending in endings if ending in CODECS)
 
 
 def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict:
@@ -61,6 +72,7 @@ def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Name
         "frames": report.frames,
         "frames_with_face": report.frames_with_face,
         "frames_per_second": round(report.frames / seconds, 1),
+        "notes": list(report.notes),
     }
 
 

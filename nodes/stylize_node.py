@@ -122,7 +122,7 @@ def _stylize_video(
     for picture in pictures:
         observations.append(follower(picture))
         progress.update(1)
-    seen = any(observation.face for observation in observations)
+    seen = any(observation.faces for observation in observations)
     if no_face == "error" and not options.whole_image and not seen:
         raise face_not_found(
             f"all {len(pictures)} images",

@@ -273,11 +273,34 @@ def read_video(path):
         reader.close()
 
 
+def animations():
+    frames = [picture_of_noise(seed) for seed in range(3)]
+    made = []
+    for kind in ("GIF", "WEBP", "PNG"):
+        file = io.BytesIO()
+        frames[0].save(file, kind, save_all=True, append_images=frames[1:], duration=100)
+        made.append(file.getvalue())
+    return made
+
+
+def picture_of_noise(seed):
+    pixels = np.random.default_rng(seed).integers(0, 255, (32, 48, 4), dtype=np.uint8)
+    return Image.fromarray(pixels)
+
+
+def read_animation(path):
+    from tps_portrait.tps_core.videos.animation import AnimationReader
+
+    reader = AnimationReader(path)
+    assert reader.rate > 0
+    return list(reader.parts())
+
+
 def check_video(frames):
     assert frames
     for frame in frames:
         assert frame.picture.dtype == torch.uint8
-        assert frame.picture.shape[0] == 3
+        assert frame.picture.shape[0] in (3, 4)
 
 
 def npz():
@@ -364,6 +387,8 @@ def readers(folder, spoiled=True):
     add("picture's size", "a.bin", good, hostile_picture, picture_size, check_size)
     with contextlib.suppress(ImportError):  # videos are optional
         add("video", "a.mp4", [video()], partial(hostile_bytes, head=3000), read_video, check_video)
+    spoil = partial(hostile_bytes, head=400)
+    add("animation", "a.webp", animations(), spoil, read_animation, check_video)
     add("npz", "a.npz", [npz()], hostile_bytes, _from_caffe, check_arrays)
     mean = [json.loads((Path(FILE).parents[1] / "mean_face.json").read_text("utf-8"))]
     add("mean face", "mean.json", mean, hostile_json, read_mean_face, check_mean)

@@ -14,7 +14,7 @@ from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
-from videos import read_video, write_video
+from videos import read_video, seconds, write_video
 
 
 @pytest.fixture
@@ -231,17 +231,41 @@ def test_stylize_paints_pictures_and_videos_into_a_folder(film, photo, style, tm
     assert {path.name for path in out.iterdir()} == {"film.mkv", "portrait.png"}
 
 
-def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(photo, style, tmp_path):
+def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(
+    photo, style, tmp_path, capsys
+):
     pytest.importorskip("av")
     with Image.open(photo) as image:
         small = image.resize((128, 128))
     gif = tmp_path / "moving.gif"
     small.save(gif, save_all=True, append_images=[small.transpose(0)], duration=100)
-    for name, frames in (("out.gif", 2), ("out.png", 1)):
+    for name, frames, said in (("out.gif", 2, False), ("out.png", 1, True)):
         command = ("stylize", gif, "--style", style, "-o", tmp_path / name, "--whole-image")
         assert run(*command, "--device", "cpu") == 0
         with Image.open(tmp_path / name) as image:
             assert getattr(image, "n_frames", 1) == frames
+        assert ("only its first frame is painted" in capsys.readouterr().err) == said
+
+
+@pytest.mark.parametrize("ending", ["webp", "png", "avif"])
+def test_animations_of_each_kind_are_painted_as_videos(photo, style, tmp_path, ending):
+    small = Image.open(photo).resize((90, 80))
+    moving = tmp_path / f"moves.{ending}"
+    options = {"append_images": [small.transpose(0)], "duration": [100, 900]}
+    small.save(moving, save_all=True, **options)
+    assert run("stylize", moving, "--style", style, "-o", tmp_path / "moves.mp4") == 0
+    assert (tmp_path / "moves.mp4").is_file()
+    assert len(read_video(tmp_path / "moves.mp4")[0]) == 2
+    assert seconds(tmp_path / "moves.mp4") == pytest.approx(1, abs=0.01)
+
+
+def test_a_video_of_any_name_is_painted_and_what_is_lost_is_said(film, style, tmp_path, capsys):
+    clip = film.rename(tmp_path / "clip.odd")
+    command = ("stylize", clip, "--style", style, "-o", tmp_path / "out.gif", "--json")
+    assert run(*command) == 0
+    printed = capsys.readouterr()
+    (told,) = json.loads(printed.out)["videos"].values()
+    assert told["notes"] == ["sound track 1 of 1 is left out: .gif has no sound"]
 
 
 def test_a_video_does_not_become_a_picture(film, style, tmp_path, capsys):
@@ -287,7 +311,7 @@ def test_what_can_not_be_transparent_is_refused_before_work_starts(
 ):
     for paths, out, message in (
         ([photo], "out.jpg", "out.jpg: can't be transparent; let its name end in .png or .webp"),
-        ([photo, film], "out", "film.mkv: a video can't be painted with a transparent ground"),
+        ([film], "out.mp4", "film.mkv: a .mp4 video can't be transparent; let its name end in"),
     ):
         command = ("stylize", *paths, "--style", style, "-o", tmp_path / out)
         assert run(*command, "--ground", "transparent") == 2

@@ -25,6 +25,12 @@ def searches(monkeypatch):
     return made
 
 
+def face_of(observation):
+    """The one face of the frame; None if there is none."""
+    assert len(observation.faces) <= 1
+    return next((seen.face for seen in observation.faces.values()), None)
+
+
 def pan(photo, count, step=3):
     """Frames of bytes that pass over the photo."""
     size = 300
@@ -39,9 +45,9 @@ def test_a_face_is_searched_for_once_and_then_followed(photo, searches):
     observations = [follower(frame) for frame in frames]
     assert searches == ["thorough"]
     assert not any(observation.cut for observation in observations)
-    assert {observation.face.scheme for observation in observations} == {"mediapipe-468"}
+    assert {face_of(observation).scheme for observation in observations} == {"mediapipe-468"}
     expected = detect_face(frames[-1].float() / 255, "frame").convert("mediapipe-468")
-    apart = (observations[-1].face.points_px - expected.points_px).norm(dim=-1).mean()
+    apart = (face_of(observations[-1]).points_px - expected.points_px).norm(dim=-1).mean()
     assert apart < 0.04 * expected.eye_distance_px
 
 
@@ -50,8 +56,8 @@ def test_pictures_of_floats_are_followed_as_those_of_bytes(photo):
     of_bytes, of_floats = Follower(), Follower()
     for frame in frames:
         one, other = of_bytes(frame), of_floats(frame.float() / 255)
-        assert (one.face.points - other.face.points).abs().max() < 0.01
-        assert one.light == pytest.approx(other.light, abs=0.01)
+        assert (face_of(one).points - face_of(other).points).abs().max() < 0.01
+        assert one.faces[0].light == pytest.approx(other.faces[0].light, abs=0.01)
 
 
 def test_after_a_cut_it_is_searched_for_again(photo, searches):
@@ -60,7 +66,7 @@ def test_after_a_cut_it_is_searched_for_again(photo, searches):
     observations = [follower(frame.float() / frame.max()) for frame in frames]
     assert [observation.cut for observation in observations] == [False] * 4 + [True, True, False]
     assert searches.count("thorough") == 3
-    assert observations[5].face
+    assert observations[5].faces
 
 
 def test_a_face_that_goes_is_looked_for_now_and_then(photo, searches):
@@ -68,13 +74,10 @@ def test_a_face_that_goes_is_looked_for_now_and_then(photo, searches):
     follower = Follower()
     count = 3 * QUICK_SEARCH_EVERY
     observations = [follower(frame) for frame in [*pan(photo, 2), *[grey] * count]]
-    assert [observation.face is None for observation in observations] == [False] * 2 + [
-        True
-    ] * count
-    assert all(observation.light is None for observation in observations[2:])
+    assert [not observation.faces for observation in observations] == [False] * 2 + [True] * count
     assert searches == ["thorough"] * 2 + ["quick"] * 2
     back = [follower(frame) for frame in pan(photo, QUICK_SEARCH_EVERY)]
-    assert back[-1].face
+    assert back[-1].faces
 
 
 def test_a_detector_that_is_named_is_asked_in_every_frame_if_it_can_not_follow(photo, monkeypatch):
@@ -83,7 +86,7 @@ def test_a_detector_that_is_named_is_asked_in_every_frame_if_it_can_not_follow(p
     monkeypatch.setattr(module, "detect", lambda *a: asked.append(a[1]) or [found])
     follower = Follower("mediapipe")
     for frame in pan(photo, 4, step=0):
-        assert follower(frame).face
+        assert follower(frame).faces
     assert asked == ["mediapipe"] * 4
 
 
@@ -91,6 +94,54 @@ def test_drawn_faces_are_followed_by_the_landmarker_for_art(photo, searches):
     follower = Follower("art")
     observations = [follower(frame) for frame in pan(photo, 5)]
     assert searches == ["thorough"]
-    assert {observation.face.detector for observation in observations} == {"art"}
-    moved = observations[-1].face.points_px.mean(0) - observations[0].face.points_px.mean(0)
+    assert {face_of(observation).detector for observation in observations} == {"art"}
+    moved = face_of(observations[-1]).points_px.mean(0) - face_of(observations[0]).points_px.mean(0)
     assert moved.tolist() == pytest.approx([-12, 0], abs=4)
+
+
+def two_people(photo):
+    """The person twice, side by side, the one on the right smaller: bytes (3, 300, 600)."""
+    face = torch.nn.functional.interpolate(photo[None, :, :300, 60:360], (300, 300))[0]
+    small = torch.full((3, 300, 300), 0.5)
+    small[:, 40:260, 40:260] = torch.nn.functional.interpolate(face[None], (220, 220))[0]
+    return (torch.cat([face, small], -1) * 255).byte()
+
+
+def test_several_faces_are_followed_each_under_its_number(photo, searches):
+    both = two_people(photo)
+    follower = Follower(most=5)
+    observations = [follower(both.roll(2 * n, 1)) for n in range(5)]
+    assert searches == ["thorough"]
+    for observation in observations:
+        left, right = (observation.faces[number].face.points_px[:, 0].mean() for number in (0, 1))
+        assert left < 300 < right
+    assert len(Follower(most=1)(both).faces) == 1
+
+
+def test_one_that_leaves_and_one_that_comes_change_nothing_for_the_others(photo):
+    both = two_people(photo)
+    alone = both.clone()
+    alone[:, :, 300:] = 128
+    follower = Follower(most=5)
+    frames = [both] * 3 + [alone] * 3 + [both] * (module.MORE_EVERY + 1)
+    observations = [follower(frame) for frame in frames]
+    assert [set(observation.faces) for observation in observations[:6]] == [{0, 1}] * 3 + [{0}] * 3
+    assert set(observations[-1].faces) == {0, 1}  # the same number, where it was seen last
+
+
+def test_a_face_elsewhere_is_another_one(photo):
+    both = two_people(photo)
+    left, right = both.clone(), both.clone()
+    left[:, :, 300:], right[:, :, :300] = 128, 128
+    follower = Follower()
+    follower._is_cut = lambda frame: False
+    numbers = [list(follower(frame).faces) for frame in (left, left, right, right)]
+    assert numbers == [[0], [0], [1], [1]]
+
+
+def test_two_numbers_that_come_to_one_face_become_one(photo):
+    both = two_people(photo)
+    follower = Follower(most=2)
+    first = follower(both).faces
+    follower._faces[1] = first[0].face
+    assert list(follower(both).faces) == [0, 2]  # and the other one is found again

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from clips import face_at, trembling
-from tps_portrait.tps_core.tracking.follower import FrameObservation
+from tps_portrait.tps_core.tracking.follower import FaceObservation, FrameObservation
 from tps_portrait.tps_core.videos.plan import (
     AHEAD,
     CHUNK,
@@ -17,16 +17,23 @@ from tps_portrait.tps_core.videos.plan import (
 )
 
 
+def observation(*faces, light=0.4, cut=False):
+    """What is known of a frame with these faces, None for one that isn't seen."""
+    seen = {number: FaceObservation(face, light) for number, face in enumerate(faces) if face}
+    return FrameObservation(seen, cut)
+
+
 def observations(faces, light=0.4, cuts=()):
     """Sights of faces, None where there is none."""
     return [
-        FrameObservation(face, light if face else None, index in cuts)
-        for index, face in enumerate(faces)
+        observation(*([face] if face else []), light=light, cut=n in cuts)
+        for n, face in enumerate(faces)
     ]
 
 
 def opacities(faces, cuts=()):
-    return [round(plan.opacity, 2) for plan in plan_frames(observations(faces, cuts=cuts))]
+    plans = plan_frames(observations(faces, cuts=cuts))
+    return [round(plan.faces[0].opacity, 2) if plan.faces else 0.0 for plan in plans]
 
 
 FACE = face_at(300, 200)
@@ -34,14 +41,11 @@ FADING = [round(1 - (step + 1) / (FADE + 1), 2) for step in range(FADE)]
 
 
 def test_a_face_that_is_always_there_is_painted_in_every_frame():
-    plans = list(plan_frames(observations([FACE] * 70)))
-    assert [plan.opacity for plan in plans] == [1.0] * 70
+    assert opacities([FACE] * 70) == [1.0] * 70
 
 
 def test_a_face_that_is_out_of_sight_for_a_moment_is_held():
-    plans = list(plan_frames(observations([FACE] * 10 + [None] * LONGEST_HELD + [FACE] * 10)))
-    assert {plan.opacity for plan in plans} == {1.0}
-    assert all(plan.face for plan in plans)
+    assert set(opacities([FACE] * 10 + [None] * LONGEST_HELD + [FACE] * 10)) == {1.0}
 
 
 def test_one_that_goes_fades_and_one_that_comes_back_fades_in():
@@ -66,7 +70,7 @@ def test_the_face_trembles_less_and_stays_where_it_is(frames):
     trembled = trembling([face_at(300, 200, 200)] * frames, 1.0)
     plans = list(plan_frames(observations(trembled)))
     assert len(plans) == frames
-    points = torch.stack([plan.face.points_px for plan in plans])
+    points = torch.stack([plan.faces[0].face.points_px for plan in plans])
     before = torch.stack([face.points_px for face in trembled])
     assert points.diff(dim=0).abs().mean() < 0.5 * before.diff(dim=0).abs().mean()
     assert (points - before).mean((0, 1)).abs().max() < 0.1
@@ -75,7 +79,7 @@ def test_the_face_trembles_less_and_stays_where_it_is(frames):
 def test_planning_in_pieces_leaves_no_jump_between_them():
     moving = trembling([face_at(100 + 2 * i, 200, 200) for i in range(150)], 0.5)
     plans = list(plan_frames(observations(moving)))
-    middles = torch.stack([plan.face.points_px.mean(0) for plan in plans])
+    middles = torch.stack([plan.faces[0].face.points_px.mean(0) for plan in plans])
     steps = middles.diff(dim=0)[5:-5]
     assert (steps[:, 0] - 2).abs().max() < 0.15
     assert steps[:, 1].abs().max() < 0.15
@@ -97,7 +101,7 @@ def test_frames_without_a_face_keep_the_scale_of_the_nearest():
 
 def test_light_that_flickers_is_taken_as_steady():
     lights = [0.3 + 0.05 * (-1) ** index for index in range(60)]
-    plans = plan_frames(FrameObservation(FACE, light, False) for light in lights)
+    plans = plan_frames(observation(FACE, light=light) for light in lights)
     exponents = torch.tensor([plan.exponent for plan in plans])
     assert exponents.diff().abs().max() < 0.01
     assert 0 < float(exponents.mean()) < 1
@@ -109,7 +113,46 @@ def test_it_waits_for_no_more_frames_than_it_says():
     def frames():
         for index in range(200):
             taken.append(index)
-            yield FrameObservation(FACE, 0.5, False)
+            yield observation(FACE)
 
     next(plan_frames(frames()))
     assert len(taken) == CHUNK + AHEAD
+
+
+def test_each_face_comes_and_goes_by_itself():
+    other = face_at(500, 200)
+    frames = [observation(FACE, other if 20 <= n < 40 else None) for n in range(70)]
+    plans = list(plan_frames(frames))
+    first, second = ([_opacity_at(plan, x) for plan in plans] for x in (300, 500))
+    assert first == [1.0] * 70
+    assert second[:20] == [0.0] * 20
+    assert second[20:26] == FADING[::-1]
+    assert second[26:40] == [1.0] * 14
+    assert second[40:46] == FADING
+    assert second[46:] == [0.0] * 24
+
+
+def _opacity_at(plan, x):
+    near = [p for p in plan.faces if abs(float(p.face.points_px[:, 0].mean()) - x) < 60]
+    return round(near[0].opacity, 2) if near else 0.0
+
+
+def test_the_largest_face_sets_the_scale_and_the_light_of_the_whole_picture():
+    large, small = face_at(200, 200, 200), face_at(500, 200, 60)
+    (alone, *_), (both, *_) = (
+        list(plan_frames([observation(*f)] * 9)) for f in ((large,), (small, large))
+    )
+    assert both.extent_px == alone.extent_px
+    lit = FrameObservation({0: FaceObservation(small, 0.1), 1: FaceObservation(large, 0.7)}, False)
+    plan = next(plan_frames([lit] * 9))
+    assert plan.exponent == pytest.approx(plan.faces[1].exponent)
+    assert plan.exponent != pytest.approx(plan.faces[0].exponent)
+
+
+def test_two_faces_that_follow_each_other_are_not_bent_into_one_another():
+    other = FrameObservation({1: FaceObservation(face_at(500, 200), 0.4)}, False)
+    frames = [observation(FACE)] * 20 + [other] * 20
+    for n, plan in enumerate(plan_frames(frames)):
+        for planned in plan.faces:
+            x = float(planned.face.points_px[:, 0].mean())
+            assert min(abs(x - 300), abs(x - 500)) < 20, n

@@ -14,14 +14,20 @@ from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
-from tps_portrait.tps_core.videos.plan import FramePlan
+from tps_portrait.tps_core.videos.plan import FacePlan, FramePlan
 from tps_portrait.tps_core.videos.reader import VideoReader
 from tps_portrait.tps_core.videos.stylize_video import stylize_video
+from tps_portrait.tps_core.videos.transparency import on_white
 from tps_portrait.tps_core.videos.writer import VideoWriter, find_codec
 from videos import RATE, read_video, write_video
 
 av = pytest.importorskip("av")
 FACE = VideoOptions(whole_image=False)
+
+
+def plan_of(*faces, opacity=1.0, extent_px=0.0):
+    """The plan of a frame in which these faces are painted."""
+    return FramePlan(tuple(FacePlan(face, opacity, 1.0) for face in faces), extent_px, 1.0)
 
 
 class Negative:
@@ -137,13 +143,13 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
     extent = align(face).extent_px
     for whole in (False, True):
         options = VideoOptions(whole_image=whole, strength=0.8)
-        painted = paint_frame(frame, Negative(), FramePlan(face, 1.0, extent, 1.0), options)
+        painted = paint_frame(frame, Negative(), plan_of(face, extent_px=extent), options)
         still = stylize(frame.float() / 255, Negative(), face, whole, 0.8).picture
         difference = (painted.float() / 255 - still).abs() * 255
         assert difference.mean() < 0.6
         assert difference.max() < 4
         exact = stylize_frame(
-            frame.float() / 255, Negative(), FramePlan(face, 1.0, extent, 1.0), options
+            frame.float() / 255, Negative(), plan_of(face, extent_px=extent), options
         )
         assert (exact.picture - still).abs().max() < 1e-4
 
@@ -154,7 +160,7 @@ def test_a_frame_is_painted_as_a_picture_is(photo, face):
 )
 def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
     frame = (photo * 255).round().byte()
-    plan = FramePlan(face, 1.0, align(face).extent_px, 1.0)
+    plan = plan_of(face, extent_px=align(face).extent_px)
     painted = paint_frame(frame, Negative(), plan, VideoOptions(whole_image=whole, **finish))
     still = stylize(frame.float() / 255, Negative(), face, whole, **finish).picture
     assert painted.dtype == torch.uint8
@@ -164,18 +170,18 @@ def test_a_frame_is_finished_as_a_picture_is(whole, finish, photo, face):
 def test_a_frame_without_a_person_is_left_as_it_is_where_the_ground_is_kept():
     frame = torch.full((3, 64, 64), 90, dtype=torch.uint8)
     options = VideoOptions(ground="keep")
-    assert torch.equal(paint_frame(frame, Negative(), FramePlan(None, 0, 0, 1.0), options), frame)
+    assert torch.equal(paint_frame(frame, Negative(), plan_of(), options), frame)
 
 
 def test_a_face_that_fades_is_painted_less(photo, face):
     frame = (photo * 255).byte()
-    plans = (FramePlan(face, opacity, 0, 1.0) for opacity in (0.3, 1.0))
+    plans = (plan_of(face, opacity=opacity) for opacity in (0.3, 1.0))
     faded, full = (paint_frame(frame, Negative(), plan, FACE) for plan in plans)
     change = [(painted.float() - frame.float()).abs().sum() for painted in (faded, full)]
     assert float(change[0] / change[1]) == pytest.approx(0.3, abs=0.02)
-    assert paint_frame(frame, Negative(), FramePlan(None, 0.0, 0, 1.0), FACE) is frame
+    assert paint_frame(frame, Negative(), plan_of(), FACE) is frame
     floats = frame.float() / 255
-    exact = stylize_frame(floats, Negative(), FramePlan(face, 0.3, 0, 1.0), FACE).picture
+    exact = stylize_frame(floats, Negative(), plan_of(face, opacity=0.3), FACE).picture
     assert (exact - faded.float() / 255).abs().max() < 1.5 / 255
 
 
@@ -271,3 +277,46 @@ def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
         stylize_video(film, out, Negative(), replace=False)
     assert out.read_bytes() == b"mine"
     assert [path.name for path in out.parent.iterdir()] == ["painted.mkv"]
+
+
+def test_all_faces_are_painted_where_all_are_wanted(photo, face):
+    frame = (photo * 255).byte()
+    width = frame.shape[-1]
+    points_px = face.points_px * torch.tensor([-1.0, 1.0]) + torch.tensor([float(width), 0])
+    other = type(face).from_pixels(points_px, face.size, face.scheme).mirror()
+    both = paint_frame(frame, Negative(), plan_of(face, other), FACE).int()
+    apart = [paint_frame(frame, Negative(), plan_of(one), FACE).int() for one in (face, other)]
+    for painted in apart:
+        assert (painted != frame).any()
+        assert ((both != frame) >= (painted != frame)).float().mean() > 0.99
+    floats = frame.float() / 255
+    exact, mask = stylize_frame(floats, Negative(), plan_of(face, other), FACE)
+    assert (exact - both / 255).abs().max() < 2.5 / 255
+    assert (mask[0][(both != frame).any(0)] > 0).float().mean() > 0.99
+
+
+def test_a_transparent_frame_is_painted_on_white_and_stays_transparent(photo, face):
+    alpha = torch.full((1, *photo.shape[1:]), 255, dtype=torch.uint8)
+    alpha[:, :, :40] = 0
+    frame = on_white(torch.cat([(photo * 255).byte(), alpha]))
+    for options in (FACE, VideoOptions(), VideoOptions(strength=1.5)):
+        painted = paint_frame(frame, Negative(), plan_of(face), options)
+        assert torch.equal(painted[3:], alpha)
+        assert torch.equal(painted[:3], paint_frame(frame[:3], Negative(), plan_of(face), options))
+
+
+def test_a_transparent_ground_is_kept_in_the_video(pixels, tmp_path):
+    write_video(tmp_path / "film.mp4", [pixels] * 2)
+    options = VideoOptions(ground="transparent")
+    report = stylize_video(tmp_path / "film.mp4", tmp_path / "out.webm", Negative(), options)
+    assert report.notes == ()
+    with closing(VideoReader(tmp_path / "out.webm")) as reader:
+        alpha = next(reader.frames()).picture[3]
+    assert alpha[50:80, 70:90].min() > 250  # the face
+    assert alpha[:60, :15].max() < 5
+
+
+def test_what_can_not_be_kept_is_told_and_logged(film, tmp_path, caplog):
+    report = stylize_video(film, tmp_path / "out.gif", Negative())
+    assert report.notes == ("sound track 1 of 1 is left out: .gif has no sound",)
+    assert caplog.messages == [f"{film}: {report.notes[0]}"]

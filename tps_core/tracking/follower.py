@@ -1,11 +1,14 @@
-"""Follows a face from frame to frame, which is much quicker than finding it in each.
+"""Follows faces from frame to frame, which is much quicker than finding them in each.
 
-As MediaPipe does it: where the face was, the landmark network looks again. The face is searched
-for when there is none, when the network doesn't see it any more, and after a cut.
+As MediaPipe does it: where a face was, the landmark network looks again. Faces are searched for
+when there is none, when the network doesn't see one any more, after a cut, and, where several are
+wanted, now and then.
 """
 
+import math
 from dataclasses import dataclass, field
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -13,14 +16,21 @@ from ..detect import detect
 from ..detectors.art_landmarker import confirms
 from ..detectors.embedded_detector import detect_embedded
 from ..detectors.table import BY_NAME
+from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..landmarks import Landmarks, check_plausible
 from ..light import skin_light
 from ..pictures import as_float
+from .tracks import LEEWAY_PER_FRAME
 
 CONFIRM_EVERY = 12  # frames after which it is asked whether what is followed is a face at all
 QUICK_SEARCH_EVERY = 4  # frames without a face
 # The same for a search that sees drawings too: it may take half a second.
 THOROUGH_SEARCH_EVERY = 48
+MORE_EVERY = 12  # frames after which others are searched for, beside those that are followed
+LONGEST_MISSED = 24  # frames without a face, after which it counts as another one
+FARTHEST = 1.0  # widths of a face that it may be from where it was last seen
+MOST_SCALED = 1.5  # how much larger or smaller it may be
+TWICE = 0.6  # overlap of two faces from which on one face is followed under two numbers
 # Between two frames a cut changes the light by this much, and so many times more than the motion
 # in the frames before does. A cut that is missed costs little: the face is not there any more.
 CUT_CHANGE, CUT_AGAINST_MOTION = 0.08, 4.0
@@ -28,48 +38,95 @@ THUMBNAIL = (36, 64)
 
 
 @dataclass(frozen=True)
+class FaceObservation:
+    """A face in one frame."""
+
+    face: Landmarks
+    light: float  # how light it is, 0…1
+
+
+@dataclass(frozen=True)
 class FrameObservation:
     """What is known of one frame by itself."""
 
-    face: Landmarks | None
-    light: float | None  # how light that face is, 0…1
+    faces: dict[int, FaceObservation]  # by a number that a face keeps as long as it is followed
     cut: bool  # whether the frame begins a new shot
 
 
 @dataclass
 class Follower:
-    """Called with the frames of a video in order, it says where the face is in each.
+    """Called with the frames of a video in order, it says where the faces are in each.
 
-    The face is the one that `detect` puts first; it stays the same one until it is lost.
+    At most `most` of them: those that `detect` puts first. Each stays the same one until it is
+    lost.
     """
 
     detector: str = "auto"
     min_confidence: float = 0.5
-    _face: Landmarks | None = None
-    _frames: int = -1  # since the face was found, or since it was lost
+    most: int = 1
+    _faces: dict[int, Landmarks] = field(default_factory=dict)
+    _missed: dict[int, tuple[Landmarks, int]] = field(default_factory=dict)  # and for how long
+    _count: int = 0  # of all the faces there were
+    _frames: int = -1  # since faces were found, or since one was lost
     _thumbnail: Tensor | None = None
     _changes: list[float] = field(default_factory=list)  # of light, from frame to frame
 
     def __call__(self, frame: Tensor) -> FrameObservation:
-        """The face in the next frame (3, h, w), 0…1 or bytes, on the CPU."""
+        """The faces in the next frame (3, h, w), 0…1 or bytes, on the CPU."""
         cut = self._is_cut(frame)
-        before, self._frames = self._face, self._frames + 1
+        self._frames += 1
         if cut:
-            self._face, self._frames = None, 0
-        if self._face:
-            self._face = self._follow(frame)
-            if self._face is None:
+            self._faces, self._missed, self._frames = {}, {}, 0
+        self._age()
+        for number, last in list(self._faces.items()):
+            face = self._follow(frame, last)
+            if face is None or self._is_double(number, face):
+                self._missed[number] = (self._faces.pop(number), 0)
                 self._frames = 0
-        if self._face is None:
-            self._face = self._search(frame)
-            if self._face:
-                self._frames = 0
-        if self._face is None:
-            return FrameObservation(None, None, cut)
-        if before and not cut and self._face.scheme != before.scheme:
-            self._face = self._face.convert(before.scheme)  # of one track all frames have one
-        points = self._face.shape68
-        return FrameObservation(self._face, skin_light(frame, points), cut)
+            else:
+                self._faces[number] = face
+        if len(self._faces) < self.most and self._take_in(self._search(frame)):
+            self._frames = 0
+        lights = {n: skin_light(frame, f.shape68) for n, f in self._faces.items()}
+        return FrameObservation(
+            {n: FaceObservation(face, lights[n]) for n, face in self._faces.items()}, cut
+        )
+
+    def _age(self) -> None:
+        """Forgets faces that have been missed for too long."""
+        self._missed = {
+            number: (face, frames + 1)
+            for number, (face, frames) in self._missed.items()
+            if frames < LONGEST_MISSED
+        }
+
+    def _is_double(self, number: int, face: Landmarks) -> bool:
+        """Whether that is where an earlier face of this frame is already."""
+        earlier = [other for n, other in self._faces.items() if n < number]
+        return any(face.overlap(other) > TWICE for other in earlier)
+
+    def _take_in(self, found: list[Landmarks]) -> bool:
+        """Follows those of the faces that aren't followed yet, each under the number it had."""
+        new = [
+            face
+            for face in found
+            if all(face.overlap(f) < SAME_FACE_OVERLAP for f in self._faces.values())
+        ][: self.most - len(self._faces)]
+        for face in new:
+            near = {
+                number: apart
+                for number, (last, frames) in self._missed.items()
+                if (apart := _apart(last, face)) <= FARTHEST * (1 + LEEWAY_PER_FRAME * frames)
+            }
+            if near:
+                number = min(near, key=lambda n: near[n])
+                last, _ = self._missed.pop(number)
+                if face.scheme != last.scheme:
+                    face = face.convert(last.scheme)  # of one face all frames have one
+            else:
+                number, self._count = self._count, self._count + 1
+            self._faces[number] = face
+        return bool(new)
 
     def _is_cut(self, frame: Tensor) -> bool:
         """Whether the frame is another picture than the one before. Of the first it is False."""
@@ -84,11 +141,8 @@ class Follower:
         self._changes = [] if cut else [*self._changes[-5:], change]
         return cut
 
-    def _follow(self, frame: Tensor) -> Landmarks | None:
+    def _follow(self, frame: Tensor, last: Landmarks) -> Landmarks | None:
         """The face of the frame before in this one; None if it isn't there any more."""
-        last = self._face
-        if last is None:
-            return None
         follower = "art" if last.scheme == "ibug-68" else "embedded"
         follow = BY_NAME[follower].follow
         if follow is None or self.detector not in ("auto", follower):
@@ -103,16 +157,26 @@ class Follower:
         due = self.detector == "auto" and self._frames % CONFIRM_EVERY == 0
         return None if due and not confirms(frame, face) else face
 
-    def _search(self, frame: Tensor) -> Landmarks | None:
-        """The face in the frame, if it is time to look for one."""
+    def _search(self, frame: Tensor) -> list[Landmarks]:
+        """The faces in the frame, if it is time to look for some."""
+        if self._faces and self._frames % MORE_EVERY:
+            return []
         if self.detector != "auto" or self._frames % THOROUGH_SEARCH_EVERY == 0:
-            found = detect(as_float(frame), self.detector, 1, self.min_confidence)
+            found = detect(as_float(frame), self.detector, self.most, self.min_confidence)
         elif self._frames % QUICK_SEARCH_EVERY == 0:
             picture = as_float(frame)
-            found = detect_embedded(picture, 1, self.min_confidence, small=False)
+            found = detect_embedded(picture, self.most, self.min_confidence, small=False)
             found = [face for face in found if confirms(picture, face)]
         else:
-            return None
-        if found and self.detector == "auto" and found[0].scheme == "mediapipe-478":
-            return found[0].convert("mediapipe-468")  # as the mesh that follows has them
-        return found[0] if found else None
+            return []
+        as_followed = {"mediapipe-478": "mediapipe-468"} if self.detector == "auto" else {}
+        return [face.convert(as_followed.get(face.scheme, face.scheme)) for face in found]
+
+
+def _apart(last: Landmarks, face: Landmarks) -> float:
+    """How far a face is from where one was last, in widths of it; infinite for another size."""
+    before, after = (torch.tensor(f.box_px) for f in (last, face))
+    width, now = float(before[2] - before[0]), float(after[2] - after[0])
+    if not width / MOST_SCALED < now < width * MOST_SCALED:
+        return math.inf
+    return float(((after - before)[:2] + (after - before)[2:]).norm()) / 2 / max(width, 1e-6)

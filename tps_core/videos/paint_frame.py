@@ -9,12 +9,12 @@ from torch import Tensor
 from ..align import Alignment, align
 from ..blend import blend, blend_part
 from ..detectors.person_mask import person_mask
-from ..landmarks import Landmarks
 from ..light import brighten
 from ..pictures import as_bytes, as_float
 from ..style import Style
 from ..stylize import Stylized, finished, paint_face, paint_whole, painting_shape
-from .plan import FramePlan
+from .plan import FacePlan, FramePlan
+from .transparency import on_white
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class VideoOptions:
     min_confidence: float = 0.5
     keep_colors: float = 0.0
     ground: str = "paint"
+    most_faces: int = 1  # that are followed; the largest first
 
     @property
     def plain(self) -> bool:
@@ -45,12 +46,14 @@ def stylize_frame(
     if options.whole_image:
         picture = paint_whole(_lit(frame, style, plan), style, plan.extent_px)
         covered = torch.ones_like(frame[:1])
-    elif plan.face is None or plan.opacity == 0:
-        picture, covered = frame, torch.zeros_like(frame[:1])
     else:
-        alignment = _alignment(frame, plan.face)
-        face, mask = paint_face(frame, style, alignment, options.color_match, plan.exponent)
-        picture, covered = blend(frame, face, alignment, mask * plan.opacity)
+        picture, covered = frame, torch.zeros_like(frame[:1])
+        for plan_of_face in plan.faces:
+            alignment = _alignment(frame, plan_of_face)
+            exponent = plan_of_face.exponent
+            face, mask = paint_face(frame, style, alignment, options.color_match, exponent)
+            picture, where = blend(picture, face, alignment, mask * plan_of_face.opacity)
+            covered = torch.maximum(covered, where)
     person = None if options.ground == "paint" else person_mask(frame)
     return finished(
         frame,
@@ -67,26 +70,36 @@ def stylize_frame(
 def paint_frame(
     frame: Tensor, style: Style, plan: FramePlan, options: VideoOptions = PLAIN
 ) -> Tensor:
-    """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too."""
+    """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too.
+
+    With alpha (4, h, w) it is laid on white, as is what comes back; so is a transparent ground.
+    """
+    if len(frame) == 4:
+        painted = paint_frame(frame[:3], style, plan, options)
+        alpha = torch.minimum(painted[3:], frame[3:]) if len(painted) == 4 else frame[3:]
+        return torch.cat([painted[:3], alpha])
     if not options.plain:
-        return as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
+        painted = as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
+        return on_white(painted) if len(painted) == 4 else painted
     if options.whole_image:
         return _paint_whole(frame, style, plan, options.strength)
-    strength = options.strength * plan.opacity
-    if plan.face is None or strength == 0:
+    if not plan.faces or options.strength == 0:
         return frame
-    alignment = _alignment(frame, plan.face)
-    face, mask = paint_face(frame, style, alignment, options.color_match, plan.exponent)
-    x0, y0, x1, y1 = alignment.box_px
-    part = as_float(frame[:, y0:y1, x0:x1])
-    blended, _ = blend_part(part, face, alignment, mask * strength)
     painted = frame.clone()
-    painted[:, y0:y1, x0:x1] = as_bytes(blended)
+    for plan_of_face in plan.faces:
+        alignment = _alignment(frame, plan_of_face)
+        exponent = plan_of_face.exponent
+        face, mask = paint_face(frame, style, alignment, options.color_match, exponent)
+        x0, y0, x1, y1 = alignment.box_px
+        part = as_float(painted[:, y0:y1, x0:x1])
+        strength = options.strength * plan_of_face.opacity
+        blended, _ = blend_part(part, face, alignment, mask * strength)
+        painted[:, y0:y1, x0:x1] = as_bytes(blended)
     return painted
 
 
-def _alignment(frame: Tensor, face: Landmarks) -> Alignment:
-    return align(replace(face, size=(frame.shape[-1], frame.shape[-2])))
+def _alignment(frame: Tensor, plan: FacePlan) -> Alignment:
+    return align(replace(plan.face, size=(frame.shape[-1], frame.shape[-2])))
 
 
 def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""What to paint in each frame of a video: where the face is, made steady, and how it fades.
+"""What to paint in each frame of a video: where faces are, made steady, and how they fade.
 
 A frame is planned once the frames after it are known for about a second, so what is painted is
 steadied forwards and backwards and doesn't lag.
@@ -13,7 +13,7 @@ import torch
 from ..align import align
 from ..landmarks import Landmarks
 from ..light import exponent_for_lines
-from ..tracking.follower import FrameObservation
+from ..tracking.follower import FaceObservation, FrameObservation
 from ..tracking.gaps import between
 from ..tracking.one_euro import one_euro_both_ways
 from ..tracking.smoothing import smooth
@@ -31,13 +31,21 @@ SAME_SCALE = 1.25
 
 
 @dataclass(frozen=True)
+class FacePlan:
+    """A face to paint in one frame."""
+
+    face: Landmarks
+    opacity: float  # of the painted face, 0…1
+    exponent: float  # that lights it for line art
+
+
+@dataclass(frozen=True)
 class FramePlan:
     """What to paint in one frame."""
 
-    face: Landmarks | None
-    opacity: float  # of the painted face, 0…1
+    faces: tuple[FacePlan, ...]
     extent_px: float  # side of the face crop that sets the scale of the whole picture; 0: unknown
-    exponent: float  # that lights the frame for line art
+    exponent: float  # that lights all of the frame for line art
 
 
 def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]:
@@ -70,15 +78,41 @@ def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]
 
 def plan_shot(observations: list[FrameObservation]) -> list[FramePlan]:
     """The plans of a shot's frames, each with the scale that it would have by itself."""
-    frames = [[observation.face] if observation.face else [] for observation in observations]
+    numbers = sorted({number for observation in observations for number in observation.faces})
+    tracks = [
+        plan_track([observation.faces.get(number) for observation in observations])
+        for number in numbers
+    ]
+    frames = [tuple(filter(None, faces)) for faces in zip(*tracks, strict=True)]
+    frames = frames or [()] * len(observations)
+    # The largest face counts for all of the picture.
+    largest = [max((align(f.face).extent_px for f in faces), default=None) for faces in frames]
+    lights = [
+        _largest(observation).light if observation.faces else None for observation in observations
+    ]
+    extents = _nearest(largest) or [0.0] * len(frames)
+    exponents = _steady_exponents(lights)
+    return [FramePlan(*parts) for parts in zip(frames, extents, exponents, strict=True)]
+
+
+def plan_track(seen: list[FaceObservation | None]) -> list[FacePlan | None]:
+    """The plans for one face of a shot, from where it is seen in each frame."""
+    frames = [[observation.face] if observation else [] for observation in seen]
     _drop_mistakes(frames)
     _fill_short_gaps(frames)
     faces = [faces[0] if faces else None for faces in smooth(frames)]
-    extents = _nearest([align(face).extent_px if face else None for face in faces])
-    extents = extents or [0.0] * len(faces)
     opacity = _fade(faces)
-    exponents = _steady_exponents([observation.light for observation in observations])
-    return [FramePlan(*parts) for parts in zip(faces, opacity, extents, exponents, strict=True)]
+    exponents = _steady_exponents(
+        [observation.light if observation else None for observation in seen]
+    )
+    return [
+        FacePlan(face, shown, exponent) if face else None
+        for face, shown, exponent in zip(faces, opacity, exponents, strict=True)
+    ]
+
+
+def _largest(observation: FrameObservation) -> FaceObservation:
+    return max(observation.faces.values(), key=lambda seen: seen.face.eye_distance_px)
 
 
 def _drop_mistakes(frames: list[list[Landmarks]]) -> None:

@@ -1,18 +1,21 @@
 """Painting videos: read, followed, painted and written at the same time."""
 
 import contextlib
-import errno
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from pathlib import Path
 
 from ..face_not_found import face_not_found
 from ..output_files import NotWritten
 from ..style import Style
 from ..tracking.follower import Follower
+from .animation import AnimationReader, moves
+from .beside import FULL
 from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .plan import FramePlan, plan_frames
 from .reader import Frame, VideoReader, load_av
@@ -21,7 +24,8 @@ from .writer import VideoWriter
 
 PLANS_AHEAD = 100  # planned frames that wait for being painted
 FRAMES_EACH = 2  # frames that wait for each worker
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
+
+log = logging.getLogger("tps_portrait")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class VideoReport:
 
     frames: int
     frames_with_face: int
+    notes: tuple[str, ...] = ()  # what it could not keep, or was changed to be painted
 
 
 def stylize_video(
@@ -45,13 +50,13 @@ def stylize_video(
 
     `workers` frames are painted at a time: with torch on one thread, as many as there are cores
     are quickest. Whatever stops it, no half-made file is left; without `replace` a video that has
-    the target's name stays.
+    the target's name stays. What it could not keep is logged, a line each.
     Raises ValueError for a video that can't be read or a name that can't be written, its kind
     FaceNotFound where only faces are to be painted and there is none, and NotWritten.
     """
     if Path(target).exists() and Path(source).samefile(target):
         raise ValueError(f"{target}: is the video that is read; give the painted one another name")
-    with closing(VideoReader(source)) as reader:
+    with closing(open_video(source)) as reader:
         writer = VideoWriter(target, reader, replace)
         try:
             report = _paint(reader, writer, style, options, workers, progress)
@@ -70,7 +75,15 @@ def stylize_video(
         except BaseException:
             _discard(writer)
             raise
-    return report
+    notes = (*reader.notes, *writer.notes)
+    for note in notes:
+        log.warning("%s: %s", source, note)
+    return replace_fields(report, notes=notes)
+
+
+def open_video(path: Path | str) -> VideoReader | AnimationReader:
+    """The video or animation in the file. Raises ValueError when it can't be read."""
+    return AnimationReader(path) if moves(path) else VideoReader(path)
 
 
 def _discard(writer: VideoWriter) -> None:
@@ -81,12 +94,12 @@ def _discard(writer: VideoWriter) -> None:
 
 def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
     done = with_face = 0
-    waiting: deque = deque()  # (time, the painting to come) in order
+    waiting: deque = deque()  # (frame, the painting to come) in order
 
     def write_next() -> None:
         nonlocal done
-        time, painting = waiting.popleft()
-        writer.add(Frame(painting.result(), time))
+        frame, painting = waiting.popleft()
+        writer.add(replace_fields(frame, picture=painting.result()))
         done += 1
         progress(done, max(done, reader.count))
 
@@ -97,12 +110,12 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
     ):
         for part in parts:
             if not isinstance(part, Frame):
-                writer.add_sound(part)
+                writer.add_packet(part)
                 continue
             plan = next(plans)
-            with_face += plan.face is not None
+            with_face += bool(plan.faces)
             work = pool.submit(paint_frame, part.picture, style, plan, options)
-            waiting.append((part.time, work))
+            waiting.append((part, work))
             if len(waiting) > FRAMES_EACH * workers:
                 write_next()
         while waiting:
@@ -112,6 +125,6 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
 
 def _plans(path: Path, options: VideoOptions) -> Iterator[FramePlan]:
     """The plans of a video's frames, read by itself: planning runs ahead of painting."""
-    follower = Follower(options.detector, options.min_confidence)
-    with closing(VideoReader(path)) as reader:
-        yield from plan_frames(follower(frame.picture) for frame in reader.frames())
+    follower = Follower(options.detector, options.min_confidence, options.most_faces)
+    with closing(open_video(path)) as reader:
+        yield from plan_frames(follower(frame.picture[:3]) for frame in reader.frames())
