@@ -7,7 +7,7 @@ from .generator import COLOR_STRIDE, Block, Generator, down
 
 
 class SoftGenerator(Generator):
-    """Of the first styles that were learned from pairs: its last map is not softened, and may weave."""
+    """Of the first styles learned from pairs: its last map is not softened, and may weave."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
         super().__init__(widths, blocks)
