@@ -14,8 +14,9 @@ from PIL import Image
 
 from faces import random_bank
 from tps_portrait.cli import detect as detect_command
-from tps_portrait.cli import main, paint_each
+from tps_portrait.cli import main
 from tps_portrait.cli import stylize as stylize_command
+from tps_portrait.tps_core import file_faces
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
@@ -34,7 +35,7 @@ def here(tmp_path, monkeypatch):
     def nothing(picture, name, *_):
         raise FaceNotFound(f"{name}: no face found")
 
-    monkeypatch.setattr(paint_each, "detect_face", nothing)
+    monkeypatch.setattr(file_faces, "detect_face", nothing)
     monkeypatch.setattr(detect_command, "detect", lambda *_: [])
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng():
@@ -282,14 +283,14 @@ def test_one_bad_file_does_not_stop_bank(here, capsys, monkeypatch):
     ids=lambda error: type(error).__name__,
 )
 def test_whatever_one_file_leads_to_the_others_are_painted(here, error, monkeypatch, capsys):
-    read = stylize_command.read_picture
+    read = stylize_command.read_for
 
-    def read_picture(path):
+    def read_for(path, target):
         if path.name == "b.jpg":
             raise error
-        return read(path)
+        return read(path, target)
 
-    monkeypatch.setattr(stylize_command, "read_picture", read_picture)
+    monkeypatch.setattr(stylize_command, "read_for", read_for)
     assert stylize("photos", "-o", "out") == 2
     assert {path.name for path in (here / "out").iterdir()} == {"a.png", "c.png"}
     out, err = capsys.readouterr()
@@ -311,14 +312,14 @@ def test_a_disk_that_is_full_at_one_file_costs_that_file(here, capsys):
 
 
 def test_ctrl_c_lists_what_is_finished(here, monkeypatch, capsys):
-    read = stylize_command.read_picture
+    read = stylize_command.read_for
 
-    def read_picture(path):
+    def read_for(path, target):
         if path.name == "c.png":
             raise KeyboardInterrupt
-        return read(path)
+        return read(path, target)
 
-    monkeypatch.setattr(stylize_command, "read_picture", read_picture)
+    monkeypatch.setattr(stylize_command, "read_for", read_for)
     assert stylize("photos", "-o", "out") == 130
     assert capsys.readouterr().out.splitlines() == [
         str(Path("out", name)) for name in ("a.png", "b.png")
