@@ -11,6 +11,7 @@ from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize
 from ..tps_core.tracking.follower import Follower
+from ..tps_core.transparency import cut_out
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
 from .sockets import (
@@ -19,7 +20,7 @@ from .sockets import (
     from_masks,
     from_pictures,
     known_frames,
-    to_pictures,
+    to_cut_outs,
 )
 from .style_nodes import strength_input
 from .warp_nodes import color_match_input
@@ -75,13 +76,13 @@ class Stylize(io.ComfyNode):
         keep_colors=0.0,
         ground="paint",
     ) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, alphas = to_cut_outs(image)
         style = style.to(comfy.model_management.get_torch_device())
         if video and face_landmarks is None:
             options = VideoOptions(
                 whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
             )
-            return output(_stylize_video(pictures, style, options))
+            return output(_stylize_video(pictures, style, options), alphas)
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
@@ -90,7 +91,7 @@ class Stylize(io.ComfyNode):
             how = (whole_image, strength, color_match, name, keep_colors, ground)
             results.append(stylize(picture, style, faces, *how))
             progress.update(1)
-        return output(results)
+        return output(results, alphas)
 
 
 def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> list[Stylized]:
@@ -117,10 +118,11 @@ def _stylize_video(pictures: Tensor, style: Style, options: VideoOptions) -> lis
     return results
 
 
-def output(results: list[Stylized]) -> io.NodeOutput:
-    """The painted images and their masks."""
-    painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
-    return io.NodeOutput(from_pictures(painted), from_masks(masks))
+def output(results: list[Stylized], alphas: list[Tensor | None]) -> io.NodeOutput:
+    """The painted images, as transparent as those that came in, and their masks."""
+    painted, masks = zip(*results, strict=True)
+    painted = [cut_out(*parts) for parts in zip(painted, alphas, strict=True)]
+    return io.NodeOutput(from_pictures(torch.stack(painted)), from_masks(torch.stack(masks)))
 
 
 def face_landmarks_input():
