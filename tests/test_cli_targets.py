@@ -246,8 +246,8 @@ def test_one_bad_file_does_not_stop_detect(here, capsys):
     assert run("detect", "photos", "-o", "faces.json", "--preview", "previews") == 2
     images = json.loads((here / "faces.json").read_text())["images"]
     found = {Path(name).name for name in images}
-    assert found >= good
-    assert not found & {"broken.png", "text.jpg"}
+    assert found >= good - {"deep.png"}
+    assert not found & {"broken.png", "text.jpg", "deep.png"}
     assert len(list((here / "previews").iterdir())) == len(found)
     assert capsys.readouterr().out.isascii()
 

@@ -79,8 +79,9 @@ def coded_colors(head: bytes) -> tuple[int, int] | None:
 def _by_profile(profile: bytes | None, mode: str) -> Convert | None:
     """What brings images of the mode from the profile's colours to sRGB; None if nothing has to."""
     try:
-        known = io.BytesIO(profile) if profile else ImageCms.createProfile("LAB")
-        known = ImageCms.ImageCmsProfile(known)
+        known = ImageCms.ImageCmsProfile(
+            io.BytesIO(profile) if profile else ImageCms.createProfile("LAB")
+        )
         space = known.profile.xcolor_space
         modes, own = FITTING.get(space, ((), ""))
         if mode not in modes:
@@ -90,7 +91,7 @@ def _by_profile(profile: bytes | None, mode: str) -> Convert | None:
             return None
     except USELESS:
         return None
-    return lambda image: ImageCms.applyTransform(image.convert(own), transform)
+    return lambda image: transform.apply(image.convert(own))
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:

@@ -122,7 +122,7 @@ def saved(image: Image.Image, format: str, software: bytes) -> bytes:
     file, info, exif, name = io.BytesIO(), PngInfo(), Image.Exif(), software.decode()
     info.add_text("Software", name)
     exif[SOFTWARE] = name
-    said = {"PNG": {"pnginfo": info}, "GIF": {"comment": name}, "BMP": {}}
+    said: dict[str, dict] = {"PNG": {"pnginfo": info}, "GIF": {"comment": name}, "BMP": {}}
     image.save(file, format, quality=95, **said.get(format, {"exif": exif}))
     content = file.getvalue()
     if format == "BMP":
