@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..tps_core.file_kinds import BANK
+from ..tps_core.file_kinds import BANK, SHEET
 from ..tps_core.own_folder import OwnFolder
 from ..tps_core.pictures import encode, to_image
 from ..tps_core.plain_text import shown
@@ -137,7 +137,7 @@ def write_report(
     if any(isinstance(result, Accepted) for result in results):
         sheet = contact_sheet(bank_of(results, folder))
         name = "contact_sheet.png"
-        place.write(name, encode(to_image(sheet), Path(name)))
+        place.write(name, encode(to_image(sheet), Path(name), SHEET))
     lines = report([result.entry for result in results])
     place.write("report.txt", f"{lines}\n".encode())
     place.finish()

@@ -1,16 +1,21 @@
 """What several commands share: progress, pictures named on the command line, device, options."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+import re
+import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
 from ..tps_core.detect import DETECTORS
-from ..tps_core.pictures import list_pictures
+from ..tps_core.picture_formats import WRITTEN
+from ..tps_core.videos.writer import CODECS
 from ..training.banks.bank import FaceBank, build_bank, load_bank
 from .terminal import add_number, show_progress
+
+LIKE_AN_ENDING = re.compile(r"\.(?=.*[a-z])[a-z0-9]{1,5}")
 
 # What a file that is damaged, gone or too large may lead to.
 UNUSABLE = (ValueError, OSError, MemoryError, RecursionError, torch.cuda.OutOfMemoryError)
@@ -113,20 +118,31 @@ def find_device(name: str) -> torch.device:
         raise ValueError(f"device {name!r} can't be used here; try --device cpu") from None
 
 
-def expand(inputs: Iterable[str]) -> list[Path]:
-    """The picture files that the arguments name, folders taken apart.
+def mode_of(path: Path) -> int:
+    """What the system says the path is; 0 where there is nothing, or its name can't be one."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return 0
 
-    Raises ValueError when one doesn't exist, and when there is no picture at all.
+
+def is_file_name(output: Path, count: int, kind: str, endings: Sequence[str]) -> bool:
+    """Whether OUT is the name of the only file that is made, and not of a folder for all of them.
+
+    kind: "a picture" or "a video", of which there are `count`; endings: those that it may have.
+    Raises ValueError for a name that ends like a file's, but in none of them, or that would stand
+    for several.
     """
-    paths: list[Path] = []
-    for name in inputs:
-        path = Path(name)
-        if path.is_dir():
-            paths += list_pictures(path)
-        elif path.is_file():
-            paths.append(path)
-        else:
-            raise ValueError(f"{name}: no such file or folder")
-    if not paths:
-        raise ValueError(f"{', '.join(map(str, inputs))}: no pictures in it")
-    return paths
+    ending = output.suffix.lower()
+    if stat.S_ISDIR(mode_of(output)) or not LIKE_AN_ENDING.fullmatch(ending):
+        return False
+    if count > 1 and (ending in WRITTEN or ending in CODECS):
+        raise ValueError(
+            f"{output}: names one file, and {count} are to be made; name a folder for them"
+        )
+    if count == 1 and ending in endings:
+        return True
+    raise ValueError(
+        f"{output}: {kind}'s name must end in {', '.join(endings)}; or make the folder first, if "
+        "it is to be one"
+    )

@@ -11,7 +11,8 @@ from ..tps_core.file_faces import known_faces
 from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.output_files import make_folder, names_file, replace_file
-from ..tps_core.pictures import ENDINGS, picture_format, read_picture, write_picture
+from ..tps_core.picture_formats import written_endings
+from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
 from .common import (
@@ -19,10 +20,11 @@ from .common import (
     add_detector_options,
     add_json_option,
     add_overwrite_option,
-    expand,
     finishing,
+    is_file_name,
     reason,
 )
+from .inputs import find_inputs
 from .terminal import add_number, say, say_json, show_progress, tell
 
 
@@ -49,19 +51,17 @@ def add_parser(commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Detects in every picture; one that can't be read fails the command, after the others."""
-    paths = expand(arguments.images)
+    paths, failed = find_inputs(arguments.images)
     targets = Targets(paths, arguments.overwrite)
     if arguments.output:
         targets.file(arguments.output, DETECTED)
     preview = arguments.preview
-    alone = preview and len(paths) == 1 and preview.suffix.lower() in ENDINGS
+    alone = preview and is_file_name(preview, len(paths), "a picture", written_endings())
     if alone:
-        picture_format(preview)
         targets.file(preview, PICTURE)
     elif preview:
         targets.folder(preview)
     images: dict[str, dict] = {}
-    failed: list[str] = []
     for done, path in enumerate(paths, 1):
         try:
             picture = read_picture(path)

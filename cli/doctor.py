@@ -14,6 +14,7 @@ import torch
 
 from ..tps_core.detect import usable_detectors
 from ..tps_core.folders import find_model, folders_of, model_folder, model_folders
+from ..tps_core.picture_formats import EXTRAS
 from ..tps_core.plain_text import shown
 from ..tps_core.style import list_styles
 from ..tps_core.version import version
@@ -74,6 +75,7 @@ def examine() -> dict:
         "painting": examine_painting(_devices()),
         "detectors": detectors,
         "packages": _packages(),
+        "picture_formats": {extra.name: extra.what_is_missing() for extra in EXTRAS},
         "lpips_backbone": _backbone(),
         "model_folder": str(model_folder()),
         "model_folders": [str(folder) for folder in model_folders()],
@@ -99,6 +101,8 @@ def describe(findings: dict) -> list[str]:
             _line(f"{name} {found['version']}".strip(), found["wrong"], PACKAGES[name])
             for name, found in findings["packages"].items()
         ),
+        "picture formats, beside JPEG, PNG, WebP, TIFF, GIF and BMP",
+        *(_line(name, wrong) for name, wrong in findings["picture_formats"].items()),
         "content loss",
         _line("SqueezeNet's weights", findings["lpips_backbone"]),
         "folders",

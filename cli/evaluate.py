@@ -10,8 +10,10 @@ from pathlib import Path
 from torch import Tensor
 
 from ..tps_core.file_faces import known_faces
+from ..tps_core.file_kinds import SHEET
+from ..tps_core.folder_contents import own_pictures
 from ..tps_core.own_folder import OwnFolder
-from ..tps_core.pictures import encode, list_pictures, read_picture, to_image
+from ..tps_core.pictures import encode, read_picture, to_image
 from ..tps_core.style import find_style, load_style
 from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
 from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
@@ -83,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise
 
     photos = {
-        path.relative_to(folder).as_posix(): partial(read, path) for path in list_pictures(folder)
+        path.relative_to(folder).as_posix(): partial(read, path) for path in own_pictures(folder)
     }
     if not photos:
         raise ValueError(f"{folder}: no pictures in it")
@@ -116,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
 def write_report(evaluation: Evaluation, place: OwnFolder) -> None:
     """Writes the evaluation's contact sheet, table and report into the folder."""
     sheet, text, table = REPORT
-    place.write(sheet, encode(to_image(evaluation.sheet()), Path(sheet)))
+    place.write(sheet, encode(to_image(evaluation.sheet()), Path(sheet), SHEET))
     place.write(text, f"{evaluation.report}\n".encode())
     file = io.StringIO(newline="")
     writer = csv.writer(file)

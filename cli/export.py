@@ -9,7 +9,8 @@ from ..tps_core.pictures import read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import find_style, load_style
 from ..tps_core.targets import Targets
-from .common import UNUSABLE, add_json_option, add_overwrite_option, expand, reason
+from .common import UNUSABLE, add_json_option, add_overwrite_option, reason
+from .inputs import find_inputs
 from .terminal import add_number, say, say_json, tell
 
 MOST_PHOTOS = 4  # of a folder, the first so many check the file
@@ -69,11 +70,12 @@ def add_parser(commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exports; a photo that can't be read fails the command, after the rest is done."""
     style_path = find_style(arguments.style)
-    paths = expand(arguments.photos)[:MOST_PHOTOS] if arguments.photos else []
+    paths, failed = find_inputs(arguments.photos) if arguments.photos else ([], [])
+    paths = paths[:MOST_PHOTOS]
     targets = Targets([style_path, *paths], arguments.overwrite)
     targets.file(arguments.output, EXPORT, ours=True)
     style = load_style(style_path)
-    photos, failed = [], []
+    photos = []
     for path in paths:
         try:
             photos.append(read_picture(path))

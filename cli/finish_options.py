@@ -4,12 +4,11 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, MOST_STRENGTH
-from ..tps_core.pictures import ENDINGS
+from ..tps_core.picture_formats import WRITTEN
+from ..tps_core.pictures import holds_alpha
 from ..tps_core.videos.writer import ALPHA_CODECS
 from .terminal import add_number
 from .video import is_video, video_ending
-
-WITH_ALPHA = {".png", ".webp", ".tif", ".tiff"}  # what can be partly transparent
 
 
 def add_finish_options(parser: argparse.ArgumentParser) -> None:
@@ -84,8 +83,8 @@ def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> No
                 f"{path}: a {ending} video can't be transparent; let its name end in "
                 f"{', '.join(ALPHA_CODECS)}, or choose --ground keep or --ground blur"
             )
-    ending = arguments.output.suffix.lower()
-    if len(paths) == 1 and ending in ENDINGS and ending not in WITH_ALPHA:
+    output = arguments.output
+    if len(paths) == 1 and output.suffix.lower() in WRITTEN and not holds_alpha(output):
         raise ValueError(
             f"{arguments.output}: can't be transparent; let its name end in .png or .webp"
         )

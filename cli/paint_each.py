@@ -6,10 +6,11 @@ from pathlib import Path
 
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_kinds import PICTURE, VIDEO
-from ..tps_core.pictures import ENDINGS, picture_format, read_picture, write_picture
+from ..tps_core.picture_formats import written_endings
 from ..tps_core.plain_text import shown
 from ..tps_core.stylize import unpainted
 from ..tps_core.targets import Targets
+from ..tps_core.transparency import cut_out
 from ..tps_core.videos.writer import CODECS
 from .common import (
     UNUSABLE,
@@ -17,11 +18,13 @@ from .common import (
     add_device_option,
     add_json_option,
     add_overwrite_option,
-    expand,
+    is_file_name,
     reason,
 )
 from .face_options import add_face_options
 from .finish_options import add_finish_options, check_finish_options
+from .inputs import PIPE, find_inputs, place
+from .pipes import check_pipes, read_for, write_to
 from .terminal import say, say_json, show_progress, tell
 from .video import is_video, say_if_it_moves
 
@@ -30,7 +33,9 @@ Paint = Callable[[Path, Path], dict | None]
 
 
 def add_painting_options(parser: argparse.ArgumentParser, output_help: str) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help=output_help)
+    parser.add_argument(
+        "-o", "--output", type=place, required=True, metavar="OUT", help=output_help
+    )
     add_finish_options(parser)
     add_face_options(parser)
     add_overwrite_option(parser)
@@ -40,14 +45,19 @@ def add_painting_options(parser: argparse.ArgumentParser, output_help: str) -> N
 
 
 def paint_each(
-    arguments: argparse.Namespace, used: Sequence[Path], prepare: Callable[[], Paint]
+    arguments: argparse.Namespace,
+    used: Sequence[Path],
+    prepare: Callable[[], Paint],
+    videos: bool = False,
 ) -> int:
     """Paints every file; one that can't be painted fails the command, after the others.
 
     `used` are the files of styles or art, which are never written over. `prepare` is called
-    once it is known that there is a place for the results.
+    once it is known that there is a place for the results. `videos` says whether those that lie in
+    folders are painted.
     """
-    paths = expand(arguments.inputs)
+    paths, failed = find_inputs(arguments.inputs, videos)
+    check_pipes(arguments, len(paths))
     check_finish_options(arguments, paths)
     targets = Targets([*paths, *used], arguments.overwrite)
     alone = _is_name_of_result(paths, arguments.output)
@@ -56,8 +66,7 @@ def paint_each(
     else:
         targets.folder(arguments.output)
     paint = prepare()
-    videos: dict[str, dict | None] = {}
-    failed: list[str] = []
+    told_of: dict[str, dict | None] = {}
     try:
         for done, path in enumerate(paths, 1):
             try:
@@ -68,7 +77,7 @@ def paint_each(
                     show_progress(done - 1, len(paths), path.name)
                 told = _painted(paint, path, target, moving, arguments)
                 if moving:
-                    videos[str(target)] = told
+                    told_of[str(target)] = told
                 targets.finished(target)
             except UNUSABLE as error:
                 failed.append(reason(error, path))
@@ -76,7 +85,7 @@ def paint_each(
             if not moving:
                 show_progress(done, len(paths), path.name)
     finally:  # stopped by Ctrl-C too
-        _list(targets.written, len(paths), videos, failed, arguments)
+        _list(targets.written, len(paths), told_of, failed, arguments)
     return 2 if failed else 0
 
 
@@ -89,8 +98,9 @@ def _painted(
     except FaceNotFound as error:
         if moving or arguments.no_face != "skip":
             raise
-        photo = unpainted(read_picture(path), arguments.ground).picture
-        write_picture(target, photo, arguments.overwrite)
+        photo, alpha = read_for(path, target)
+        picture = unpainted(photo, arguments.ground).picture
+        write_to(target, cut_out(picture, alpha), arguments.overwrite)
         tell(f"tps-portrait {arguments.command}: {error}; written as it is")
         return None
 
@@ -105,6 +115,8 @@ def _list(
     """Says what was painted; each by its name where somebody may want to know what is missing."""
     if arguments.json:
         say_json({"written": list(map(str, written)), "videos": videos, "failed": failed})
+    elif arguments.output == PIPE:
+        pass
     elif len(written) < 10 or len(written) < wanted:
         for path in written:
             say(shown(path))
@@ -115,29 +127,29 @@ def _list(
 
 
 def _is_name_of_result(paths: list[Path], output: Path) -> bool:
-    """Whether OUT is the name of the only picture or video that is made, and not of a folder."""
-    endings = CODECS if is_video(paths[0], output) else ENDINGS
-    return len(paths) == 1 and output.suffix.lower() in endings
+    """Whether OUT is the name of the only picture or video that is made, and not of a folder.
+
+    Raises ValueError for a name that ends as neither does.
+    """
+    if output == PIPE:
+        return True
+    if is_video(paths[0], output):
+        return is_file_name(output, len(paths), "a video", tuple(CODECS))
+    return is_file_name(output, len(paths), "a picture", written_endings())
 
 
 def _name_it(path: Path, output: Path, targets: Targets) -> None:
     """Raises ValueError where the picture or video may not be written to OUT."""
     if is_video(path, output):
         targets.file(output, VIDEO)
-    else:
-        picture_format(output)
+    elif output != PIPE:
         targets.file(output, PICTURE)
 
 
 def _free(path: Path, moving: bool, arguments: argparse.Namespace, targets: Targets) -> Path:
-    """A file in the folder OUT, named like the input, and numbered if that name is taken.
-
-    Raises ValueError for a video that is to become a picture.
-    """
+    """A file in the folder OUT, named like the input, and numbered if that name is taken."""
     output = arguments.output
     if not moving:
-        return targets.free(output, path.stem, ".png", PICTURE)
-    if output.suffix.lower() in ENDINGS:
-        raise ValueError(f"{output}: a video's name must end in {', '.join(CODECS)}")
+        return targets.free(output, "stdin" if path == PIPE else path.stem, ".png", PICTURE)
     ending = path.suffix if path.suffix.lower() in CODECS else ".mp4"
     return targets.free(output, path.stem, ending, VIDEO)

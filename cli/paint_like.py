@@ -8,11 +8,13 @@ from ..tps_core.file_faces import faces_in_file, known_faces
 from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
-from ..tps_core.pictures import read_picture, write_picture
-from .common import expand, find_device
+from ..tps_core.pictures import read_picture
+from ..tps_core.transparency import cut_out
+from .common import find_device
 from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each
+from .pipes import read_for, write_to
 from .video import is_video
 
 
@@ -24,7 +26,7 @@ def add_parser(commands) -> None:
         "its light. Nothing is trained; it takes some seconds. For videos a style that was trained "
         "from the picture is steadier: `tps-portrait train`, then `tps-portrait stylize`.",
     )
-    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER")
+    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|-")
     parser.add_argument(
         "--art",
         type=Path,
@@ -32,7 +34,7 @@ def add_parser(commands) -> None:
         metavar="PICTURE",
         help="a painted or drawn portrait; the larger the face in it, the finer the strokes",
     )
-    add_painting_options(parser, "the name of a picture; of several, a folder")
+    add_painting_options(parser, "the name of a picture; of several, a folder; - for stdout")
     parser.set_defaults(run=run)
 
 
@@ -41,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises ValueError for a video, before any work.
     """
-    for path in expand(arguments.inputs):
+    for path in map(Path, arguments.inputs):
         if is_video(path, arguments.output):
             raise ValueError(
                 f"{path}: a video would flicker, painted like this; train a style with "
@@ -65,8 +67,8 @@ def _read_art(arguments: argparse.Namespace) -> Artwork:
 
 
 def _paint(path: Path, target: Path, art: Artwork, arguments: argparse.Namespace) -> None:
-    photo = read_picture(path)
+    photo, alpha = read_for(path, target)
     faces = faces_in_file(path, photo, *face_arguments(arguments))
     photo = photo.to(art.picture.device)
     result = paint_like(photo, art, faces, **finish_arguments(arguments), name=str(path))
-    write_picture(target, result.picture.cpu(), arguments.overwrite)
+    write_to(target, cut_out(result.picture.cpu(), alpha), arguments.overwrite)

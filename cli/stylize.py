@@ -6,13 +6,14 @@ from pathlib import Path
 from ..tps_core.choose import choose
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_faces import faces_in_file
-from ..tps_core.pictures import read_picture, write_picture
 from ..tps_core.style import Style, find_style, load_style
 from ..tps_core.stylize import stylize
-from .common import expand, find_device
+from ..tps_core.transparency import cut_out
+from .common import find_device
 from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each
+from .pipes import read_for, write_to
 from .video import is_video, paint_video
 
 
@@ -23,7 +24,7 @@ def add_parser(commands) -> None:
         description="Paints each picture or video in the style: all of it, or the face alone. In a "
         "video the face is followed and held steady; its sound is copied.",
     )
-    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO")
+    parser.add_argument("inputs", nargs="+", metavar="IMAGE|FOLDER|VIDEO|-")
     parser.add_argument(
         "--style",
         required=True,
@@ -34,41 +35,37 @@ def add_parser(commands) -> None:
     )
     add_painting_options(
         parser,
-        "a picture's or a video's name (.mp4, .mkv, .webm, .gif …); of several, a folder",
+        "a picture's or a video's name (.mp4, .mkv, .webm, .gif …); of several, a folder; - for "
+        "stdout",
     )
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Paints every picture and video; one that can't be fails the command, after the others.
-
-    Raises ValueError, before any work, for choices of faces or styles that a video can't have.
-    """
+    """Paints every picture and video; one that can't be fails the command, after the others."""
     style_paths = [find_style(name) for name in arguments.style]
     if len(style_paths) > 1 and arguments.faces is None:
         arguments.faces = "all"
-    if arguments.faces not in (None, "largest"):
-        moving = [p for p in expand(arguments.inputs) if is_video(p, arguments.output)]
-        if moving:
-            raise ValueError(
-                f"{moving[0]}: in a video the largest face is followed, and painted in one style; "
-                "leave --faces out and give one --style"
-            )
 
     def prepare():
         device = find_device(arguments.device)
         styles = [load_style(path).to(device) for path in style_paths]
         return lambda path, target: _paint(path, target, styles, arguments)
 
-    return paint_each(arguments, style_paths, prepare)
+    return paint_each(arguments, style_paths, prepare, videos=True)
 
 
 def _paint(
     path: Path, target: Path, styles: list[Style], arguments: argparse.Namespace
 ) -> dict | None:
     if is_video(path, arguments.output):
+        if arguments.faces not in (None, "largest"):
+            raise ValueError(
+                f"{path}: in a video the largest face is followed, and painted in one style; "
+                "leave --faces out and give one --style"
+            )
         return paint_video(path, target, styles[0], arguments)
-    photo = read_picture(path)
+    photo, alpha = read_for(path, target)
     try:
         faces = faces_in_file(path, photo, *face_arguments(arguments))
     except FaceNotFound:
@@ -79,5 +76,5 @@ def _paint(
         # From left to right, unless the numbers say otherwise.
         faces = faces if isinstance(arguments.faces, tuple) else choose(faces, "left to right")
     result = stylize(photo, styles, faces, **finish_arguments(arguments), name=str(path))
-    write_picture(target, result.picture, arguments.overwrite)
+    write_to(target, cut_out(result.picture, alpha), arguments.overwrite)
     return None

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..tps_core.file_kinds import LOSSES, PICTURE, STYLE, is_marked
+from ..tps_core.file_kinds import LOSSES, MARK, PICTURE, SHEET, STYLE
 from ..tps_core.output_files import replace_file
-from ..tps_core.pictures import write_picture
+from ..tps_core.pictures import software_of, write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import load_style, save_style
 from ..tps_core.targets import Targets
@@ -197,7 +197,7 @@ def run(arguments: argparse.Namespace) -> int:
             steps,
             samples,
             on_step,
-            lambda strip: write_picture(_samples(style_path), strip),
+            lambda strip: write_picture(_samples(style_path), strip, software=SHEET),
             keep=lambda step: _save(step, style_path, record),  # as far as it came
         )
     except KeyboardInterrupt:
@@ -227,7 +227,7 @@ def _check_targets(arguments: argparse.Namespace, going_on: bool) -> None:
     samples, losses = _samples(style), _losses(style)
     targets = Targets([arguments.art, arguments.photos], arguments.overwrite)
     targets.file(style, STYLE, going_on)
-    targets.file(samples, PICTURE, going_on or (samples.is_file() and is_marked(samples)))
+    targets.file(samples, PICTURE, going_on or (software_of(samples).startswith(MARK)))
     targets.file(losses, LOSSES, ours=True)
 
 

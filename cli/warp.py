@@ -6,10 +6,13 @@ from pathlib import Path
 from ..tps_core.face_warp import PLACEMENTS, warp_face
 from ..tps_core.file_faces import faces_in_file
 from ..tps_core.file_kinds import PICTURE
-from ..tps_core.pictures import picture_format, read_picture, write_picture
+from ..tps_core.pictures import picture_format, read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
+from ..tps_core.transparency import cut_out
 from .common import add_detector_options, add_json_option, add_overwrite_option
+from .inputs import PIPE, place
+from .pipes import check_pipes, read_for, write_to
 from .terminal import add_number, say, say_json
 
 
@@ -19,7 +22,7 @@ def add_parser(commands) -> None:
         help="give a face the shape of another",
         description="Bends the face in a picture into the shape of the face in another.",
     )
-    parser.add_argument("image", type=Path, metavar="IMAGE")
+    parser.add_argument("image", type=place, metavar="IMAGE|-")
     parser.add_argument(
         "--to",
         type=Path,
@@ -27,7 +30,9 @@ def add_parser(commands) -> None:
         metavar="REFERENCE",
         help="a picture of the face to resemble",
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT")
+    parser.add_argument(
+        "-o", "--output", type=place, required=True, metavar="OUT", help="- for stdout"
+    )
     add_number(
         parser,
         "--strength",
@@ -62,18 +67,27 @@ def add_parser(commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    inputs = (arguments.image, arguments.to)
-    picture_format(arguments.output)
-    Targets(inputs, arguments.overwrite).file(arguments.output, PICTURE)
-    pictures = [read_picture(path) for path in inputs]
+    output = arguments.output
+    check_pipes(arguments)
+    if output != PIPE:
+        picture_format(output)
+        Targets((arguments.image, arguments.to), arguments.overwrite).file(output, PICTURE)
+    picture, alpha = read_for(arguments.image, output)
     source, target = (
-        faces_in_file(path, picture, arguments.detector, arguments.min_confidence)[0]
-        for picture, path in zip(pictures, inputs, strict=True)
+        faces_in_file(path, seen, arguments.detector, arguments.min_confidence)[0]
+        for seen, path in ((picture, arguments.image), (read_picture(arguments.to), arguments.to))
     )
     warped, _ = warp_face(
-        pictures[0], source, target, arguments.strength, arguments.stiffness, arguments.placement
+        cut_out(picture, alpha),
+        source,
+        target,
+        arguments.strength,
+        arguments.stiffness,
+        arguments.placement,
     )
-    write_picture(arguments.output, warped, arguments.overwrite)
+    write_to(output, warped, arguments.overwrite)
+    if output == PIPE:
+        return 0
     if arguments.json:
         say_json({"output": str(arguments.output)})
     else:

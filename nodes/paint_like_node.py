@@ -14,7 +14,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
 from ..tps_core.stylize import Stylized, unpainted
-from .sockets import FaceLandmarks, known_frames, to_pictures
+from .sockets import FaceLandmarks, known_frames, to_cut_outs, to_pictures
 from .style_nodes import strength_input
 from .stylize_node import (
     face_landmarks_input,
@@ -94,7 +94,7 @@ class PaintLike(io.ComfyNode):
         faces="auto",
         face=1,
     ) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, alphas = to_cut_outs(image)
         artworks = _artworks(to_pictures(art), art_landmarks, len(pictures))
         frames = known_frames(face_landmarks, pictures)
         device = comfy.model_management.get_torch_device()
@@ -123,7 +123,7 @@ class PaintLike(io.ComfyNode):
             )
             results.append(Stylized(result.picture.cpu(), result.mask.cpu()))
             show(1.0, result.picture[:3])
-        return output(results)
+        return output(results, alphas)
 
 
 def _artworks(pictures: Tensor, face_landmarks: dict | None, wanted: int) -> list[Artwork]:

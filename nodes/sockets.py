@@ -13,6 +13,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ..tps_core.landmarks import SCHEMES, Landmarks
+from ..tps_core.transparency import beyond_edges, on_white
 from .topology import CONNECTION_SETS
 
 FaceLandmarks = io.Custom("FACE_LANDMARKS")
@@ -29,8 +30,50 @@ PLACED = "tps_portrait_placed"
 
 
 def to_pictures(image: Tensor) -> Tensor:
-    """An IMAGE (b, h, w, c) as pictures (b, 3, h, w) on the CPU, without its alpha channel."""
-    return image[..., :3].movedim(-1, 1).float().cpu()  # BHWC -> BCHW
+    """An IMAGE (b, h, w, c) as pictures (b, 3, h, w) on the CPU, what is transparent on white.
+
+    Raises ValueError for one that is empty, of other than 1, 3 or 4 channels, or no numbers.
+    """
+    pictures = _to_channels(image)
+    if pictures.shape[1] < 4:
+        return pictures
+    return on_white(pictures[:, :3], pictures[:, 3:])
+
+
+def to_cut_outs(image: Tensor) -> tuple[Tensor, list[Tensor | None]]:
+    """An IMAGE as pictures to be painted and, of each, the alpha (1, h, w) to be given back to it.
+
+    What is transparent has the colours beside, as `beyond_edges` says. None of an IMAGE without
+    alpha. Raises ValueError as `to_pictures` does.
+    """
+    pictures = _to_channels(image)
+    if pictures.shape[1] < 4:
+        return pictures, [None] * len(pictures)
+    alphas = [picture[3:].clamp(0, 1) for picture in pictures]
+    filled = [beyond_edges(picture[:3], a) for picture, a in zip(pictures, alphas, strict=True)]
+    return torch.stack(filled), alphas
+
+
+def _to_channels(image: Tensor) -> Tensor:
+    """An IMAGE (b, h, w, c) as (b, 3 or 4, h, w); grey becomes RGB."""
+    if image.ndim != 4 or image.shape[-1] not in (1, 3, 4):
+        raise ValueError(
+            f"an image is (number of images, height, width, 1, 3 or 4 channels), and here is "
+            f"{tuple(image.shape)}; connect an image"
+        )
+    if not image.numel():
+        raise ValueError(
+            f"there is no image in the batch, or it has no pixels: {tuple(image.shape)}; look at "
+            "the node that made it"
+        )
+    pictures = image.movedim(-1, 1).float().cpu()  # BHWC -> BCHW
+    for number, picture in enumerate(pictures, 1):
+        if not picture.isfinite().all():
+            raise ValueError(
+                f"image {number} of {len(pictures)} holds values that are no numbers (NaN or "
+                "infinite); look at the node that made it, often a model in half precision"
+            )
+    return pictures.expand(-1, 3, -1, -1) if pictures.shape[1] == 1 else pictures
 
 
 def from_pictures(pictures: Tensor) -> Tensor:
@@ -39,7 +82,20 @@ def from_pictures(pictures: Tensor) -> Tensor:
 
 
 def to_masks(mask: Tensor) -> Tensor:
-    """A MASK (b, h, w) or (h, w) as masks (b, 1, h, w) on the CPU."""
+    """A MASK (b, h, w) or (h, w) as masks (b, 1, h, w) on the CPU.
+
+    Raises ValueError for one that is empty, of another shape, or no numbers.
+    """
+    if mask.ndim not in (2, 3) or not mask.numel():
+        raise ValueError(
+            f"a mask is (number of masks, height, width), and here is {tuple(mask.shape)}; connect "
+            "a mask"
+        )
+    if not mask.isfinite().all():
+        raise ValueError(
+            "the mask holds values that are no numbers (NaN or infinite); look at the node that "
+            "made it"
+        )
     return mask.reshape(-1, 1, *mask.shape[-2:]).float().cpu()
 
 

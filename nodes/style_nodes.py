@@ -9,9 +9,10 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
+from ..tps_core.transparency import cut_out
 from .node_text import show_text
 from .paths import fingerprint, free_path, listed
-from .sockets import TpsStyle, from_pictures, to_pictures
+from .sockets import TpsStyle, from_pictures, to_cut_outs
 
 
 class LoadStyle(io.ComfyNode):
@@ -60,12 +61,12 @@ class ApplyStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, style, strength) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, alphas = to_cut_outs(image)
         style = style.to(comfy.model_management.get_torch_device())
         progress = comfy.utils.ProgressBar(len(pictures))
         painted = []
-        for picture in pictures:
-            painted.append(finish(picture, style(picture[None])[0], strength))
+        for picture, alpha in zip(pictures, alphas, strict=True):
+            painted.append(cut_out(finish(picture, style(picture[None])[0], strength), alpha))
             progress.update(1)
         return io.NodeOutput(from_pictures(torch.stack(painted)))
 

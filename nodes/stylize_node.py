@@ -13,6 +13,7 @@ from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize, unpainted
 from ..tps_core.tracking.follower import Follower
+from ..tps_core.transparency import cut_out
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
 from .sockets import (
@@ -21,7 +22,7 @@ from .sockets import (
     from_masks,
     from_pictures,
     known_frames,
-    to_pictures,
+    to_cut_outs,
 )
 from .style_nodes import strength_input
 from .warp_nodes import color_match_input
@@ -82,7 +83,7 @@ class Stylize(io.ComfyNode):
         faces="auto",
         face=1,
     ) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, alphas = to_cut_outs(image)
         style = style.to(comfy.model_management.get_torch_device())
         if video and face_landmarks is None:
             options = VideoOptions(
@@ -93,7 +94,7 @@ class Stylize(io.ComfyNode):
                     f"with video on the largest face is followed, and faces is {faces}; connect "
                     "Detect Face Landmarks and Smooth Face Landmarks to paint others"
                 )
-            return output(_stylize_video(pictures, style, options, no_face))
+            return output(_stylize_video(pictures, style, options, no_face), alphas)
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
         results = []
@@ -106,7 +107,7 @@ class Stylize(io.ComfyNode):
                 how = (whole_image, strength, color_match, name, keep_colors, ground)
                 results.append(stylize(picture, style, chosen, *how))
             progress.update(1)
-        return output(results)
+        return output(results, alphas)
 
 
 def _stylize_video(
@@ -137,10 +138,11 @@ def _stylize_video(
     return results
 
 
-def output(results: list[Stylized]) -> io.NodeOutput:
-    """The painted images and their masks."""
-    painted, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
-    return io.NodeOutput(from_pictures(painted), from_masks(masks))
+def output(results: list[Stylized], alphas: list[Tensor | None]) -> io.NodeOutput:
+    """The painted images, as transparent as those that came in, and their masks."""
+    painted, masks = zip(*results, strict=True)
+    painted = [cut_out(*parts) for parts in zip(painted, alphas, strict=True)]
+    return io.NodeOutput(from_pictures(torch.stack(painted)), from_masks(torch.stack(masks)))
 
 
 def face_landmarks_input():

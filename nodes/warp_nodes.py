@@ -8,12 +8,14 @@ from torch import Tensor
 from ..tps_core.align import Alignment, align
 from ..tps_core.blend import blend, face_mask
 from ..tps_core.face_warp import PLACEMENTS, warp_face
+from ..tps_core.transparency import cut_out
 from .sockets import (
     FaceLandmarks,
     TpsAlignment,
     frames_of,
     from_masks,
     from_pictures,
+    to_cut_outs,
     to_frames,
     to_masks,
     to_pictures,
@@ -66,7 +68,7 @@ class Warp(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, source, target, strength, stiffness, placement) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, alphas = to_cut_outs(image)
         sources, targets = frames_of(source, pictures), to_frames(target, len(pictures))
         results = []
         for index, picture in enumerate(pictures):
@@ -74,6 +76,7 @@ class Warp(io.ComfyNode):
                 which = "source" if not sources[index] else "target"
                 raise ValueError(f"image {index + 1} has no {which} face to warp by")
             faces = sources[index][0], targets[index][0]
+            picture = cut_out(picture, alphas[index])
             results.append(warp_face(picture, *faces, strength, stiffness, placement))
         warped, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
         return io.NodeOutput(from_pictures(warped), from_masks(masks))
@@ -109,7 +112,7 @@ class AlignFace(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, face_landmarks, size) -> io.NodeOutput:
-        pictures = to_pictures(image)
+        pictures, _ = to_cut_outs(image)
         frames = frames_of(face_landmarks, pictures)
         alignments = [(i, align(face)) for i, faces in enumerate(frames) for face in faces]
         if not alignments:
@@ -144,14 +147,16 @@ class BlendFace(io.ComfyNode):
 
     @classmethod
     def execute(cls, image, faces, alignment, color_match, mask=None) -> io.NodeOutput:
-        pictures, faces = to_pictures(image).clone(), to_pictures(faces)
+        pictures, alphas = to_cut_outs(image)
+        pictures, faces = pictures.clone(), to_pictures(faces)
         _check_fits(pictures, faces, alignment)
         masks = [None] * len(faces) if mask is None else _fitted(to_masks(mask), faces)
         covered = torch.zeros_like(pictures[:, :1])
         for face, own_mask, (frame, way) in zip(faces, masks, alignment, strict=True):
             pictures[frame], where = blend(pictures[frame], face, way, own_mask, color_match)
             covered[frame] = torch.maximum(covered[frame], where)
-        return io.NodeOutput(from_pictures(pictures), from_masks(covered))
+        blended = torch.stack([cut_out(*parts) for parts in zip(pictures, alphas, strict=True)])
+        return io.NodeOutput(from_pictures(blended), from_masks(covered))
 
 
 def color_match_input() -> io.Float.Input:

@@ -25,9 +25,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageCms
 from safetensors.numpy import save as save_arrays
 
+import profiles
 from faces import random_bank
 from hostile import hostile_bytes, hostile_container, hostile_json, twist
 from tps_portrait.tps_core.align import CROP
@@ -50,7 +51,13 @@ from tps_portrait.tps_core.landmark_files.pts_file import write_pts
 from tps_portrait.tps_core.landmarks import SCHEMES, Landmarks, mean_face, read_mean_face
 from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.painting.old_generator import OldGenerator
-from tps_portrait.tps_core.pictures import picture_size, read_picture
+from tps_portrait.tps_core.picture_formats import EXTRAS
+from tps_portrait.tps_core.pictures import (
+    picture_size,
+    read_picture,
+    read_with_alpha,
+    software_of,
+)
 from tps_portrait.tps_core.style import Style, load_style, save_style
 from tps_portrait.training.banks.bank import load_bank, save_bank
 from tps_portrait.training.banks.review import _placed
@@ -125,6 +132,14 @@ def check_picture(picture):
     assert picture.shape[0] == 3
     assert picture.numel() > 0
     assert 0 <= picture.min() <= picture.max() <= 1
+
+
+def check_layers(layers):
+    picture, alpha = layers
+    check_picture(picture)
+    if alpha is not None:
+        assert alpha.shape == (1, *picture.shape[1:])
+        assert 0 <= alpha.min() <= alpha.max() <= 1
 
 
 def check_size(size):
@@ -233,11 +248,35 @@ def pictures():
         file = io.BytesIO()
         image.convert("L" if mode == "I;16" else mode).convert(mode).save(file, "PNG")
         made.append(file.getvalue())
+    lab = ImageCms.profileToProfile(
+        image, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB"
+    )
+    for kind, more, profile in (
+        ("PNG", image, profiles.display_p3()),
+        ("JPEG", image.convert("CMYK"), profiles.cmyk()),
+        ("TIFF", image.convert("L"), profiles.grey(1.0)),
+        ("TIFF", lab, None),
+        ("ICO", image.convert("RGBA"), None),
+    ):
+        file = io.BytesIO()
+        more.save(file, kind, icc_profile=profile)
+        made.append(file.getvalue())
+    for extra in EXTRAS:
+        if not extra.what_is_missing():
+            file = io.BytesIO()
+            image.save(file, extra.format, exif=exif.tobytes())
+            made.append(file.getvalue())
     return made
 
 
 def hostile_picture(content, dice):
-    kind = dice.randrange(4)
+    kind = dice.randrange(5)
+    if kind == 4 and (at := max(content.find(b"acsp"), content.find(b"ftyp"))) > 0:
+        # What the colours mean.
+        head = bytearray(content)
+        for _ in range(8):
+            head[min(at + dice.randrange(400), len(head) - 1)] = dice.randrange(256)
+        return bytes(head)
     if kind == 0 and content.startswith(b"\x89PNG"):
         # A header that is whole, and claims what it likes.
         sides = [dice.choice([0, 1, 40, 5000, 13300, 2**31 - 1, 2**32 - 1]) for _ in range(2)]
@@ -384,6 +423,9 @@ def readers(folder, spoiled=True):
     add("picture", "a.bin", good, hostile_picture, read_picture, check_picture)
     add("small picture", "a.bin", good, hostile_picture,
         partial(read_picture, most_pixels=100), check_picture)  # fmt: skip
+    add("picture with alpha", "a.bin", good, hostile_picture, read_with_alpha, check_layers)
+    add("picture's maker", "a.bin", good, hostile_picture, software_of,
+        lambda name: len(name))  # fmt: skip
     add("picture's size", "a.bin", good, hostile_picture, picture_size, check_size)
     with contextlib.suppress(ImportError):  # videos are optional
         add("video", "a.mp4", [video()], partial(hostile_bytes, head=3000), read_video, check_video)

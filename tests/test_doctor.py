@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tps_portrait.cli import doctor, main, painting
-from tps_portrait.tps_core import folders
+from tps_portrait.tps_core import folders, picture_formats
 
 
 @pytest.fixture(autouse=True)
@@ -32,6 +32,16 @@ def test_it_tells_what_is_missing_and_how_to_get_it(capsys, home):
     assert f"new models go to {home}" in text
     assert "SqueezeNet's weights: not here" in text
     assert "numpy" in text
+
+
+def test_it_tells_which_formats_need_another_package(capsys, home, monkeypatch):
+    monkeypatch.setattr(picture_formats, "_can_open", lambda extra: extra.name == "AVIF")
+    _, text = tell(capsys)
+    assert "AVIF: ok" in text
+    assert "HEIC: needs pillow-heif; run: pip install --upgrade pillow-heif" in text
+    formats = json.loads(tell(capsys, "--json")[1])["picture_formats"]
+    assert formats["AVIF"] == ""
+    assert "pillow-jxl-plugin" in formats["JPEG XL"]
 
 
 def test_json_is_one_object_that_says_whether_portraits_can_be_made(capsys, monkeypatch, home):

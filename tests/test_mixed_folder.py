@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import torch
 from PIL import Image
 
 from tps_portrait.cli import main
+from tps_portrait.tps_core.file_kinds import SHEET
 from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.tps_core.pictures import write_picture
 from tps_portrait.training.banks import scan
 from tps_portrait.training.banks.bank import bank_of
 from tps_portrait.training.banks.entry import (
@@ -278,6 +281,35 @@ def test_a_huge_picture_is_read_shrunken_and_its_landmark_file_is_in_its_own_pix
     assert size[0] * size[1] > MOST_PIXELS
     assert (result.faces[0].points_px - placed(size, 0.4).points_px).abs().max() < 1
     assert result.face.float().mean((1, 2)).tolist() == pytest.approx([200, 180, 160], abs=2)
+
+
+def test_what_we_and_systems_left_in_a_folder_is_no_art(tmp_path, caplog):
+    caplog.set_level("INFO", "tps_portrait")
+    for name in ("a.png", "b.png"):
+        noise().save(tmp_path / name)
+        write_sidecar(tmp_path / name, [placed()], SIZE)
+    entries = [finding.entry for finding in scan_folder(tmp_path, ScanOptions(64))]
+    picture = torch.zeros(3, 64, 64)
+    write_picture(tmp_path / "mine.samples.png", picture, software=SHEET)
+    write_picture(tmp_path / "painted.jpg", picture)
+    (tmp_path / "Thumbs.db").touch()
+    assert main(["bank", str(tmp_path), "--report", str(tmp_path / "report"), "--size", "64"]) == 0
+    caplog.clear()
+    assert [finding.entry for finding in scan_folder(tmp_path, ScanOptions(64))] == entries
+    (line,) = caplog.messages
+    assert re.search(r"left out \d+ files made by TPS Portrait and 1 file of the system", line)
+
+
+def test_a_turned_tiff_whose_points_are_confirmed_stays_in(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise((160, 120)).save(tmp_path / "a.tif", exif=exif)
+    write_sidecar(tmp_path / "a.tif", [placed()], SIZE)
+    (finding,) = scan_folder(tmp_path, ScanOptions(64))
+    assert finding.entry.used
+    write_sidecar(tmp_path / "a.tif", finding.faces, finding.size)  # as the review does
+    (finding,) = scan_folder(tmp_path, ScanOptions(64))
+    assert finding.entry.used
 
 
 def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):

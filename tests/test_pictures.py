@@ -8,13 +8,15 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageOps, features
+from PIL import Image, features
 
 from tps_portrait.tps_core import pictures
 from tps_portrait.tps_core.pictures import (
+    decode_picture,
     list_pictures,
     picture_size,
     read_picture,
+    read_with_alpha,
     to_image,
     write_picture,
 )
@@ -165,17 +167,104 @@ def test_a_written_picture_reads_the_same(tmp_path):
         write_picture(tmp_path / "a.xyz", picture)
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_turned_as_pillow_turns_it(orientation, tmp_path):
-    pixels = np.random.default_rng(0).integers(0, 255, (30, 20, 3), dtype=np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 255, (5, 8, 3), dtype=np.uint8)
+BLOCKS = Image.fromarray(np.kron(PIXELS, np.ones((8, 8, 1), np.uint8)))  # 64 x 40
+
+
+def in_mode(mode):
+    """The blocks in a Pillow mode; with alpha they are half transparent."""
+    if mode == "I;16":
+        return Image.fromarray(np.asarray(BLOCKS.convert("L")).astype(np.uint16) * 257)
+    if mode == "clear P":
+        return BLOCKS.quantize(16)
+    image = BLOCKS.convert(mode)
+    if mode in ("RGBA", "LA"):
+        image.putalpha(128)
+    return image
+
+
+TURNED_MODES = {
+    "JPEG": ("RGB", "L", "CMYK"),
+    "PNG": ("RGB", "L", "RGBA", "LA", "P", "clear P", "I;16", "1"),
+    "TIFF": ("RGB", "L", "RGBA", "LA", "P", "CMYK", "I;16", "1"),
+    "WEBP": ("RGB", "RGBA"),
+    "AVIF": ("RGB", "RGBA"),
+}
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF's numbers in Pillow's
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [(kind, mode, {}) for kind, modes in TURNED_MODES.items() for mode in modes]
+    + [("TIFF", "RGB", {"compression": name}) for name in ("tiff_lzw", "jpeg")],
+    ids=lambda value: value.get("compression", "-") if isinstance(value, dict) else value,
+)
+def test_every_mode_of_every_format_is_turned_upright(kind, mode, options, tmp_path):
+    if kind == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow doesn't read AVIF")
+    image = in_mode(mode)
+    options = options | ({"transparency": 3} if mode == "clear P" else {})
+    options = options | ({} if kind in ("PNG", "TIFF") else {"quality": 95})
+    path = tmp_path / "a.any"
+    image.save(path, kind, **options)
+    upright = read_picture(path).permute(1, 2, 0).numpy()
+    for number in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = number
+        image.save(path, kind, exif=exif, **options)
+        expected = (upright * 255).round().astype(np.uint8)
+        if number in TURNS:
+            turned = Image.fromarray(expected).transpose(Image.Transpose(TURNS[number]))
+            expected = np.asarray(turned)
+        found = (read_picture(path) * 255).permute(1, 2, 0).numpy()
+        assert found.shape == expected.shape, number
+        assert np.abs(found - expected).mean() < 4, number
+        assert picture_size(path) == expected.shape[1::-1], number
+        alone, alpha = read_with_alpha(path)
+        assert alone.shape[1:] == found.shape[:2]
+        assert (alpha is not None) == ("A" in mode or mode == "clear P")
+
+
+def test_a_picture_comes_with_its_alpha_and_nothing_of_what_is_hidden(tmp_path):
+    image = Image.new("RGBA", (40, 20), (0, 0, 255, 0))  # hidden blue
+    image.paste((255, 0, 0, 255), (0, 0, 20, 20))
     exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
-    with Image.open(tmp_path / "a.png") as image:
-        turned = ImageOps.exif_transpose(image)
-    expected = torch.from_numpy(np.array(turned)).permute(2, 0, 1).float() / 255
-    assert torch.equal(read_picture(tmp_path / "a.png"), expected)
-    assert picture_size(tmp_path / "a.png") == turned.size
+    exif[0x0112] = 6
+    image.save(tmp_path / "a.png", exif=exif)
+    for picture, alpha in (
+        read_with_alpha(tmp_path / "a.png"),
+        decode_picture((tmp_path / "a.png").read_bytes(), "stdin"),
+    ):
+        assert picture.shape == (3, 40, 20)
+        assert alpha.shape == (1, 40, 20)
+        assert alpha[:, :20].min() == 1
+        assert alpha[:, 20:].max() == 0
+        assert (picture - torch.tensor([1.0, 0.0, 0.0])[:, None, None]).abs().max() < 1e-5
+    assert read_picture(tmp_path / "a.png")[:, 30].min() == 1
+    with pytest.raises(ValueError, match="stdin: can't be read .it is not a picture"):
+        decode_picture(b"hello", "stdin")
+
+
+def test_an_alpha_that_hides_nothing_is_none(tmp_path):
+    Image.new("RGBA", (8, 8), (9, 9, 9, 255)).save(tmp_path / "a.png")
+    picture, alpha = read_with_alpha(tmp_path / "a.png")
+    assert alpha is None
+    assert torch.equal(picture, read_picture(tmp_path / "a.png"))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_pictures_the_first_is_read_and_that_is_said(kind, tmp_path, caplog):
+    caplog.set_level("INFO", "tps_portrait")
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, (0, 0, 255))]
+    frames[0].save(tmp_path / "a.any", kind, save_all=True, append_images=frames[1:])
+    assert read_picture(tmp_path / "a.any")[0].min() > 0.9
+    assert caplog.messages == [
+        f"{tmp_path / 'a.any'}: holds several pictures, of which the first is read"
+    ]
+    caplog.clear()
+    frames[0].save(tmp_path / "a.any", kind)
+    read_picture(tmp_path / "a.any")
+    assert not caplog.messages
 
 
 def test_strips_make_the_same_picture_as_the_whole(tmp_path, monkeypatch):
@@ -271,6 +360,7 @@ print(most_held() - before)
         ("RGB", 5900, {"format": "WEBP", "method": 0}, 0),
         ("RGB", 12000, {"format": "PNG", "compress_level": 1}, 24_000_000),
         ("RGB", 12000, {"format": "JPEG"}, 24_000_000),
+        ("RGB", 7000, {"format": "TIFF"}, 0),
         ("RGB", 13300, {"format": "PNG", "compress_level": 1}, 0),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else None,

@@ -57,6 +57,13 @@ def message_of(convert):
     except ValueError as error:
         return str(error)
 
+def cut_out():
+    # Red on the left, and hidden blue on the right.
+    image = torch.zeros(1, 16, 16, 4)
+    image[:, :, :8] = torch.tensor([1.0, 0.0, 0.0, 1.0])
+    image[:, :, 8:] = torch.tensor([0.0, 0.0, 1.0, 0.0])
+    return image
+
 pictures = lambda count, height, width: torch.zeros(count, 3, height, width)
 core = core_landmarks(points, frames=2)
 taken = sockets.to_frames(core, 2)
@@ -80,6 +87,21 @@ print(json.dumps({
     "too few images": message_of(lambda: sockets.to_frames(core, 3)),
     "another shape": message_of(lambda: sockets.frames_of(core, pictures(2, width, height))),
     "5 points": message_of(lambda: sockets.to_frames(core_landmarks(points[:5], frames=1), 1)),
+    "images": {name: message_of(lambda: sockets.to_pictures(image)) for name, image in {
+        "not a number": torch.full((2, 8, 8, 3), torch.nan),
+        "endless": torch.full((1, 8, 8, 3), torch.inf),
+        "no image": torch.zeros(0, 8, 8, 3), "no pixels": torch.zeros(1, 0, 8, 3),
+        "two channels": torch.zeros(1, 8, 8, 2), "five channels": torch.zeros(1, 8, 8, 5),
+        "three dimensions": torch.zeros(8, 8, 3),
+    }.items()},
+    "masks": {name: message_of(lambda: sockets.to_masks(mask)) for name, mask in {
+        "not a number": torch.full((1, 8, 8), torch.nan), "no mask": torch.zeros(0, 8, 8),
+        "four dimensions": torch.zeros(1, 8, 8, 1), "one dimension": torch.zeros(8),
+    }.items()},
+    "grey": sockets.to_pictures(torch.full((2, 4, 6, 1), 0.5)).shape,
+    "hidden colour": sockets.to_pictures(torch.zeros(1, 2, 2, 4)),
+    "cut out": [part[0] for part in sockets.to_cut_outs(cut_out())],
+    "opaque": sockets.to_cut_outs(torch.zeros(2, 4, 4, 3))[1],
 }, default=plain))
 """
 
@@ -223,3 +245,24 @@ def test_landmarks_follow_an_image_that_was_scaled(said):
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(said, case, message):
     assert said[case] == message
+
+
+def test_an_image_that_is_none_is_one_sentence(said):
+    for message in (*said["images"].values(), *said["masks"].values()):
+        assert "no error" not in message
+        assert "\n" not in message
+        assert "connect" in message or "look at the node" in message
+    assert "image 1 of 2" in said["images"]["not a number"]
+
+
+def test_a_grey_image_is_a_picture_too(said):
+    assert said["grey"] == [2, 3, 4, 6]
+
+
+def test_nothing_that_is_transparent_is_seen(said):
+    assert np.all(np.array(said["hidden colour"]) == 1)
+    picture, alpha = map(np.array, said["cut out"])
+    assert np.array_equal(alpha[0, 0], [1.0] * 8 + [0.0] * 8)
+    np.testing.assert_allclose(picture[0], 1, atol=1e-6)  # red beyond its edge too
+    np.testing.assert_allclose(picture[1:], 0, atol=1e-6)
+    assert said["opaque"] == [None, None]

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tps_portrait.tps_core import targets as targets_module
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.file_kinds import (
     BANK,
@@ -17,10 +18,8 @@ from tps_portrait.tps_core.file_kinds import (
     PICTURE,
     STYLE,
     VIDEO,
-    is_marked,
 )
-from tps_portrait.tps_core.pictures import write_picture
-from tps_portrait.tps_core.targets import Targets
+from tps_portrait.tps_core.targets import Targets, is_reserved
 
 
 @pytest.fixture
@@ -149,8 +148,16 @@ def test_a_kind_is_known_by_what_is_in_the_file(kind, tmp_path):
         assert not any(other.fits(path) for other in (*KINDS, VIDEO, STYLE, BANK, EXPORT)), content
 
 
-def test_pictures_that_we_write_say_so(tmp_path):
-    write_picture(tmp_path / "ours.png", torch.zeros(3, 8, 8))
-    Image.new("RGB", (8, 8)).save(tmp_path / "theirs.png")
-    assert is_marked(tmp_path / "ours.png")
-    assert not is_marked(tmp_path / "theirs.png")
+@pytest.mark.parametrize("name", ["con", "NUL.png", "com1.tar.gz", "aux .jpg", "LPT¹.png"])
+def test_on_windows_a_devices_name_is_given_to_no_file(name, tmp_path, monkeypatch):
+    assert is_reserved(name)
+    monkeypatch.setattr(targets_module, "ON_WINDOWS", True)
+    assert "keeps the name for itself" in refused(Targets(), tmp_path / name)
+    assert Targets().free(tmp_path, name, ".png", PICTURE).name == f"_{name}.png"
+    monkeypatch.setattr(targets_module, "ON_WINDOWS", False)
+    assert Targets().file(tmp_path / name, PICTURE) == tmp_path / name
+
+
+@pytest.mark.parametrize("name", ["console.png", "com.png", "my con.png", "nul_.png"])
+def test_other_names_are_no_devices(name):
+    assert not is_reserved(name)

@@ -22,7 +22,7 @@ def warp_face(
     stiffness: float = 0.0,
     placement: str = "in place",
 ) -> tuple[Tensor, Tensor]:
-    """The picture (3, h, w) with its `source` face in the shape of `target`, and a mask of it.
+    """The picture (c, h, w) with its `source` face in the shape of `target`, and a mask of it.
 
     "in place" takes only the shape: the face keeps its position, size and rotation, so `target`
     may come from any other picture. "exact" puts every landmark where `target` has it, as a share

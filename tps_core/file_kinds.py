@@ -1,18 +1,21 @@
 """Of what kind an existing file is, by what is in it: its name may say anything."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 HEAD = 4096  # bytes at a file's beginning that say what it is
+EDGE = 1 << 18  # bytes at a video's beginning and end in which it says what made it
 LONGEST_HEADER = 100_000_000  # of a safetensors file, as its own library has it
 LARGEST_EXPORT = 200_000_000  # bytes: ours have a few million
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 VIDEOS = (b"\x1aE\xdf\xa3", b"GIF8")  # Matroska and WebM; a GIF that moves
 MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
-MARK = b"TPS Portrait"  # in the pictures that we write, as the software that made them
+MARK = b"TPS Portrait"  # in what we write, as the software that made it
+SHEET = MARK + b", sheet"  # in pictures that show many, and are no paintings
 
 
 @dataclass(frozen=True)
@@ -66,10 +69,12 @@ def _is_export(path: Path) -> bool:
     return path.stat().st_size < LARGEST_EXPORT and b"tps-portrait-style/" in path.read_bytes()
 
 
-def is_marked(path: Path) -> bool:
-    """Whether the file is a PNG picture that says it was made by us."""
-    head = _head(path)
-    return head.startswith(b"\x89PNG") and b"Software\0" + MARK in head
+def names_us(path: Path) -> bool:
+    """Whether the file names us in its beginning or end, as the videos do that we make."""
+    with path.open("rb") as file:
+        head = file.read(EDGE)
+        file.seek(max(file.seek(0, os.SEEK_END) - EDGE, 0))
+        return MARK in head or MARK in file.read(EDGE)
 
 
 PICTURE = Kind("a picture", _is_picture)

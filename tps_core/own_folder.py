@@ -86,6 +86,14 @@ class OwnFolder:
         self._now[name] = digest
 
 
+def listed_in(folder: Path) -> list[Path]:
+    """What we made in the folder, by the list in it; nothing where there is no such list."""
+    try:
+        return [folder / name for name in _read(folder / MARK)]
+    except (ValueError, OSError):
+        return []
+
+
 def _read(mark: Path) -> dict[str, set[str]]:
     """For each name in the list the digests that it has there: two, if a run was killed.
 

@@ -1,27 +1,50 @@
 """Reading pictures from files, as they are meant to be seen."""
 
 import io
+import logging
 import math
 import os
 import struct
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from .file_kinds import MARK
 from .json_reading import one_line
 from .output_files import make_folder, names_file, replace_file
+from .picture_colors import ADOBE_RGB, GAMMA_22, GREY, HDR, Convert, as_rgb, coded_colors, in_srgb
+from .picture_formats import (
+    EXTRAS,
+    LONGEST_SIDES,
+    WITH_ALPHA,
+    WRITTEN,
+    extra_of,
+    formats_for,
+    said_software,
+    saved,
+    what_it_is_not,
+    written_endings,
+)
+from .transparency import beyond_edges
 
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".jfif", ".avif"}
+# Of the names of pictures, whether or not they can be read here.
+ENDINGS = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".tif", ".tiff",
+    ".gif", *(ending for extra in EXTRAS for ending in extra.endings),
+}  # fmt: skip
+# What systems and programs leave in folders of pictures, in small letters.
+SYSTEM = {
+    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", ".ds_store",
+    "@eadir", "#recycle", "#snapshot", "__macosx", "$recycle.bin", "system volume information",
+    "lost+found", ".thumbnails", ".picasa.ini", "picasa.ini", "zbthumbnail.info",
+}  # fmt: skip
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
 # ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
 DAMAGED = (
@@ -29,17 +52,21 @@ DAMAGED = (
     OverflowError, struct.error,
 )  # fmt: skip
 
-# What Pillow may take a file for; it knows formats that start other programs.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "AVIF", "PPM", "TGA")
+HEAD = 1 << 16  # bytes of a file that tell what its colours mean, if it says so
 # What reading a picture may cost, and what it costs, in bytes a pixel of the file while it is
 # decoded, and of the picture that comes back while it is made.
 MOST_BYTES = 1_000_000_000
 DECODING = {"WEBP": 28, "AVIF": 28}
 DECODING_OTHERS = 6
-KEPT = 20
+KEPT, KEPT_WITH_ALPHA = 20, 46
 STRIP = 2_000_000  # pixels that are converted at a time
 
 ORIENTATION, ON_THEIR_SIDE = 0x0112, range(5, 9)  # the EXIF tag, and what it says of such pictures
+WIDTH, HEIGHT = 0x0100, 0x0101  # a TIFF's tags
+INTEROPERABILITY = 0xA005  # an EXIF tag
+SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # formats whose further pictures are to be seen
+
+log = logging.getLogger("tps_portrait")
 
 
 def list_pictures(folder: Path | str) -> list[Path]:
@@ -54,12 +81,14 @@ def list_pictures(folder: Path | str) -> list[Path]:
 
 
 def list_files(
-    folder: Path, may_read: Callable[[Path], bool] = lambda path: True
+    folder: Path,
+    may_read: Callable[[Path], bool] = lambda path: True,
+    left_out: Callable[[Path], None] = lambda path: None,
 ) -> Iterator[Path]:
-    """All files in the folder and below it, sorted, hidden ones left out.
+    """All files in the folder and below it, sorted; hidden ones, and the system's, left out.
 
     A folder that can't be opened, or that `may_read` says no to, stands for what is in it. Linked
-    folders are entered, once each.
+    folders are entered, once each. `left_out` is told of the system's files and folders.
     """
     seen, closed = set(), []
     walk = os.walk(folder, followlinks=True, onerror=lambda error: closed.append(error.filename))
@@ -74,31 +103,51 @@ def list_files(
             folders.clear()
             closed.append(root)
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(root) / name
+        for name in filter(_is_the_systems, [*folders, *names]):
+            left_out(Path(root, name))
+        folders[:] = sorted(filter(_is_a_persons, folders))
+        yield from (Path(root, name) for name in sorted(filter(_is_a_persons, names)))
     yield from sorted(map(Path, closed))
+
+
+def _is_the_systems(name: str) -> bool:
+    """Whether systems leave files or folders of that name beside a person's."""
+    return name.lower() in SYSTEM or name.startswith("._")
+
+
+def _is_a_persons(name: str) -> bool:
+    return not name.startswith(".") and not _is_the_systems(name)
 
 
 def read_picture(path: Path | str, most_pixels: int | None = None) -> Tensor:
     """The picture in the file: (3, h, w) float32, 0…1, sRGB.
 
-    Turned as its EXIF says; greyscale, palette, CMYK and 16 bit become RGB; what is transparent
-    is laid on white; of an animation the first frame. With `most_pixels` a larger picture comes
-    shrunken, by a whole number.
+    Turned as its EXIF says; its colours by its profile; greyscale, palette, CMYK, Lab and 16 bit
+    become RGB, HDR standard range; what is transparent is laid on white; of an animation the first
+    frame. With `most_pixels` a larger picture comes shrunken, by a whole number.
     Raises ValueError, naming the file, when it can't be read, and when that would take more than
     MOST_BYTES of memory: its header says so before anything is decoded.
     """
-    with _opened(Path(path)) as image:
-        _check_cost(image, most_pixels)
-        size, orientation = image.size, _orientation(image)
-        factor = _shrinking(size, most_pixels)
-        if factor > 1:
-            # JPEG can be decoded at a half, a quarter or an eighth, which saves time and memory.
-            image.draft("RGB", (image.width // factor or 1, image.height // factor or 1))
-            factor = _shrinking(image.size, most_pixels)
-        return _to_picture(image, factor, orientation)
+    with _opened(Path(path), path) as (image, head):
+        return _decoded(image, head, path, most_pixels)
+
+
+def read_with_alpha(path: Path | str) -> tuple[Tensor, Tensor | None]:
+    """The picture, as `read_picture` reads it, and its alpha (1, h, w), None if it is opaque.
+
+    Where it is transparent it comes with the colours beside, as `beyond_edges` has it.
+    """
+    with _opened(Path(path), path) as (image, head):
+        return _cut_out(image, head, path)
+
+
+def decode_picture(content: bytes, name: str) -> tuple[Tensor, Tensor | None]:
+    """The picture in the bytes of a file, as `read_with_alpha` reads it.
+
+    Raises ValueError as `read_picture` does, with the `name` in place of the file's.
+    """
+    with _opened(io.BytesIO(content), name) as (image, head):
+        return _cut_out(image, head, name)
 
 
 def picture_size(path: Path | str) -> tuple[int, int]:
@@ -106,21 +155,42 @@ def picture_size(path: Path | str) -> tuple[int, int]:
 
     Raises ValueError, naming the file, when it can't be read.
     """
-    with _opened(Path(path)) as image:
+    with _opened(Path(path), path) as (image, _):
         turned = _orientation(image) in ON_THEIR_SIDE
-        return image.size[::-1] if turned else image.size
+        # Of a TIFF some versions of Pillow give the turned size and others don't.
+        tags = getattr(image, "tag_v2", {})
+        width, height = int(tags.get(WIDTH, image.width)), int(tags.get(HEIGHT, image.height))
+        return (height, width) if turned else (width, height)
+
+
+def software_of(path: Path) -> bytes:
+    """The program that the picture file says made it; b"" where it says none, or can't be read."""
+    try:
+        with _opened(path, path) as (image, head):
+            return said_software(image, head)
+    except ValueError:
+        return b""
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture file's first frame, not yet decoded; what goes wrong is a sentence."""
+def _opened(source: Path | BinaryIO, path: Path | str) -> Iterator[tuple[Image.Image, bytes]]:
+    """The file's first picture, not yet decoded, and the file's head; an error is a sentence.
+
+    `path` is what the file is called in it.
+    """
     try:
         with warnings.catch_warnings():
             # Pillow warns of a damaged EXIF or a large picture: dealt with here, or harmless.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as image:
-                image.seek(0)
-                yield image
+            # Opened here: by its name Pillow maps a TIFF that is turned wrongly into memory.
+            with source.open("rb") if isinstance(source, Path) else source as file:
+                head = file.read(HEAD)
+                file.seek(0)
+                extra = extra_of(head)
+                if lack := extra and extra.what_is_missing():
+                    raise Refused(f"{extra.name} {lack}")
+                with Image.open(file, formats=formats_for(extra)) as image:
+                    yield image, head
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file") from None
     except PermissionError:
@@ -129,7 +199,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         ) from None
     except UnidentifiedImageError:
         raise ValueError(
-            f"{path}: can't be read (it is not a picture); save it again as PNG or JPEG"
+            f"{path}: can't be read ({what_it_is_not(head)}); save it again as PNG or JPEG"
         ) from None
     except Image.DecompressionBombError:
         most = MOST_BYTES // KEPT // 10**6
@@ -138,7 +208,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         ) from None
     except MemoryError:
         raise ValueError(f"{path}: too large for this computer's memory; save it smaller") from None
-    except TooLarge as error:
+    except Refused as error:
         raise ValueError(f"{path}: {error}") from None
     except DAMAGED as error:
         reason = one_line(error)
@@ -147,25 +217,55 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         ) from None
 
 
-@cache
-def _formats() -> list[str]:
-    """Those of FORMATS that this Pillow has."""
-    Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
+class Refused(ValueError):
+    """Why a picture is not opened."""
 
 
-class TooLarge(ValueError):
-    """A picture would take too much memory."""
+def _cut_out(image: Image.Image, head: bytes, path: Path | str) -> tuple[Tensor, Tensor | None]:
+    """The picture and its alpha, as `read_with_alpha` has them."""
+    if not has_alpha(image):
+        return _decoded(image, head, path), None
+    picture, alpha = _decoded(image, head, path, alpha=True).split([3, 1])
+    if (alpha == 1).all():
+        return picture, None
+    return beyond_edges(picture, alpha), alpha
 
 
-def _check_cost(image: Image.Image, most_pixels: int | None) -> None:
-    """Raises TooLarge for a picture that would take more than MOST_BYTES, by its header."""
+def _decoded(
+    image: Image.Image,
+    head: bytes,
+    path: Path | str,
+    most_pixels: int | None = None,
+    alpha: bool = False,
+) -> Tensor:
+    """The picture (3, h, w) of the image, or with its alpha (4, h, w); see `read_picture`."""
+    _check_cost(image, most_pixels, KEPT_WITH_ALPHA if alpha else KEPT)
+    factor = _shrinking(image.size, most_pixels)
+    if factor > 1:
+        # JPEG can be decoded at a half, a quarter or an eighth, which saves time and memory.
+        image.draft("RGB", (image.width // factor or 1, image.height // factor or 1))
+        factor = _shrinking(image.size, most_pixels)
+    several = _holds_several(image)
+    image.load()
+    # Asked now: Pillow turns TIFFs itself when it loads them.
+    orientation = _orientation(image)
+    coded = coded_colors(head) or _coded_by_camera(image)
+    if coded and coded[1] in HDR:
+        log.info("%s: HDR (%s), brought to standard range", path, HDR[coded[1]])
+    if several:
+        log.info("%s: holds several pictures, of which the first is read", path)
+    to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), coded)
+    return _to_picture(image, factor, orientation, to_srgb, alpha)
+
+
+def _check_cost(image: Image.Image, most_pixels: int | None, kept_bytes: int) -> None:
+    """Raises Refused for a picture that would take more than MOST_BYTES, by its header."""
     pixels = image.width * image.height
     decoding = DECODING.get(image.format or "", DECODING_OTHERS)
     kept = min(pixels, most_pixels or pixels)
-    if max(decoding * pixels, KEPT * kept) > MOST_BYTES:
-        most = MOST_BYTES // (decoding if most_pixels else max(decoding, KEPT)) // 10**6
-        raise TooLarge(
+    if max(decoding * pixels, kept_bytes * kept) > MOST_BYTES:
+        most = MOST_BYTES // (decoding if most_pixels else max(decoding, kept_bytes)) // 10**6
+        raise Refused(
             f"{image.width} x {image.height} pixels are {pixels / 1e6:.0f} megapixels, too many "
             f"to open; save it with at most {most}"
         )
@@ -180,23 +280,48 @@ def _orientation(image: Image.Image) -> int:
     return found if found in range(1, 9) else 1
 
 
+def _coded_by_camera(image: Image.Image) -> tuple[int, int] | None:
+    """Adobe RGB, if the EXIF says so as cameras do (DCF 2.0's option file)."""
+    try:
+        index = image.getexif().get_ifd(INTEROPERABILITY).get(1)
+    except DAMAGED:
+        return None
+    return (ADOBE_RGB, GAMMA_22) if index == "R03" else None
+
+
+def _holds_several(image: Image.Image) -> bool:
+    """Whether a person would see more than the first picture of the file, as in an animation."""
+    try:
+        return image.format in SEVERAL and getattr(image, "is_animated", False)
+    except DAMAGED:
+        return False
+
+
 def _shrinking(size: tuple[int, int], most_pixels: int | None) -> int:
     return math.ceil(math.sqrt(size[0] * size[1] / (most_pixels or math.inf))) or 1
 
 
-def _to_picture(image: Image.Image, factor: int = 1, orientation: int = 1) -> Tensor:
-    """The image, shrunken and turned, as a tensor (3, h, w), 0…1.
+def _to_picture(
+    image: Image.Image,
+    factor: int = 1,
+    orientation: int = 1,
+    to_srgb: Convert = as_rgb,
+    alpha: bool = False,
+) -> Tensor:
+    """The image, shrunken and turned, as a tensor (3, h, w), or with alpha (4, h, w), 0…1.
 
     It goes strip by strip into its place, so that nothing is there twice but a strip.
     """
     top = _top(image)
     width, height = -(-image.width // factor), -(-image.height // factor)
-    turned = orientation in ON_THEIR_SIDE
-    picture = np.empty((width, height, 3) if turned else (height, width, 3), np.float32)
+    turned, channels = orientation in ON_THEIR_SIDE, 4 if alpha else 3
+    shape = (width, height, channels) if turned else (height, width, channels)
+    picture = np.empty(shape, np.float32)
     place = _unturned(picture, orientation)
     rows = max(1, STRIP // (image.width * factor)) * factor
     for y in range(0, image.height, rows):
-        strip = flatten(image.crop((0, y, image.width, min(y + rows, image.height))), top)
+        strip = image.crop((0, y, image.width, min(y + rows, image.height)))
+        strip = _flat(strip, top, to_srgb, alpha)
         levels = np.asarray(strip.reduce(factor) if factor > 1 else strip)
         begin = y // factor
         np.divide(levels, np.float32(255), out=place[begin : begin + len(levels)])
@@ -220,16 +345,26 @@ def _top(image: Image.Image) -> float:
     return max(top, 1e-6) if math.isfinite(top) else 1.0
 
 
-def flatten(image: Image.Image, top: float = 65535) -> Image.Image:
-    """The Pillow image as RGB, transparency laid on white; `top` is white, of more than 8 bits."""
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        levels = np.nan_to_num(np.asarray(image, dtype=np.float32) / top * 255)
-        return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+def _flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
+    """The strip as RGB, transparency laid on white, or kept (RGBA); `top` is more bits' white."""
+    if strip.mode in ("I", "F") or strip.mode.startswith("I;16"):
+        levels = np.nan_to_num(np.asarray(strip, dtype=np.float32) / top * 255)
+        strip = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+    if not has_alpha(strip):
+        strip = to_srgb(strip)
+        return strip.convert("RGBA") if keep_alpha else strip
+    whole = strip.convert("LA" if strip.mode == "La" else "RGBA").convert("RGBA")
+    alpha, colors = whole.getchannel("A"), whole.convert("RGB")
+    strip = to_srgb(colors.convert("L") if strip.mode in GREY else colors)
+    if keep_alpha:
+        strip.putalpha(alpha)
+        return strip
+    return Image.composite(strip, Image.new("RGB", strip.size, "white"), alpha)
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether something in the Pillow image can be transparent."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
 def to_tensor(image: Image.Image) -> Tensor:
@@ -253,28 +388,46 @@ def to_image(picture: Tensor) -> Image.Image:
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
 
 
-def write_picture(path: Path | str, picture: Tensor, replace: bool = True) -> None:
-    """Writes the picture (3, h, w), 0…1; the ending of the name says in which format.
+def write_picture(
+    path: Path | str, picture: Tensor, replace: bool = True, software: bytes = MARK
+) -> None:
+    """Writes the picture (3, h, w) or (4, h, w), 0…1; the ending of the name says in which format.
 
-    All of it or nothing, as `written_beside` does.
-    Raises ValueError for an ending that is no picture format, NotWritten when it can't be written.
+    What is transparent is laid on white where the format can't hold it. The file says that
+    `software` made it. All of it or nothing, as `written_beside` does.
+    Raises ValueError for an ending that is no picture format, and for a picture that is too large
+    for it; NotWritten when it can't be written.
     """
     path = Path(path)
-    content = encode(to_image(picture), path)
+    content = encode(to_image(picture), path, software)
     with names_file(path):
         make_folder(path.parent)
     replace_file(path, content, replace)
 
 
-def encode(image: Image.Image, path: Path) -> bytes:
+def encode(image: Image.Image, path: Path, software: bytes = MARK) -> bytes:
     """The image as the bytes of a file of that name. Raises ValueError as `write_picture` does."""
-    encoded, info = io.BytesIO(), PngInfo()
-    info.add_text("Software", MARK.decode())
+    format = picture_format(path)
+    check_room(path, image.size)
+    if has_alpha(image) and not holds_alpha(path):
+        image = _flat(image, 255, as_rgb, False)
     try:
-        image.save(encoded, picture_format(path), quality=95, pnginfo=info)
-    except DAMAGED as error:  # such as one that is too large for the format
+        return saved(image, format, software)
+    except DAMAGED as error:
         raise ValueError(f"{path}: can't be made ({error}); let the name end in .png") from None
-    return encoded.getvalue()
+
+
+def check_room(path: Path, size: tuple[int, int]) -> None:
+    """Raises ValueError if a picture of `size` (width, height) is too large for the file's format.
+
+    Or for an ending that is no picture format.
+    """
+    most = LONGEST_SIDES.get(picture_format(path), max(size))
+    if max(size) > most:
+        raise ValueError(
+            f"{path}: {size[0]} x {size[1]} pixels are too many for {path.suffix}, which holds at "
+            f"most {most} a side; let the name end in .png"
+        )
 
 
 def picture_format(path: Path) -> str:
@@ -282,7 +435,13 @@ def picture_format(path: Path) -> str:
 
     Raises ValueError for an ending that is no picture format.
     """
-    format = Image.registered_extensions().get(path.suffix.lower())
-    if format not in Image.SAVE:
-        raise ValueError(f"{path}: the name must end in .png, .jpg or .webp")
-    return format
+    ending = path.suffix.lower()
+    if ending not in written_endings():
+        known = ", ".join(written_endings())
+        raise ValueError(f"{path}: a picture's name must end in {known}")
+    return WRITTEN[ending]
+
+
+def holds_alpha(path: Path) -> bool:
+    """Whether a picture file of that name can be partly transparent."""
+    return WRITTEN.get(path.suffix.lower()) in WITH_ALPHA

@@ -4,13 +4,16 @@ A file that is there is replaced only where that was asked for (`--overwrite`) a
 its own kind; what a command reads is never replaced, however it is spelled or linked.
 """
 
+import ntpath
 import os
 import stat
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from .file_kinds import Kind
 from .output_files import LONGEST_NAME, first_free
+
+ON_WINDOWS = os.name == "nt"
 
 
 class Targets:
@@ -58,6 +61,8 @@ class Targets:
 
         To be overwritten it must be of that kind, and neither read nor written by this command.
         """
+        if ON_WINDOWS and is_reserved(stem):
+            stem = f"_{stem}"
 
         def is_free(name: str) -> bool:
             path = folder / name
@@ -76,6 +81,8 @@ class Targets:
         """Why no file may be written there; "" if it may."""
         if len(os.fsencode(path.name)) > LONGEST_NAME:
             return "the name is too long for a file"
+        if ON_WINDOWS and is_reserved(path.name):
+            return "Windows keeps the name for itself; give another one"
         if not os.path.lexists(path):
             self.folder(path.parent)
             return ""
@@ -96,6 +103,13 @@ class Targets:
         except OSError as error:
             return f"is there already and can't be read ({error.strerror}); give another name"
         return ""
+
+
+def is_reserved(name: str) -> bool:
+    """Whether Windows takes a file of that name for a device, or can't have it."""
+    if hasattr(ntpath, "isreserved"):  # from Python 3.13 on, where the other is given up
+        return ntpath.isreserved(name)
+    return PureWindowsPath(name).is_reserved()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -5,7 +5,11 @@ Needs the package mediapipe (1 or later) and the model file face_landmarker.task
 
 import atexit
 import importlib.util
+import os
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +23,9 @@ from ..pictures import as_bytes
 
 TASK = "face_landmarker.task"
 INSTALL = 'pip install "mediapipe>=1"'
+STDERR = 2  # as the system counts the streams of a program
+
+_quiet = threading.Lock()  # one thread's silence must not end in another's
 
 
 def what_is_missing() -> str:
@@ -73,9 +80,34 @@ def _load(model: Path, max_faces: int, min_confidence: float):
         min_face_presence_confidence=min_confidence,
     )
     try:
-        landmarker = vision.FaceLandmarker.create_from_options(options)
+        with quiet():
+            landmarker = vision.FaceLandmarker.create_from_options(options)
     except (RuntimeError, ValueError) as error:
         raise ValueError(f"{model}: damaged ({one_line(error)}); copy it again") from None
     # Not closed, it prints a TypeError when Python ends; at `atexit` its threads are gone already.
     getattr(threading, "_register_atexit", atexit.register)(landmarker.close)
     return landmarker
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it nothing is written to stderr: MediaPipe's C++ tells there, whatever is set, how it
+    works. Where an error ends it, what was said is written after all.
+    """
+    with _quiet, tempfile.TemporaryFile() as said:
+        try:
+            before = os.dup(STDERR)
+        except OSError:  # a program without a terminal has no such stream
+            yield
+            return
+        os.dup2(said.fileno(), STDERR)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            os.dup2(before, STDERR)
+            os.close(before)
+            if failed:
+                said.seek(0)
+                os.write(STDERR, said.read())

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ...tps_core.align import Alignment, align
 from ...tps_core.detect import detect
+from ...tps_core.folder_contents import own_files
 from ...tps_core.landmark_files.json_file import (
     faces_beside,
     is_sidecar,
@@ -23,7 +24,7 @@ from ...tps_core.landmark_files.json_file import (
     sidecar_path,
 )
 from ...tps_core.landmarks import Landmarks
-from ...tps_core.pictures import ENDINGS, as_bytes, list_files, picture_size, read_picture, to_image
+from ...tps_core.pictures import ENDINGS, as_bytes, picture_size, read_picture, to_image
 from .duplicates import face_fingerprints, find_duplicates
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
 from .verdict import assess, mark_duplicate
@@ -88,7 +89,7 @@ def scan_folder(
     options: ScanOptions,
     on_entry: Callable[[int, int, Entry], None] = lambda done, total, entry: None,
 ) -> list[ScanResult]:
-    """What each file of the folder and below it holds, but for sidecars and hidden files.
+    """What each file of a person's in the folder and below it holds, but for sidecars.
 
     No file stops it. `on_entry` is told of each as it is done; what it raises ends the work.
     Raises ValueError when there is no folder.
@@ -96,7 +97,7 @@ def scan_folder(
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    files = [path for path in list_files(folder, options.may_read) if not is_sidecar(path)]
+    files = [path for path in own_files(folder, options.may_read) if not is_sidecar(path)]
     results = []
     with _workers() as pool:
         found = cast(  # what `map` gives is a generator, which its type doesn't say

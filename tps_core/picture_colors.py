@@ -1,0 +1,151 @@
+"""What the numbers in a picture file mean as colours, brought to sRGB.
+
+A file says so by an ICC profile; or by two of the numbers of ITU-T H.273 (PNG's cICP, AVIF's and
+HEIC's nclx), the only way for HDR; or, in cameras' Adobe RGB, by an EXIF entry. One that says
+nothing is taken for sRGB.
+"""
+
+import io
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import numpy as np
+from PIL import Image, ImageCms
+
+GREY, COLOR = ("1", "L", "LA", "La", "I", "F"), ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
+# What image modes a profile of each kind can be for, and the one that it is applied to.
+FITTING = {
+    "GRAY": (GREY, "L"),
+    "RGB ": (GREY + COLOR, "RGB"),
+    "CMYK": (("CMYK",), "CMYK"),
+    "Lab ": (("LAB",), "LAB"),
+}
+# What a damaged profile leads to; ImportError: this Pillow was built without colour management.
+USELESS = (ImageCms.PyCMSError, OSError, ValueError, ImportError)
+
+# The numbers of H.273.
+DISPLAY_P3, BT2020, ADOBE_RGB = 12, 9, -1  # primaries; Adobe RGB has no number there
+LINEAR, GAMMA_22, SRGB, PQ, HLG = 8, 4, 13, 16, 18  # transfer characteristics
+HDR = {PQ: "PQ", HLG: "HLG"}
+# From linear light of these primaries to that of sRGB, all with the white D65.
+PRIMARIES = {
+    DISPLAY_P3: ((1.22494, -0.22494, 0), (-0.04206, 1.04206, 0), (-0.01964, -0.07864, 1.09828)),
+    BT2020: ((1.6605, -0.5876, -0.0729), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187)),
+    ADOBE_RGB: ((1.39836, -0.39836, 0), (0, 1, 0), (0, -0.04293, 1.04293)),
+}
+# Light is counted in units of HDR's diffuse white, 203 cd/m² (ITU-R BT.2408).
+PQ_MOST, HLG_MOST = 10000 / 203, 1000 / 203
+HLG_GAMMA = 1.2  # of the display of 1000 cd/m² that HLG is made for
+LUMINANCE = (0.2627, 0.6780, 0.0593)  # of BT.2020's red, green and blue
+KNEE, PEAK = 0.75, HLG_MOST  # between these highlights are drawn together, up to white
+
+Convert = Callable[[Image.Image], Image.Image]
+
+
+def in_srgb(mode: str, profile: bytes | None, coded: tuple[int, int] | None) -> Convert:
+    """What makes 8-bit RGB in sRGB of a picture's parts, which have no alpha and the mode given.
+
+    A profile that is damaged, or for other modes, counts for nothing. `coded` are primaries and
+    transfer characteristics.
+    """
+    if mode == "LAB" or profile:
+        known = _by_profile(profile, "I" if mode.startswith("I;16") else mode)
+        if known:
+            return known
+    if coded and (coded[0] in PRIMARIES or coded[1] in (LINEAR, GAMMA_22, PQ, HLG)):
+        return partial(_decoded, primaries=coded[0], transfer=coded[1])
+    return as_rgb
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """The image of colours that are sRGB as RGB."""
+    return image.convert("RGB")
+
+
+def coded_colors(head: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer characteristics that a PNG, AVIF or HEIC file's beginning tells."""
+    if head.startswith(b"\x89PNG"):
+        at = head.find(b"\0\0\0\x04cICP", 0, head.find(b"IDAT"))
+        return None if at < 0 or len(head) < at + 10 else (head[at + 8], head[at + 9])
+    at = head.find(b"colrnclx")
+    if head[4:8] != b"ftyp" or at < 0:
+        return None
+    return int.from_bytes(head[at + 8 : at + 10], "big"), int.from_bytes(
+        head[at + 10 : at + 12], "big"
+    )
+
+
+@lru_cache(maxsize=16)
+def _by_profile(profile: bytes | None, mode: str) -> Convert | None:
+    """What brings images of the mode from the profile's colours to sRGB; None if nothing has to."""
+    try:
+        known = ImageCms.ImageCmsProfile(
+            io.BytesIO(profile) if profile else ImageCms.createProfile("LAB")
+        )
+        space = known.profile.xcolor_space
+        modes, own = FITTING.get(space, ((), ""))
+        if mode not in modes:
+            return None
+        transform = ImageCms.buildTransform(known, ImageCms.createProfile("sRGB"), own, "RGB")
+        if own == "RGB" and _changes_nothing(transform):
+            return None
+    except USELESS:
+        return None
+    return lambda image: transform.apply(image.convert(own))
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
+    """Whether colours come out as they are, but for rounding: most profiles say sRGB."""
+    levels = np.linspace(0, 255, 9).round().astype(np.uint8)
+    colors = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(27, 27, 3)
+    changed = np.asarray(ImageCms.applyTransform(Image.fromarray(colors), transform))
+    return np.abs(changed.astype(int) - colors).max() <= 1
+
+
+def _decoded(image: Image.Image, primaries: int, transfer: int) -> Image.Image:
+    """The image in sRGB, from coded primaries and transfer characteristics."""
+    light = _linear(transfer)[np.asarray(image.convert("RGB"))]  # (h, w, 3), white is 1
+    if transfer == HLG:  # its signal is the scene's light; a display shows it with more contrast
+        luminance = light @ np.array(LUMINANCE, np.float32)
+        light = light * (HLG_MOST * luminance[..., None] ** (HLG_GAMMA - 1))
+    if primaries in PRIMARIES:
+        light = light @ np.array(PRIMARIES[primaries], np.float32).T
+    light = light.clip(0)
+    if transfer in HDR:
+        light = in_range(light)
+    light = light.clip(0, 1)
+    shown = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return Image.fromarray((shown * 255 + 0.5).astype(np.uint8))
+
+
+def in_range(light: np.ndarray) -> np.ndarray:
+    """Linear light (…, 3), where 1 is diffuse white, in 0…1, its hues as they were.
+
+    All below KNEE stays; what is brighter is drawn together (Reinhard et al., "Photographic Tone
+    Reproduction for Digital Images", 2002, equation 4).
+    """
+    brightest = light.max(-1, keepdims=True)
+    room = 1 - KNEE
+    over, farthest = (brightest.clip(KNEE, PEAK) - KNEE) / room, (PEAK - KNEE) / room
+    drawn = KNEE + room * over * (1 + over / farthest**2) / (1 + over)
+    return light * np.where(over > 0, drawn / brightest.clip(KNEE), 1).astype(light.dtype)
+
+
+@lru_cache(maxsize=8)
+def _linear(transfer: int) -> np.ndarray:
+    """The linear light of each of the 256 levels, where diffuse white is 1."""
+    x = np.linspace(0, 1, 256)
+    if transfer == PQ:  # SMPTE ST 2084
+        root = x ** (32 / 2523)
+        light = ((root - 0.8359375).clip(0) / (18.8515625 - 18.6875 * root)) ** (16384 / 2610)
+        light = light * PQ_MOST
+    elif transfer == HLG:  # ITU-R BT.2100, the light of the scene, 0…1
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        light = np.where(x <= 0.5, x**2 / 3, (np.exp((x - c) / a) + b) / 12)
+    elif transfer == LINEAR:
+        light = x
+    elif transfer == GAMMA_22:
+        light = x**2.2
+    else:  # of all others sRGB's is the best guess
+        light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+    return light.astype(np.float32)
