@@ -14,7 +14,7 @@ from PIL import Image
 
 from tps_portrait.cli import main
 from tps_portrait.cli import paint_like as paint_like_command
-from tps_portrait.tps_core import file_faces, picture_formats
+from tps_portrait.tps_core import choose, picture_formats
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
@@ -33,7 +33,7 @@ def here(tmp_path, monkeypatch):
     def nothing(picture, name, *_):
         raise FaceNotFound(f"{name}: no face found")
 
-    monkeypatch.setattr(file_faces, "detect_face", nothing)
+    monkeypatch.setattr(choose, "detect_face", nothing)
     monkeypatch.chdir(tmp_path)
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -165,7 +165,7 @@ class Art:
 
 def test_warp_and_paint_like_are_piped_too(here, monkeypatch):
     face = Landmarks(mean_face("ibug-68") * 0.5, "ibug-68", (40, 32))
-    monkeypatch.setattr(file_faces, "detect_face", lambda *_: face)
+    monkeypatch.setattr(choose, "detect_face", lambda *_: face)
     monkeypatch.setattr(paint_like_command, "find_artwork", lambda *_: Art(torch.zeros(3, 8, 8)))
     monkeypatch.setattr(
         paint_like_command, "paint_like", lambda photo, *_, **__: Stylized(photo, photo[:1])
