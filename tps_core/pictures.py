@@ -90,7 +90,7 @@ def read_picture(path: Path | str, most_pixels: int | None = None) -> Tensor:
     Raises ValueError, naming the file, when it can't be read, and when that would take more than
     MOST_BYTES of memory: its header says so before anything is decoded.
     """
-    with _opened(Path(path)) as image:
+    with _opened(Path(path), path) as image:
         _check_cost(image, most_pixels)
         size, orientation = image.size, _orientation(image)
         factor = _shrinking(size, most_pixels)
@@ -101,24 +101,42 @@ def read_picture(path: Path | str, most_pixels: int | None = None) -> Tensor:
         return _to_picture(image, factor, orientation)
 
 
+def decode_picture(content: bytes, name: str) -> tuple[Tensor, Tensor | None]:
+    """The picture in the bytes of a file, as `read_picture` reads it, and its alpha (1, h, w).
+
+    The alpha is None where nothing can be transparent. Raises ValueError as `read_picture` does,
+    with the `name` in place of the file's.
+    """
+    with _opened(io.BytesIO(content), name) as image:
+        _check_cost(image, None)
+        orientation = _orientation(image)
+        picture = _to_picture(image, orientation=orientation)
+        if not has_alpha(image):
+            return picture, None
+        return picture, _to_picture(image.convert("RGBA").getchannel("A"), 1, orientation)[:1]
+
+
 def picture_size(path: Path | str) -> tuple[int, int]:
     """The (width, height) of a picture that `read_picture` reads, before it is shrunken.
 
     Raises ValueError, naming the file, when it can't be read.
     """
-    with _opened(Path(path)) as image:
+    with _opened(Path(path), path) as image:
         turned = _orientation(image) in ON_THEIR_SIDE
         return image.size[::-1] if turned else image.size
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    """The picture file's first frame, not yet decoded; what goes wrong is a sentence."""
+def _opened(source: Path | io.BytesIO, path: Path | str) -> Iterator[Image.Image]:
+    """The picture file's first frame, not yet decoded; what goes wrong is a sentence.
+
+    `path` is what the file is called in it.
+    """
     try:
         with warnings.catch_warnings():
             # Pillow warns of a damaged EXIF or a large picture: dealt with here, or harmless.
             warnings.simplefilter("ignore")
-            with Image.open(path, formats=_formats()) as image:
+            with Image.open(source, formats=_formats()) as image:
                 image.seek(0)
                 yield image
     except FileNotFoundError:
@@ -225,11 +243,16 @@ def flatten(image: Image.Image, top: float = 65535) -> Image.Image:
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         levels = np.nan_to_num(np.asarray(image, dtype=np.float32) / top * 255)
         return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+    if has_alpha(image):
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether something in the Pillow image can be transparent."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
 
 
 def to_tensor(image: Image.Image) -> Tensor:
