@@ -129,7 +129,7 @@ def listed(name: str, files: dict[str, Path], kind: str) -> Path:
 
     Raises ValueError for any other: versions of ComfyUI don't check what a prompt chose.
     """
-    return server_paths.listed(name, files, kind, "pressing R")
+    return server_paths.listed(name, files, kind, ", which pressing R renews")
 
 
 def _server() -> Server:

@@ -14,7 +14,7 @@ import sys
 from modules import script_callbacks
 
 NAME = "tps_portrait_extension"
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH120
 # What a part may raise in a WebUI that is not as those that we know.
 OTHERWISE = (ImportError, AttributeError, TypeError, KeyError)
 

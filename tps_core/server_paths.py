@@ -115,15 +115,13 @@ def file_name(name: str, ending: str = "") -> str:
     return bare
 
 
-def listed(name: str, files: dict[str, Path], kind: str, renew: str) -> Path:
-    """The file of that name among those that are offered; `renew` is what renews their list.
+def listed(name: str, files: dict[str, Path], kind: str, more: str = "") -> Path:
+    """The file of that name among those that are offered; `more` says more of the list.
 
     Raises ValueError for any other: not every server checks what was chosen.
     """
     if not isinstance(name, str) or name not in files:
-        raise ValueError(
-            f"{shown(name)}: no such {kind}; choose one of the list, which {renew} renews"
-        )
+        raise ValueError(f"{shown(name)}: no such {kind}; choose one of the list{more}")
     return files[name]
 
 

@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from . import api, host
+from . import api, host, reviews
 from .extras import UNPAINTABLE, reason
 
 log = logging.getLogger("tps_portrait")
@@ -32,6 +32,8 @@ class Refused(Exception):
 
 def add_routes(demo, app) -> None:
     """Adds them to the WebUI's app; `demo` is None where there is no page."""
+    if demo is not None:
+        reviews.add_routes(app)
     if not (host.option("api") or host.option("nowebui")):
         return
     for name in ("stylize", "paint-like"):
