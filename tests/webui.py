@@ -1,6 +1,5 @@
-"""A WebUI of webui_host.py in a process of its own, its API, and its page in a headless Chromium."""
+"""A WebUI of webui_host.py in a process of its own, and its page in a headless Chromium."""
 
-import base64
 import contextlib
 import json
 import os
@@ -34,6 +33,7 @@ class WebUI:
     log_file: Path
     gradio: str
     process: subprocess.Popen
+    login: dict[str, str] = field(default_factory=dict)  # the headers that its API wants
 
     @property
     def log(self) -> str:
@@ -60,12 +60,6 @@ class WebUI:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.load(error)
-
-    def paint(self, route: str, **request: Any) -> bytes:
-        """The PNG that a route of the API answers; raises AssertionError if it doesn't."""
-        status, answer = self.ask(f"{BASE}/{route}", request)
-        assert status == 200, answer
-        return base64.b64decode(answer["image"])
 
 
 @contextlib.contextmanager

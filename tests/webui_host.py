@@ -6,9 +6,9 @@ Runs in an environment of webui_environment.py, not in the project's own:
 
 Real are Script, ScriptRunner, ScriptPostprocessing and its runner, the callbacks, the loading of
 scripts, the state and the whole of Extras. Ours is what the wheel doesn't carry: a page with
-txt2img, img2img, Extras and the tabs, whose "generated" picture is DATA/generated.png; the infotext;
-the options; reloading (POST /host/reload). With --forge it has Forge's habits: folders of extensions
-stay in sys.path, and txt2img's hooks run in inference mode.
+txt2img, img2img, Extras and the tabs, whose "generated" picture is DATA/generated.png; the
+infotext; the options; reloading (POST /host/reload). With --forge it has Forge's habits: folders of
+extensions stay in sys.path, and txt2img's hooks run in inference mode.
 """
 
 import argparse
@@ -16,9 +16,7 @@ import contextlib
 import html
 import importlib
 import inspect
-import json
 import os
-import re
 import sys
 import threading
 import types
@@ -27,6 +25,8 @@ from pathlib import Path
 import gradio as gr
 import torch
 from PIL import Image, PngImagePlugin
+
+from webui_infotext import quote, read_infotext
 
 IS_GRADIO_4 = int(gr.__version__.split(".")[0]) >= 4
 render = gr.routes.templates.TemplateResponse
@@ -102,23 +102,6 @@ class Record:
         self.__dict__.update(content)
 
 
-def quote(text):
-    """As all WebUIs do."""
-    return text if not set(",\n:") & set(str(text)) else json.dumps(text, ensure_ascii=False)
-
-
-def read_infotext(text):
-    """The last line of an infotext, as all WebUIs read it."""
-    found = {}
-    for key, value in re.findall(r'\s*([\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', text):
-        value = json.loads(value) if value[:1] == '"' == value[-1:] else value
-        if size := re.match(r"^(\d+)x(\d+)$", value):
-            found[f"{key}-1"], found[f"{key}-2"] = size.groups()
-        else:
-            found[key] = value
-    return found
-
-
 def save_image(image, path, basename="", extension="png", info=None, **more):
     chunks = PngImagePlugin.PngInfo()
     if info:
@@ -190,13 +173,11 @@ def make_page(arguments):
         *callbacks.ui_tabs_callback(),
     ]
     files = [*(arguments.extension / "javascript").glob("*.js")]
-    with gr.Blocks(
-        title="half a WebUI", css=(arguments.extension / "style.css").read_text()
-    ) as demo:
-        with gr.Tabs(elem_id="tabs"):
-            for block, label, id in shown:
-                with gr.TabItem(label, id=id, elem_id=f"tab_{id}"):
-                    block.render()
+    css = (arguments.extension / "style.css").read_text()
+    with gr.Blocks(title="half a WebUI", css=css) as demo, gr.Tabs(elem_id="tabs"):
+        for block, label, id in shown:
+            with gr.TabItem(label, id=id, elem_id=f"tab_{id}"):
+                block.render()
     put_into_head(
         "function gradioApp() { return document; }", *(file.read_text() for file in files)
     )

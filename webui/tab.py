@@ -90,9 +90,11 @@ def _make_bank() -> list:
     """The controls of face banks; those that the heartbeat fills."""
     with gr.Row():
         folder = gr.Textbox(
-            label="Folder of art, or of portrait photos", elem_id="tps_portrait_folder",
+            label="Folder of art, or of portrait photos",
             placeholder=f"a folder in {WHERE}, or a full path",
-        )  # fmt: skip
+            max_lines=1,
+            elem_id="tps_portrait_folder",
+        )
         size = gr.Slider(64, 512, value=256, step=16, label="Side of the faces in pixels")
         detector = gr.Dropdown(list(DETECTORS[:-1]), value="auto", label="Face detector")
         least = gr.Slider(0.05, 0.95, value=0.5, step=0.05, label="How sure it must be")
@@ -213,6 +215,7 @@ def _make_evaluation() -> tuple[list, gr.Dropdown, gr.Dropdown]:
         folder = gr.Textbox(
             label="Folder of photos that it was not trained with",
             placeholder=f"a folder in {WHERE}, or a full path",
+            max_lines=1,
             elem_id="tps_portrait_measured_photos",
         )
         art = gr.Dropdown(
