@@ -92,15 +92,21 @@ def newest(webui: WebUI) -> Path:
 def test_node_command_extras_and_api_paint_the_same_pixels(
     webui, page, comfyui, small_photo, tmp_path, screenshots
 ):
-    assert main(["stylize", str(small_photo), "--style", STYLE, "-o", f"{tmp_path}/a.png"]) == 0
+    # The detector that all of them have: where there is a newer one, "auto" takes its points.
+    command = ["stylize", small_photo, "--style", STYLE, "-o", tmp_path / "a.png"]
+    assert main([*map(str, command), "--detector", "embedded"]) == 0
     by_command = pixels(tmp_path / "a.png")
 
     prompt = {
         "photo": node("LoadImage", image=comfyui.upload(small_photo)),
         "style": node("TPSPortraitLoadStyle", style_name=STYLE),
+        "detect": node(
+            "TPSPortraitDetectLandmarks", image=["photo", 0], detector="embedded",
+            max_faces=1, min_confidence=0.5,
+        ),
         "paint": node(
-            "TPSPortraitStylize", image=["photo", 0], style=["style", 0], whole_image=True,
-            strength=1.0, color_match=0.0,
+            "TPSPortraitStylize", image=["photo", 0], style=["style", 0],
+            face_landmarks=["detect", 0], whole_image=True, strength=1.0, color_match=0.0,
         ),
         "show": node("PreviewImage", images=["paint", 0]),
     }  # fmt: skip
