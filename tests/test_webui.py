@@ -12,10 +12,13 @@ from PIL import Image
 from comfyui import node
 from editor import find_browser
 from tps_portrait.cli import main
+from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.example_pictures import ART, PHOTO
 from tps_portrait.tps_core.landmark_files.json_file import write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.style import load_style
+from tps_portrait.tps_core.pictures import read_picture
+from tps_portrait.tps_core.style import find_style, load_style
+from tps_portrait.tps_core.stylize import stylize
 from webui import BASE, WebUI, open_page, start
 from webui_environment import GRADIOS, NotThere
 
@@ -102,7 +105,7 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
         "style": node("TPSPortraitLoadStyle", style_name=STYLE),
         "detect": node(
             "TPSPortraitDetectLandmarks", image=["photo", 0], detector="embedded",
-            max_faces=1, min_confidence=0.5,
+            max_faces=1, min_confidence=0.5, no_face="error",
         ),
         "paint": node(
             "TPSPortraitStylize", image=["photo", 0], style=["style", 0],
@@ -127,14 +130,20 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
     page.screenshot(screenshots / f"webui {webui.gradio} extras.png")
 
     assert np.abs(by_command - pixels(small_photo)).mean() > 10
-    for name, other in (("node", by_node), ("API", by_api), ("Extras", newest(webui))):
+    for name, other in (("API", by_api), ("Extras", newest(webui))):
         assert np.abs(pixels(other) - by_command).max() == 0, name
+    # ComfyUI's own nodes cut off what is behind the point where all others round.
+    photo = read_picture(small_photo)
+    face = detect_face(photo, "photo", "embedded")
+    painted = stylize(photo, load_style(find_style(STYLE)), face).picture.permute(1, 2, 0) * 255
+    assert np.abs(painted.numpy().round() - by_command).max() == 0
+    assert np.abs(painted.numpy().astype(int) - pixels(by_node)).max() == 0
 
 
 def test_extras_keep_a_picture_that_cannot_be_painted_and_say_why(webui, page, tmp_path):
     Image.new("RGBA", (64, 64), (200, 90, 40, 128)).save(tmp_path / "nobody.png")
     page.open_tab("Extras")
-    page.page.locator("#extras_image button").first.click()  # the picture of before goes
+    page.open_panel("extras")
     page.upload("extras_image", tmp_path / "nobody.png")
     page.pick("extras_tps_area", "face")
     page.click("extras_generate")

@@ -21,6 +21,8 @@ PACK = Path(__file__).resolve().parents[1]
 LONGEST_START = 180  # seconds, on a busy machine
 UP = "HALF A WEBUI IS UP"
 BASE = "/tps-portrait/v1"
+# What takes a picture out again, in gradio 3 and in 4.
+CLEAR = "button[aria-label='Clear'], button[aria-label='Remove Image']"
 ACTION = 120_000  # milliseconds that something painted may take to be in the page
 
 
@@ -109,7 +111,8 @@ class Page:
 
     def open_panel(self, place: str) -> None:
         """Opens the accordion of Extras ("extras"), "txt2img" or "img2img", and switches it on."""
-        self.page.locator(f"#{place}_tps .label-wrap").first.click()
+        if not self.page.locator(f"#{place}_tps_enabled").is_visible():
+            self.page.locator(f"#{place}_tps .label-wrap").first.click()
         self.page.locator(f"#{place}_tps_enabled input").check()
 
     def choose(self, id: str, value: str) -> None:
@@ -125,6 +128,10 @@ class Page:
         self.page.wait_for_timeout(500)
 
     def upload(self, id: str, file: Path) -> None:
+        """Puts the file into the picture with that id, in place of what is there."""
+        clear = self.page.locator(f"#{id}").locator(CLEAR)
+        if clear.count():
+            clear.first.click()
         self.page.set_input_files(f"#{id} input[type=file]", str(file))
         self.page.wait_for_selector(f"#{id} img", timeout=ACTION)
 

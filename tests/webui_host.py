@@ -79,7 +79,7 @@ def prepare_modules(arguments):
     models.mkdir(parents=True, exist_ok=True)
     module("paths_internal", models_path=str(models), data_path=str(arguments.data))
     module("paths", script_path=str(arguments.data))
-    module("devices", torch_gc=lambda: None, get_optimal_device=lambda: torch.device("cpu"))
+    module("devices", torch_gc=lambda: None, get_device_for=lambda task: torch.device("cpu"))
     shared = module(
         "shared",
         opts=Options(arguments.data),

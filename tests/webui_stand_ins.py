@@ -14,7 +14,7 @@ def lend(monkeypatch, folder: Path, **options) -> SimpleNamespace:
     found = SimpleNamespace(**options)
     state = SimpleNamespace(interrupted=False, skipped=False)
     modules = ModuleType("modules")
-    modules.devices = SimpleNamespace(get_optimal_device=lambda: "cpu")
+    modules.devices = SimpleNamespace(get_device_for=lambda task: "cpu")
     modules.paths_internal = SimpleNamespace(models_path=str(folder / "models"))
     modules.shared = SimpleNamespace(cmd_opts=found, state=state)
     modules.scripts = SimpleNamespace(Script=object, AlwaysVisible=object())

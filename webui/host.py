@@ -25,7 +25,8 @@ class Interrupted(Exception):
 
 def device() -> torch.device:
     """Where the WebUI has its own networks."""
-    return torch.device(devices.get_optimal_device())
+    # As for any other task of its: `--use-cpu all` is for this one too.
+    return torch.device(devices.get_device_for("tps_portrait"))
 
 
 def check_interrupted() -> None:
