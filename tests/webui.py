@@ -157,7 +157,7 @@ def open_page(webui: WebUI, browser: str, height: int = 1100) -> Iterator[Page]:
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
-        shown = chromium.new_page(viewport={"width": 1200, "height": height})
+        shown = chromium.new_context(viewport={"width": 1200, "height": height}).new_page()
         page = Page(shown)
         shown.on("pageerror", lambda error: page.errors.append(error.stack or str(error)))
         shown.on("console", lambda message: note_error(message, page.errors))

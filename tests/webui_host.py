@@ -233,8 +233,8 @@ def make_generating(runner, is_img2img, arguments):
             found, updates = read_infotext(written), []
             for component, key in fields:
                 value = key(found) if callable(key) else found.get(key)
-                if value is None:
-                    updates.append(gr.update())
+                if value is None or isinstance(value, dict):  # nothing, or an update
+                    updates.append(value or gr.update())
                     continue
                 kind = type(component.value)
                 updates.append(gr.update(value=False if value == "False" else kind(value)))
