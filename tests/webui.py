@@ -162,7 +162,7 @@ def open_page(webui: WebUI, browser: str, height: int = 1100) -> Iterator[Page]:
         shown.on("pageerror", lambda error: page.errors.append(error.stack or str(error)))
         shown.on("console", lambda message: note_error(message, page.errors))
         shown.goto(webui.url, wait_until="domcontentloaded")
-        shown.wait_for_selector("#tabs > .tab-nav", timeout=60_000)
+        shown.wait_for_selector("#tabs > .tab-nav", timeout=180_000)
         shown.wait_for_timeout(1000)
         try:
             yield page
