@@ -4,12 +4,21 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from ..tps_core.finish import GROUNDS, STRONGEST
 from ..tps_core.pictures import decode_picture, to_image
 from ..tps_core.style import list_styles
 from .host import on_click
 from .picture import from_base64
-from .settings import AREAS, DEFAULTS, FACES, WAYS, Settings, from_infotext, read_settings
+from .settings import (
+    AREAS,
+    DEFAULTS,
+    FACES,
+    GROUNDS,
+    STRONGEST,
+    WAYS,
+    Settings,
+    from_infotext,
+    read_settings,
+)
 
 # In the order in which the WebUI hands their values over; it never changes, nor does the number.
 NAMES = ("enabled", "way", "style", "art", "area", "faces", "strength", "keep_colors",
