@@ -13,7 +13,7 @@ from .settings import (
     DEFAULTS,
     FACES,
     GROUNDS,
-    STRONGEST,
+    MOST_STRENGTH,
     WAYS,
     Settings,
     from_infotext,
@@ -58,7 +58,7 @@ def make_controls(place: str) -> dict[str, gr.components.Component]:
                 elem_id=f"{place}_tps_ground",
             )  # fmt: skip
         with gr.Row():
-            strength = _slider("Painting strength", STRONGEST, 1.0, f"{place}_tps_strength")
+            strength = _slider("Painting strength", MOST_STRENGTH, 1.0, f"{place}_tps_strength")
             keep_colors = _slider("Keep the photo's colours", 1.0, 0.0, f"{place}_tps_keep_colors")
             color_match = _slider(
                 "Face towards the photo's colours", 1.0, 0.0, f"{place}_tps_color_match"

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, fields
 
-from ..tps_core.finish import GROUNDS, STRONGEST
+from ..tps_core.finish import GROUNDS, MOST_STRENGTH
 from ..tps_core.json_reading import number, shown, text, truth
 
 FACES = ("largest", "all", "leftmost", "rightmost")
@@ -37,7 +37,7 @@ class Settings:
     def __post_init__(self):
         text(self.style, "the style", LONGEST_STYLE)
         truth(self.whole_image, "whole_image")
-        number(self.strength, "the strength", 0, STRONGEST)
+        number(self.strength, "the strength", 0, MOST_STRENGTH)
         number(self.keep_colors, "keep_colors", 0, 1)
         number(self.color_match, "color_match", 0, 1)
         for value, known in ((self.faces, FACES), (self.ground, GROUNDS)):
