@@ -2,6 +2,7 @@
 
 What takes long is done by the job, not in gradio: a page that is closed would end it. The page asks
 how it goes by a hidden button, which javascript/tps_portrait.js clicks while the tab is shown.
+The WebUI remembers values by their labels, so that no two controls of the tab have the same.
 """
 
 import html
@@ -104,7 +105,9 @@ def _make_bank() -> list:
     text, picture = _shown("Faces, the least sure first", BANK)
     link = gr.HTML(_review_link(), elem_id="tps_portrait_review")
     with gr.Row():
-        name = gr.Textbox("my faces", label="Name", elem_id="tps_portrait_bank_name")
+        name = gr.Textbox(
+            "my faces", label="Name of the face bank", elem_id="tps_portrait_bank_name"
+        )
         save = gr.Button("Save as face bank", elem_id="tps_portrait_bank_save")
     scan.click(_scan, [folder, size, detector, least], [])
     save.click(_save_bank, [name], [])
@@ -137,7 +140,7 @@ def _make_training() -> tuple[list, list]:
         photos = gr.Dropdown(
             known, label="Photos: face bank of any people", elem_id="tps_portrait_photos"
         )
-        name = gr.Textbox("my style", label="Name", elem_id="tps_portrait_name")
+        name = gr.Textbox("my style", label="Name of the style", elem_id="tps_portrait_name")
         preset = gr.Dropdown(
             [*PRESETS, CUSTOM], value="good", label="Preset", elem_id="tps_portrait_preset",
             info=PRESETS_IN_WORDS,
@@ -219,7 +222,9 @@ def _make_evaluation() -> tuple[list, gr.Dropdown, gr.Dropdown]:
             elem_id="tps_portrait_measured_photos",
         )
         art = gr.Dropdown(
-            list(list_banks()), label="Art: face bank", elem_id="tps_portrait_measured_art"
+            list(list_banks()),
+            label="Face bank to compare with",
+            elem_id="tps_portrait_measured_art",
         )
         area = gr.Radio(list(AREAS), value=AREAS[0], label="Painted area")
     with gr.Row():
@@ -256,5 +261,6 @@ def _shown(label: str, kind: str) -> tuple[gr.Textbox, gr.Image]:
     text = gr.Textbox(
         label="How it goes", lines=2, max_lines=16, interactive=False, elem_id=f"{id}_text"
     )
+    text.do_not_save_to_config = True
     picture = gr.Image(type="pil", label=label, interactive=False, elem_id=f"{id}_picture")
     return text, picture
