@@ -1,6 +1,5 @@
 """The pack in a WebUI: Extras, txt2img, the tab and the API, in a browser, with both gradios."""
 
-import ast
 import io
 import re
 from base64 import b64decode, b64encode
@@ -20,7 +19,7 @@ from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.tps_core.pictures import read_picture, to_image
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import stylize
-from webui import BASE, PACK, WebUI, open_page, start
+from webui import BASE, WebUI, open_page, start
 from webui_environment import GRADIOS, NotThere
 
 BROWSER = find_browser()
@@ -270,19 +269,6 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     shows(page, "training", "stopped;")
     later = {load_style(path).record["steps"] for path in styles.glob("my style at *")}
     assert max(later) > steps
-
-
-def test_no_two_controls_of_the_tab_share_a_label_under_which_the_webui_would_remember_them():
-    tree = ast.parse((PACK / "webui" / "tab.py").read_text("utf-8"))
-    labels = [
-        keyword.value.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call)
-        for keyword in call.keywords
-        if keyword.arg == "label" and isinstance(keyword.value, ast.Constant)
-    ]
-    assert len(labels) > 15
-    assert len(labels) == len(set(labels))
 
 
 def prepare_training(page, steps: str) -> None:

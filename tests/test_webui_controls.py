@@ -1,7 +1,9 @@
 """What the controls say, and the script's hooks, with stand-ins for the WebUI and gradio."""
 
+import ast
 import base64
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,6 +12,7 @@ from PIL import Image
 import webui_stand_ins
 from tps_portrait.webui.settings import AREAS, WAYS, Settings
 
+TAB = Path(__file__).parents[1] / "webui" / "tab.py"
 PICTURE = Image.new("RGB", (8, 8), "red")
 
 
@@ -152,3 +155,16 @@ def test_a_generated_picture_that_cannot_be_painted_stays_with_a_comment(
     always.AlwaysScript().postprocess_image_after_composite(processing, shown, True)
     assert shown.image is PICTURE
     assert comments == ["TPS Portrait: not painted: no face"]
+
+
+def test_no_two_controls_of_the_tab_share_a_label_under_which_the_webui_would_remember_them():
+    tree = ast.parse(TAB.read_text("utf-8"))
+    labels = [
+        keyword.value.value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "label" and isinstance(keyword.value, ast.Constant)
+    ]
+    assert len(labels) > 15
+    assert len(labels) == len(set(labels))
