@@ -11,10 +11,9 @@ from tps_portrait import install
 
 @pytest.fixture
 def launch(monkeypatch):
-    """The WebUI's own helper, which has all packages but lpips; `ran` is what it was told."""
+    """The WebUI's own helper; `ran` is what it was told."""
     helper = ModuleType("launch")
     helper.ran = []
-    helper.is_installed = lambda name: name != "lpips"
     helper.run_pip = lambda command, what: helper.ran.append((command, what))
     for module in (helper, ModuleType("modules")):
         module.__spec__ = ModuleSpec(module.__name__, None)
@@ -22,8 +21,8 @@ def launch(monkeypatch):
     return helper
 
 
-def test_in_the_webui_its_own_helper_installs_what_is_missing_and_nothing_else(launch, capsys):
-    install.install_in_webui()
+def test_in_the_webui_its_own_helper_installs_what_is_missing(launch, capsys):
+    install.install_in_webui(["lpips"])
     assert launch.ran == [('install "lpips"', "lpips for TPS Portrait")]
     assert capsys.readouterr().err == ""
 
@@ -33,10 +32,10 @@ def test_what_the_webui_s_helper_cannot_install_is_said_on_stdout(launch, capsys
         raise RuntimeError("no internet")
 
     launch.run_pip = fail
-    install.install_in_webui()
+    install.install_in_webui(["lpips"])
     assert capsys.readouterr().out == ("TPS Portrait: lpips could not be installed: no internet\n")
 
 
 def test_outside_the_webui_no_package_is_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "launch", None)
-    install.install_in_webui()
+    install.install_in_webui(["lpips"])
