@@ -11,10 +11,11 @@ SHELL := /bin/bash
 TORCH := torch==2.13.0
 TORCHVISION := torchvision==0.28.0
 
-.PHONY: help demo test check lint types javascript format comfyui bench clean with-comfyui
+.PHONY: help demo test check lint types javascript format comfyui bench clean with-comfyui \
+	with-webui
 help:
 	@echo 'make demo     paint a portrait and train a style, without ComfyUI; pictures in demo/'
-	@echo 'make test     everything, in a real ComfyUI too'
+	@echo 'make test     everything, in a real ComfyUI and half a WebUI too'
 	@echo 'make check    format, lint, types and the fast tests'
 	@echo 'make comfyui  a real ComfyUI with the pack in it, in the browser'
 	@echo 'make bench    the benchmarks'
@@ -24,7 +25,7 @@ demo: $(VENV)/installed
 	TPS_PORTRAIT_HOME="$${TPS_PORTRAIT_HOME:-$(wildcard $(abspath ../shared/data))}" \
 		$(BIN)/tps-portrait demo
 
-test: lint with-comfyui
+test: lint with-comfyui with-webui
 	$(BIN)/pytest
 
 check: lint
@@ -93,3 +94,7 @@ $(VENV)/installed: pyproject.toml requirements.txt tests/requirements.txt \
 # Says nothing and costs a moment when all is there.
 with-comfyui: $(VENV)/installed
 	@$(BIN)/python tests/comfyui_backend.py
+
+# Where they can't be had, one line says so, and the tests in them are skipped.
+with-webui: $(VENV)/installed
+	@$(BIN)/python tests/webui_environment.py

@@ -1,6 +1,7 @@
 """Looks whether the pack's packages are there, and fetches what training needs beside them.
 
-ComfyUI's Manager runs this in the pack's folder after it has installed requirements.txt. The first
+ComfyUI's Manager runs this in the pack's folder after it has installed requirements.txt; the
+Stable-Diffusion WebUI in its own folder, at every start, and reads no requirements.txt. The first
 training then needs no internet; without it one line says so, and everything else works.
 """
 
@@ -20,6 +21,7 @@ def main() -> int:
     """Says what is missing, and fetches it. 0 in any case: no installation fails by it."""
     logging.basicConfig(format="TPS Portrait: %(message)s", level=logging.INFO, stream=sys.stdout)
     logging.getLogger("tps_portrait").setLevel(logging.INFO)
+    install_in_webui(missing_packages())
     if missing := missing_packages():
         say(f"{', '.join(missing)}: not installed; run: pip install -r requirements.txt")
     elif not importlib.util.find_spec("torch"):
@@ -27,6 +29,20 @@ def main() -> int:
     else:
         fetch()
     return 0
+
+
+def install_in_webui(missing: list[str]) -> None:
+    """Installs the packages where the WebUI runs this, by its own helper; nothing is upgraded."""
+    if not missing or not all(map(importlib.util.find_spec, ("launch", "modules"))):
+        return  # this is no WebUI
+    import launch  # the WebUI's: its folder is in PYTHONPATH
+
+    for name in missing:
+        try:
+            launch.run_pip(f'install "{name}"', f"{name} for TPS Portrait")
+        except RuntimeError as error:
+            say(f"{name} could not be installed: {error}")
+    importlib.invalidate_caches()
 
 
 def missing_packages() -> list[str]:

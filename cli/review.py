@@ -1,8 +1,6 @@
 """Serves the review page to this machine's browser, until the person is done."""
 
-import json
 import logging
-import secrets
 import socket
 import sys
 import threading
@@ -11,34 +9,26 @@ import webbrowser
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from torch import Tensor
 
-from ..tps_core.json_reading import named, parse_json
-from ..tps_core.pictures import read_picture
-from ..training.banks.page import PAGE, data_script, entry_data, thumb
 from ..training.banks.review import Review
-from ..training.banks.scan import MOST_PIXELS, Accepted, to_jpeg
+from ..training.banks.review_answers import (
+    LARGEST_BODY,
+    Answer,
+    ReviewAnswers,
+    refusal,
+    web_file,
+)
 from .terminal import tell
 
 log = logging.getLogger("tps_portrait")
 
-WEB = Path(__file__).parents[1] / "web"  # the landmark editor lies there
 HOST = "127.0.0.1"
-LARGEST_BODY = 4_000_000  # bytes: no face takes more
 MOST_CONNECTIONS = 32  # at once, each with a thread: a browser opens six
 LONGEST_WAIT = 30  # seconds, for all of a request to come or for an answer to be taken
-TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".svg": "image/svg+xml",
-    ".jpg": "image/jpeg",
-}
 
 
 class Server(ThreadingHTTPServer):
@@ -49,21 +39,14 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, review: Review, photos: Tensor | None, farewell: str):
         super().__init__((HOST, 0), Handler)
-        self.review = review
-        self.photos = photos
-        self.farewell = farewell  # what the page says when the person is done
-        self.token = secrets.token_urlsafe(16)
-        # Fixes change the results, and so does scanning again: one at a time.
-        self.lock = threading.Lock()
-        self.version = 0
-        self.decoding = threading.Lock()  # a large picture fills the memory: one at a time
+        self.answers = ReviewAnswers(review, photos, farewell, self.shutdown)
         self.waiting: dict[socket.socket, float] = {}  # for a request, and since when
         self._free = threading.BoundedSemaphore(MOST_CONNECTIONS)
 
     @property
     def url(self) -> str:
         """The page's address."""
-        return f"http://{HOST}:{self.server_port}/{self.token}/"
+        return f"http://{HOST}:{self.server_port}/{self.answers.token}/"
 
     def process_request(self, request: Any, client_address: object) -> None:
         """Answers in a thread; where there are too many, who has waited longest has to go."""
@@ -120,7 +103,7 @@ def serve(review: Review, photos: Tensor | None, farewell: str, open_browser: bo
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the page. What it reads lies in the lists of files known here, by number or name."""
+    """Answers the page, by ReviewAnswers."""
 
     server: Server
     protocol_version = "HTTP/1.1"
@@ -135,107 +118,25 @@ class Handler(BaseHTTPRequestHandler):
         self.server.waiting.pop(self.connection, None)
         if not self._is_ours():
             return
-        parts = unquote(urlsplit(self.path).path).split("/")[1:]
-        if parts[0] == "web":
-            self._send_file(WEB, "/".join(parts[1:]))
-        elif not self._knows_the_token(parts):
-            self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
-        elif parts[1:] == [""]:
-            self._send_file(PAGE, "index.html")
-        elif parts[1:] == ["data.js"]:
-            self._send(self._data().encode(), ".js")
-        elif len(parts) == 3:
-            self._send_picture(parts[1], parts[2])
-        else:
-            self._send_file(PAGE, parts[-1])
+        first, _, rest = unquote(urlsplit(self.path).path)[1:].partition("/")
+        if first == "web":
+            self._send(web_file(rest))
+        elif self._knows_the_token(first):
+            self._send(self.server.answers.get(rest))
 
     def do_POST(self) -> None:
         if not self._is_ours():
             return
-        parts = urlsplit(self.path).path.split("/")[1:]
+        first, _, rest = urlsplit(self.path).path[1:].partition("/")
         length = self.headers.get("Content-Length", "")
-        if not self._knows_the_token(parts):
-            self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
-        elif not length.isdecimal() or len(length) > 9 or int(length) > LARGEST_BODY:
+        if not self._knows_the_token(first):
+            return
+        if not length.isdecimal() or len(length) > 9 or int(length) > LARGEST_BODY:
             self._refuse(HTTPStatus.BAD_REQUEST, "the request has no length, or is too long")
         else:
             body = self.rfile.read(int(length))
             self.server.waiting.pop(self.connection, None)
-            self._act(parts[1], body)
-
-    def _act(self, what: str, body: bytes) -> None:
-        try:
-            request = named(parse_json(body), "the request")
-            if what == "finish":
-                self._send_json({"message": self.server.farewell})
-                # From another thread: it waits until all requests are answered, this one too.
-                threading.Thread(target=self.server.shutdown, daemon=True).start()
-            elif what == "fix":
-                self._send_json(self._fix(**request))
-            else:
-                self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
-        except (TypeError, ValueError) as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
-
-    def _fix(self, name: str, action: str, **more: Any) -> dict:
-        review = self.server.review
-        with self.server.lock:
-            before = list(review.results)
-            if action == "undo":
-                index, message = review.undo()
-            else:
-                message = review.fix(name, action, **more)
-                index = review.index_of(name)
-            self.server.version += 1
-            changed = [i for i, old in enumerate(before) if review.entries[i] != old.entry]
-            # Points may have moved without a word of the entry changing.
-            return {
-                "id": index,
-                "message": message,
-                "can_undo": bool(review.fixes),
-                "entries": [self._entry(i) for i in sorted({index, *changed})],
-            }
-
-    def _entry(self, index: int) -> dict:
-        version = f"?{self.server.version}"
-        return entry_data(index, self.server.review.results[index], version)
-
-    def _data(self) -> str:
-        with self.server.lock:
-            review = self.server.review
-            return data_script(review.folder, review.results, self.server.photos, live=True)
-
-    def _send_picture(self, kind: str, name: str) -> None:
-        results = self.server.review.results
-        number = name.removesuffix(".jpg")
-        if not number.isdecimal() or int(number) >= len(results):
-            self._refuse(HTTPStatus.NOT_FOUND, "there is no such picture")
-            return
-        result = results[int(number)]
-        if kind == "thumbs" and isinstance(result, Accepted):
-            self._send(thumb(result), ".jpg")
-        elif kind == "pictures" and result.preview:
-            self._send(result.preview, ".jpg")
-        elif kind == "full" and result.size:
-            try:
-                with self.server.decoding:
-                    path = self.server.review.path(int(number))
-                    content = to_jpeg(read_picture(path, MOST_PIXELS))
-            except ValueError as error:  # it was changed or taken away meanwhile
-                self._refuse(HTTPStatus.NOT_FOUND, str(error))
-                return
-            self._send(content, ".jpg")
-        else:
-            self._refuse(HTTPStatus.NOT_FOUND, "there is no such picture")
-
-    def _send_file(self, folder: Path, name: str) -> None:
-        # Only what a listing of the folder holds: a name can't lead out of it.
-        files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*.*")}
-        path = files.get(name)
-        if path is None or path.suffix not in TYPES or not path.is_file():
-            self._refuse(HTTPStatus.NOT_FOUND, "there is nothing here")
-        else:
-            self._send(path.read_bytes(), path.suffix)
+            self._send(self.server.answers.post(rest, body))
 
     def _is_ours(self) -> bool:
         """Whether the request comes from the page itself, and not from another site by a trick."""
@@ -246,30 +147,24 @@ class Handler(BaseHTTPRequestHandler):
         self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
         return False
 
-    def _knows_the_token(self, parts: list[str]) -> bool:
-        return len(parts) > 1 and secrets.compare_digest(
-            parts[0].encode(), self.server.token.encode()
-        )
-
-    def _send_json(self, content: dict, status: HTTPStatus = HTTPStatus.OK) -> None:
-        self._send(json.dumps(content).encode(), ".json", status)
+    def _knows_the_token(self, token: str) -> bool:
+        if self.server.answers.knows(token):
+            return True
+        self._refuse(HTTPStatus.FORBIDDEN, "open the address that the command printed")
+        return False
 
     def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        self.close_connection = True  # a body may be left unread
-        self._send_json({"error": reason}, status)
+        self._send(refusal(status, reason))
 
-    def _send(self, content: bytes, ending: str, status: HTTPStatus = HTTPStatus.OK) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", TYPES[ending])
-        self.send_header("Content-Length", str(len(content)))
-        # A picture that changes gets another address.
-        keep = "private, max-age=86400" if ending == ".jpg" else "no-store"
-        self.send_header("Cache-Control", keep)
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("X-Frame-Options", "DENY")
+    def _send(self, answer: Answer) -> None:
+        if answer.status != HTTPStatus.OK:
+            self.close_connection = True  # a body may be left unread
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(answer.content)
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Says nothing: the terminal belongs to the command."""

@@ -1,4 +1,7 @@
-"""The layout's rules: nodes -> training -> tps_core -> torch, and only nodes/ knows ComfyUI."""
+"""The layout's rules: nodes -> training -> tps_core -> torch.
+
+Only nodes/ knows ComfyUI, and only webui/ (with the one file of scripts/) the WebUI.
+"""
 
 import ast
 import graphlib
@@ -16,9 +19,11 @@ MAY_USE = {
     "training": {"tps_core", "training"},
     "nodes": {"tps_core", "training", "nodes"},
     "cli": {"tps_core", "training", "cli"},
+    "webui": {"tps_core", "training", "webui"},
 }
 ROOMS = ("banks", "measure", "learn")  # of training/: each may import those before it
 COMFYUI = {"comfy", "comfy_api", "comfy_execution", "folder_paths", "nodes", "server"}
+WEBUI = {"modules", "modules_forge", "launch", "gradio", "fastapi", "starlette"}
 HEAVY = {"lpips", "mediapipe", "kornia", "torchvision", "scipy", "skimage", "cv2", "onnxruntime"}
 SOURCES = [path for folder in MAY_USE for path in sorted((ROOT / folder).rglob("*.py"))]
 
@@ -52,6 +57,20 @@ def test_imports_run_one_way(path):
             assert used != "tps_portrait", "imports in the pack are relative"
             if own != "nodes":
                 assert used not in COMFYUI, f"{own} must not know ComfyUI"
+            if own != "webui":
+                assert used not in WEBUI, f"{own} must not know the WebUI"
+
+
+def test_what_the_webui_runs_by_its_path_knows_no_folder_of_the_pack_by_its_bare_name():
+    (script,) = (ROOT / "scripts").iterdir()  # the WebUI runs every file that lies there
+    used = {names[0] for relative, names in imports(script)}
+    assert used == {"importlib", "logging", "modules", "os", "sys"}
+
+
+@pytest.mark.parametrize("name", ["job", "picture", "settings", "works", "api"])
+def test_most_of_the_webui_s_room_can_be_tested_without_a_webui(name):
+    used = {names[0] for relative, names in imports(ROOT / "webui" / f"{name}.py") if not relative}
+    assert not used & WEBUI
 
 
 def test_the_folders_and_files_of_tps_core_import_each_other_in_no_circle():

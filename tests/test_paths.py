@@ -248,7 +248,7 @@ def test_a_walk_stays_below_the_roots_and_ends(server, monkeypatch):
     (server.input / "art" / "out").symlink_to(server.secret)
     names = [path.name for path in server.paths.files_below(server.input / "art")]
     assert names == ["a.png", "out"]  # the link stands for what it leads to
-    monkeypatch.setattr(server.paths, "MOST_FILES", 1)
+    monkeypatch.setattr(server.paths.server_paths, "MOST_FILES", 1)
     with pytest.raises(ValueError, match="art: more than 1 files in the folder and below it"):
         server.paths.files_below(server.input / "art")
 

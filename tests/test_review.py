@@ -197,7 +197,7 @@ def ask(url, body=None, **headers):
 
 
 def test_the_page_and_its_pictures_are_served(server):
-    index = server.review.index_of("one.png")
+    index = server.answers.review.index_of("one.png")
     for name in ("", "review.css", "review.js", "data.js", f"thumbs/{index:04d}.jpg"):
         assert ask(server.url + name)[0] == 200, name
     assert ask(server.url + f"full/{index:04d}.jpg")[1].startswith(b"\xff\xd8")
@@ -303,7 +303,7 @@ def threads_of(server):
     ids=lambda head: head[:25],
 )
 def test_a_request_that_is_too_long_is_refused_before_it_is_read(head, server):
-    text = "POST /{server.token}/fix HTTP/1.1\r\nHost: {host}\r\n" + head + "\r\n\r\n"
+    text = "POST /{server.answers.token}/fix HTTP/1.1\r\nHost: {host}\r\n" + head + "\r\n\r\n"
     with connect(server, text) as connection:
         assert int(connection.recv(100).split()[1]) in (400, 413, 431)
 
@@ -312,9 +312,9 @@ def test_a_request_that_is_too_long_is_refused_before_it_is_read(head, server):
     "begun",
     [
         "",
-        "GET /{server.token}/ HT",
-        "GET /{server.token}/ HTTP/1.1\r\nHost: {host}\r\n",
-        "POST /{server.token}/fix HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n{{",
+        "GET /{server.answers.token}/ HT",
+        "GET /{server.answers.token}/ HTTP/1.1\r\nHost: {host}\r\n",
+        "POST /{server.answers.token}/fix HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n{{",
     ],
 )
 def test_who_does_not_come_to_an_end_is_hung_up_on(begun, server, monkeypatch):
@@ -349,8 +349,11 @@ def test_slow_clients_take_no_more_threads_than_there_are_and_the_page_goes_on(s
 
 def test_who_takes_no_answer_is_not_waited_for(server, monkeypatch):
     monkeypatch.setattr("tps_portrait.cli.review.Handler.timeout", 0.3)
-    monkeypatch.setattr("tps_portrait.cli.review.Handler._data", lambda self: "x" * 30_000_000)
-    with connect(server, "GET /{server.token}/data.js HTTP/1.1\r\nHost: {host}\r\n\r\n"):
+    monkeypatch.setattr(
+        "tps_portrait.training.banks.review_answers.ReviewAnswers._data",
+        lambda self: "x" * 30_000_000,
+    )
+    with connect(server, "GET /{server.answers.token}/data.js HTTP/1.1\r\nHost: {host}\r\n\r\n"):
         wait_for(lambda: threads_of(server) == 1)
         wait_for(lambda: threads_of(server) == 0)
 

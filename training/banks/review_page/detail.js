@@ -164,7 +164,7 @@ function step(by) {
 
 async function openEditor() {
   const entry = review.entries[shown];
-  const { LandmarkEditor } = await import("/web/landmark_editor.js");
+  const { LandmarkEditor } = await import("../web/landmark_editor.js");
   const host = document.createElement("div");
   host.className = "editor";
   $("stage").replaceChildren(host);

@@ -1,0 +1,161 @@
+"""Painting as the WebUI asks for it."""
+
+import base64
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tps_portrait.tps_core.detect import FaceNotFound
+from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.tps_core.style import Style
+from tps_portrait.webui import picture
+from tps_portrait.webui.settings import Settings
+
+CPU = torch.device("cpu")
+SIZE = (64, 48)
+
+
+def face_at(x: float) -> Landmarks:
+    points = mean_face("ibug-68") * 10
+    points[:, 0] += x
+    points[:, 1] += 24
+    return Landmarks.from_pixels(points, SIZE, "ibug-68", 0.99, "hand")
+
+
+@pytest.fixture
+def kept(monkeypatch, generator, tmp_path):
+    """One style, "small", painted by a small network; nothing is kept of other tests."""
+    file = tmp_path / "small.safetensors"
+    file.touch()
+    loaded = []
+
+    def load(path):
+        loaded.append(path)
+        return Style(generator, {"size": 64})
+
+    monkeypatch.setattr(picture, "_styles", {})
+    monkeypatch.setattr(picture, "_artworks", {})
+    monkeypatch.setattr(picture, "list_styles", lambda: {"small": file})
+    monkeypatch.setattr(picture, "load_style", load)
+    monkeypatch.setattr(picture, "detect_face", lambda photo, name: face_at(32))
+    return loaded
+
+
+def image(mode: str = "RGB") -> Image.Image:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 255, (SIZE[1], SIZE[0], 4), dtype=np.uint8)
+    return Image.fromarray(pixels).convert(mode)
+
+
+def paint(source: Image.Image, **settings) -> Image.Image:
+    return picture.paint_image(source, Settings("small", **settings), None, CPU)
+
+
+def test_a_picture_keeps_its_own_alpha(kept):
+    source = image("RGBA")
+    painted = paint(source)
+    assert (painted.mode, painted.size) == ("RGBA", SIZE)
+    assert painted.getchannel("A").tobytes() == source.getchannel("A").tobytes()
+    assert painted.convert("RGB").tobytes() != source.convert("RGB").tobytes()
+    assert paint(image()).mode == "RGB"
+
+
+def test_a_transparent_ground_takes_away_from_the_picture_s_own_alpha(kept, monkeypatch):
+    person = torch.zeros(1, SIZE[1], SIZE[0])
+    person[..., :32] = 1
+    monkeypatch.setattr("tps_portrait.tps_core.stylize.find_person", lambda photo, name: person)
+    source = image()
+    source.putalpha(100)
+    alpha = np.asarray(paint(source, ground="transparent").getchannel("A"))
+    assert (alpha[:, :32] == 100).all()
+    assert (alpha[:, 32:] == 0).all()
+
+
+def test_hooks_in_inference_mode_paint_the_same_and_leave_a_usable_network(kept):
+    with torch.inference_mode():
+        inside = paint(image())
+    assert paint(image()).tobytes() == inside.tobytes()
+    (style,) = picture._styles.values()
+    assert not any(weight.is_inference() for weight in style.generator.parameters())
+
+
+def test_a_style_is_loaded_once_and_again_when_its_file_has_changed(kept):
+    for _ in range(2):
+        paint(image())
+    assert len(kept) == 1
+    kept[0].write_bytes(b"another")
+    paint(image())
+    assert len(kept) == 2
+    assert len(picture._styles) == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        (Settings("large"), "large: no such style; styles: small"),
+        (Settings("../../small"), "no such style"),
+        (Settings(), "there is no picture of art to paint like"),
+    ],
+    ids=str,
+)
+def test_what_it_is_painted_by_has_to_be_there(kept, settings, reason):
+    with pytest.raises(ValueError, match=reason):
+        picture.paint_image(image(), settings, None, CPU)
+
+
+def test_the_faces_that_are_meant_are_found(monkeypatch):
+    faces = [face_at(40), face_at(20), face_at(55)]  # the largest first
+    monkeypatch.setattr(picture, "detect", lambda photo: faces)
+    monkeypatch.setattr(picture, "detect_face", lambda photo, name: faces[0])
+    photo = torch.zeros(3, 48, 64)
+    found = {
+        which: picture.find_faces(photo, Settings("small", which))
+        for which in ("largest", "all", "leftmost", "rightmost")
+    }
+    assert found == {
+        "largest": faces[:1],
+        "all": faces,
+        "leftmost": [faces[1]],
+        "rightmost": [faces[2]],
+    }
+
+
+def test_a_style_paints_a_whole_image_without_a_face_and_nothing_else_does(monkeypatch):
+    def none(photo, name=""):
+        raise FaceNotFound("the picture: no face found")
+
+    monkeypatch.setattr(picture, "detect_face", none)
+    monkeypatch.setattr(picture, "detect", lambda photo: [])
+    photo = torch.zeros(3, 48, 64)
+    for faces in ("largest", "all"):
+        assert picture.find_faces(photo, Settings("small", faces)) == []
+        for other in (Settings("small", faces, whole_image=False), Settings("", faces)):
+            with pytest.raises(FaceNotFound):
+                picture.find_faces(photo, other)
+
+
+def test_what_may_go_on_raises_ends_the_painting(kept):
+    class Pressed(Exception):
+        pass
+
+    def pressed():
+        raise Pressed
+
+    with pytest.raises(Pressed):
+        picture.paint_image(image(), Settings("small"), None, CPU, pressed)
+
+
+def test_base64_is_read_with_and_without_what_a_page_writes_before_it():
+    text = base64.b64encode(b"picture").decode()
+    assert picture.from_base64(text, "it") == b"picture"
+    assert picture.from_base64(f"data:image/png;base64,{text}", "it") == b"picture"
+    with pytest.raises(ValueError, match="it is not base64"):
+        picture.from_base64("no!", "it")
+
+
+def test_base64_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr(picture, "MOST_BASE64", 10)
+    with pytest.raises(ValueError, match="it is larger than"):
+        picture.from_base64("A" * 12, "it")
