@@ -30,6 +30,8 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("art")
     draw_faces(folder / "deep" / "below", 6)
     paths = sorted((folder / "deep" / "below").glob("*.png"))
+    for path in paths:
+        Image.open(path).save(path)  # without the mark of what we made
     Image.open(paths[0]).convert("L").save(paths[0])
     Image.open(paths[1]).convert("RGBA").save(paths[1])
     Image.open(paths[2]).convert("CMYK").save(paths[2].with_suffix(".jpg"))

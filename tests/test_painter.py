@@ -29,12 +29,14 @@ class Quick:
 
     made = 0
     broken = False
-    wait = None  # for this event it waits while it is made ready
+    begun = None  # this event it sets, and …
+    wait = None  # … for this one it waits, while it is made ready
 
     def __init__(self, generator):
         type(self).made += 1
         self.plain = backends.fast(generator)
         if self.wait:
+            self.begun.set()
             self.wait.wait(20)
 
     def __call__(self, pictures):
@@ -76,12 +78,13 @@ def test_one_that_breaks_is_dropped_with_a_sentence(generator, picture, quick, c
 
 
 def test_while_the_best_is_made_ready_other_threads_go_on_painting(generator, picture, quick):
-    quick.wait = threading.Event()
+    quick.begun, quick.wait = threading.Event(), threading.Event()
     for _ in range(PATIENCE_PICTURES):
         paint(generator, picture)
     slow = threading.Thread(target=paint, args=(generator, picture))
     slow.start()
     try:
+        assert quick.begun.wait(20)
         assert not is_quick(paint(generator, picture), generator, picture)
         assert slow.is_alive()
     finally:

@@ -217,7 +217,7 @@ def test_what_is_no_video_is_said_in_a_sentence(tmp_path, content, message):
 
 
 def test_what_the_codec_refuses_is_said_in_a_sentence_too(film, tmp_path, monkeypatch):
-    def refuse(self, image):
+    def refuse(*_):
         raise av.error.ExternalError(1, "Generic error in an external library")
 
     monkeypatch.setattr(VideoWriter, "_encode", refuse)
