@@ -254,7 +254,10 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     page.page.locator("#tps_portrait button", has_text="Train").first.click()
     shows(page, "training", "step")
 
-    page.page.goto("about:blank")  # gradio 3 waits for pages that ask something just now
+    if "gradio3" in str(webui.gradio):
+        page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
+        shows(page, "training", "stopped;")
+        pytest.skip("gradio 3 doesn't come back from Reload UI while a training runs: docs/webui.md")
     webui.ask("/host/reload", {})
     webui.wait(2)
     page.page.goto(webui.url, wait_until="domcontentloaded")
