@@ -34,10 +34,10 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
 
 def face_arguments(arguments: argparse.Namespace) -> tuple:
     """The options as `faces_in_file` takes them: detector, confidence, which faces, numbers."""
-    which, numbers = arguments.faces or "auto", (1,)
-    if isinstance(which, tuple):
-        which, numbers = ORDERS[arguments.face_order], which
-    return arguments.detector, arguments.min_confidence, which, numbers
+    detector = arguments.detector, arguments.min_confidence
+    if isinstance(arguments.faces, tuple):
+        return *detector, ORDERS[arguments.face_order], arguments.faces
+    return *detector, arguments.faces or "auto", (1,)
 
 
 def _which(text: str) -> str | tuple[int, ...]:

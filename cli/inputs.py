@@ -64,7 +64,8 @@ def find_inputs(names: Iterable[str], videos: bool = False) -> Inputs:
 
 def _add_folder(folder: Path, videos: bool, inputs: Inputs) -> None:
     """Adds the folder's files to the inputs, and says in a line what is left out."""
-    left_out, missing = Counter(), defaultdict(list)
+    left_out: Counter[str] = Counter()
+    missing: defaultdict[str, list[str]] = defaultdict(list)
     for path in own_files(folder, videos=VIDEO_ENDINGS):
         ending = path.suffix.lower()
         extra = extra_called(ending)

@@ -140,8 +140,8 @@ def _stylize_video(
 
 def output(results: list[Stylized], alphas: list[Tensor | None]) -> io.NodeOutput:
     """The painted images, as transparent as those that came in, and their masks."""
-    painted, masks = zip(*results, strict=True)
-    painted = [cut_out(*parts) for parts in zip(painted, alphas, strict=True)]
+    pictures, masks = zip(*results, strict=True)
+    painted = [cut_out(*parts) for parts in zip(pictures, alphas, strict=True)]
     return io.NodeOutput(from_pictures(torch.stack(painted)), from_masks(torch.stack(masks)))
 
 

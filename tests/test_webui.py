@@ -257,7 +257,9 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     if "gradio3" in str(webui.gradio):
         page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
         shows(page, "training", "stopped;")
-        pytest.skip("gradio 3 doesn't come back from Reload UI while a training runs: docs/webui.md")
+        pytest.skip(
+            "gradio 3 doesn't come back from Reload UI while a training runs: docs/webui.md"
+        )
     webui.ask("/host/reload", {})
     webui.wait(2)
     page.page.goto(webui.url, wait_until="domcontentloaded")

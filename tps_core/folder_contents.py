@@ -1,7 +1,7 @@
 """What in a folder is a person's own: without what their system, and we, left there."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 
 from .file_kinds import MARK, SHEET, names_us
@@ -15,7 +15,7 @@ log = logging.getLogger("tps_portrait")
 def own_files(
     folder: Path,
     may_read: Callable[[Path], bool] = lambda path: True,
-    videos: set[str] = frozenset(),
+    videos: Set[str] = frozenset(),
 ) -> list[Path]:
     """The files of the folder and below it that are a person's own, as `list_files` has them.
 
@@ -61,7 +61,7 @@ def _places(folder: Path, files: list[Path]) -> set[Path]:
     return places
 
 
-def _maker(path: Path, videos: set[str]) -> bytes:
+def _maker(path: Path, videos: Set[str]) -> bytes:
     """What the picture or video says it was made by."""
     ending = path.suffix.lower()
     try:

@@ -121,7 +121,7 @@ def _first_style() -> str:
     return next(iter(styles))
 
 
-def _image(value: object) -> Image.Image | None:
+def _image(value: str | np.ndarray | Image.Image | None) -> Image.Image | None:
     """The picture of art: the page's image, or base64 of a request."""
     if isinstance(value, str):
         return to_image(decode_picture(from_base64(value, "the picture of art"), "the art")[0])

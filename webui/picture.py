@@ -48,8 +48,8 @@ def paint_image(
     alpha = None
     if has_alpha(image):
         alpha = to_tensor(image.convert("RGBA").getchannel("A"))[:1]
-    art = None if art is None or settings.style else to_tensor(art)
-    return to_image(paint(to_tensor(image), alpha, settings, art, device, may_go_on))
+    like = None if art is None or settings.style else to_tensor(art)
+    return to_image(paint(to_tensor(image), alpha, settings, like, device, may_go_on))
 
 
 def paint(

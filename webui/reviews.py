@@ -33,7 +33,7 @@ def begin(review: Review) -> None:
 
 def current() -> Review | None:
     """The review that there is, if any."""
-    return _answers and _answers.review
+    return _answers.review if _answers else None
 
 
 def address() -> str:

@@ -68,6 +68,7 @@ def to_infotext(settings: Settings, art: str = "") -> dict[str, str | float]:
 
     art: what the picture of art is known by, where it is painted like one.
     """
+    written: dict[str, str | float]
     written = {STYLE_KEY: settings.style} if settings.style else {ART_KEY: art}
     for name, key in KEYS.items():
         value = getattr(settings, name)
@@ -84,20 +85,19 @@ def from_infotext(written: dict[str, str]) -> dict | None:
     style = _whole_text(written, STYLE_KEY)
     if style is None and ART_KEY not in written:
         return None
-    values = {"way": WAYS[style is None], "style": style or ""}
+    values: dict[str, object] = {"way": WAYS[style is None], "style": style or ""}
     for name, key in KEYS.items():
-        default, value = getattr(DEFAULTS, name), written.get(key)
+        default, text = getattr(DEFAULTS, name), written.get(key)
         if name == "whole_image":
-            value = value != AREAS[1]
-        elif value is None:
-            value = default
-        elif isinstance(default, float):
-            value = float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else default
-        values[name] = value
+            values[name] = text != AREAS[1]
+        elif isinstance(default, float) and text is not None:
+            values[name] = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else default
+        else:
+            values[name] = default if text is None else text
     return values
 
 
 def _whole_text(written: dict[str, str], key: str) -> str | None:
     """The text under the key; the WebUI takes one like 256x256 for a size, and splits it."""
-    halves = written.get(f"{key}-1"), written.get(f"{key}-2")
-    return "x".join(halves) if None not in halves else written.get(key)
+    first, second = written.get(f"{key}-1"), written.get(f"{key}-2")
+    return written.get(key) if first is None or second is None else f"{first}x{second}"

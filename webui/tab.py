@@ -57,7 +57,7 @@ def _how_it_goes(seen) -> list:
     now = (JOB.version, (*styles, None, *banks))
     if now == tuple(seen):
         return [seen, *[gr.update()] * 14]
-    updates = [now]
+    updates: list = [now]
     for kind in KINDS:
         shown = JOB.shown(kind)
         is_stoppable = JOB.is_busy and JOB.kind == kind
@@ -189,7 +189,11 @@ def _train(
         pairs_weight=DEFAULTS.pairs_weight if pairs else 0.0,
     )
     if preset != CUSTOM:
-        options = replace(options, **PRESETS[listed(preset, dict.fromkeys(PRESETS), "preset")])
+        if preset not in PRESETS:
+            raise ValueError(
+                f"preset is {preset!r}; choose {CUSTOM} or one of {', '.join(PRESETS)}"
+            )
+        options = replace(options, **PRESETS[preset])
     work = partial(
         works.learn,
         art=listed(art, list_banks(), "face bank of art"),

@@ -122,7 +122,8 @@ def paint_pairs(
         painting = paint_crop(picture, at, artwork)
         made.append(tuple(as_bytes(x) for x in (picture, painting, person_mask(picture))))
         on_pair(len(made), count)
-    pairs = PaintedPairs(*(torch.stack(kind) for kind in zip(*made, strict=True)), points)
+    faces, paintings, people = (torch.stack(kind) for kind in zip(*made, strict=True))
+    pairs = PaintedPairs(faces, paintings, people, points)
     if path:
         write_container(path, FORMAT, vars(pairs), record)
     return pairs
