@@ -178,14 +178,16 @@ def test_skin_is_told_from_a_ground_that_is_as_light(crop):
     assert weights[face[0] > 0.95].min() > weights[face[0] < 0.05].max() > 0
 
 
-def test_lines_have_no_likeness_to_skin(crop, art):
+def test_neither_lines_nor_photos_of_one_colour_have_a_likeness_to_skin(crop, art):
+    picture, points = crop
     bent, _, _ = guided(crop, art)
-    art_canvas = square().for_art(2)[0]
+    grey = luma(picture).expand(3, -1, -1)
+    brown = torch.stack([grey[0] ** 0.7, grey[0], grey[0] ** 1.4])
     weights = [
-        guide(crop[0], square(), crop[1], bent, art_canvas, lines).skin_weight
-        for lines in (False, True)
+        guide(photo, square(), points, bent, square().for_art(2)[0], lines).skin_weight
+        for photo, lines in ((picture, False), (picture, True), (grey, False), (brown, False))
     ]
-    assert weights == [1, 0]
+    assert weights == [1, 0, 0, 0]
 
 
 def test_an_open_mouth_is_known_where_the_arts_is_closed(crop, art):

@@ -33,6 +33,9 @@ SKIN_BLUR = 0.01  # standard deviation, in face crops
 SKIN_NEAR = 0.15  # what is farther from the face's median colour is hair or shade …
 SKIN_NOISE = 0.04  # … and what is nearer than this is the same
 SKIN_REACH = 1.5
+# Deviation of a photo's colours from those of its light, below which it is grey or brown, and skin
+# can't be told by colour; and from which on it can.
+ONE_COLOR, MANY_COLORS = 0.01, 0.03
 FINER = 4  # polygons are drawn so many times larger, for their edges
 
 
@@ -41,7 +44,7 @@ class Guides:
     """What is wanted, and what the bent art has; maps (1, h, w) of one canvas each."""
 
     light_weight: float  # of differences of light: the more, the less of it the art has
-    skin_weight: float  # of differences of likeness to the face's colours: lines have none
+    skin_weight: float  # of differences of likeness to the face's colours, where there are any
     broad: Tensor  # broad light wanted, on the canvas of the photo
     fine: Tensor  # and fine light, around 0
     broad_of_art: list[Tensor]  # what each bent art has
@@ -90,7 +93,7 @@ def guide(
     art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
-        0.0 if is_line_art else 1.0,
+        0.0 if is_line_art else _has_colors(photo),
         wanted,
         fine * detail.clamp(LEAST_DETAIL, MOST_DETAIL),
         broads,
@@ -132,6 +135,16 @@ def _likeness(picture: Tensor, face: Tensor, sigma_px: float) -> Tensor:
     away = colors - usual
     distance = (away * torch.linalg.solve(spread, away)).sum(0)
     return torch.exp(-distance / (2 * SKIN_REACH**2)).view_as(face)
+
+
+def _has_colors(photo: Tensor) -> float:
+    """Whether the photo (3, h, w) has colours of its own, not one for each lightness: 0…1."""
+    light = luma(photo)
+    colors = (photo[::2] - light).flatten(1).T  # red and blue
+    known = torch.cat([light**power for power in range(3)]).flatten(1).T
+    beside = colors - known @ torch.linalg.lstsq(known, colors).solution
+    share = (float(beside.std()) - ONE_COLOR) / (MANY_COLORS - ONE_COLOR)
+    return min(max(share, 0.0), 1.0)
 
 
 def _outline(points: Tensor) -> Tensor:
