@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageCms
 
 import profiles
-from tps_portrait.tps_core.picture_colors import KNEE, coded_colors, in_range
+from tps_portrait.tps_core.hdr import KNEE
+from tps_portrait.tps_core.picture_colors import coded_colors, in_range
 from tps_portrait.tps_core.pictures import read_picture
 
 BT709, P3, BT2020 = 1, 12, 9

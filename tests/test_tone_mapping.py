@@ -3,19 +3,18 @@
 import numpy as np
 import pytest
 
-from tps_portrait.tps_core.videos.tone_mapping import (
+from tps_portrait.tps_core.hdr import (
     BT2020,
     HLG,
     P3,
     PEAK,
     PQ,
     WHITE,
-    ToneMapping,
     hlg_light,
-    is_wide,
     pq_light,
     tone_curve,
 )
+from tps_portrait.tps_core.videos.tone_mapping import ToneMapping, is_wide
 
 BT709, UNKNOWN = 1, 2
 

@@ -12,6 +12,8 @@ from functools import lru_cache, partial
 import numpy as np
 from PIL import Image, ImageCms
 
+from .hdr import BT2020, HLG, HLG_GAMMA, P3, PEAK, PQ, hlg_light, pq_light, tone_curve
+
 GREY, COLOR = ("1", "L", "LA", "La", "I", "F"), ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
 # What image modes a profile of each kind can be for, and the one that it is applied to.
 FITTING = {
@@ -24,20 +26,16 @@ FITTING = {
 USELESS = (ImageCms.PyCMSError, OSError, ValueError, ImportError)
 
 # The numbers of H.273.
-DISPLAY_P3, BT2020, ADOBE_RGB = 12, 9, -1  # primaries; Adobe RGB has no number there
-LINEAR, GAMMA_22, SRGB, PQ, HLG = 8, 4, 13, 16, 18  # transfer characteristics
+ADOBE_RGB = -1  # of primaries; it has no number there
+LINEAR, GAMMA_22, SRGB = 8, 4, 13  # transfer characteristics
 HDR = {PQ: "PQ", HLG: "HLG"}
 # From linear light of these primaries to that of sRGB, all with the white D65.
 PRIMARIES = {
-    DISPLAY_P3: ((1.22494, -0.22494, 0), (-0.04206, 1.04206, 0), (-0.01964, -0.07864, 1.09828)),
+    P3: ((1.22494, -0.22494, 0), (-0.04206, 1.04206, 0), (-0.01964, -0.07864, 1.09828)),
     BT2020: ((1.6605, -0.5876, -0.0729), (-0.1246, 1.1329, -0.0083), (-0.0182, -0.1006, 1.1187)),
     ADOBE_RGB: ((1.39836, -0.39836, 0), (0, 1, 0), (0, -0.04293, 1.04293)),
 }
-# Light is counted in units of HDR's diffuse white, 203 cd/m² (ITU-R BT.2408).
-PQ_MOST, HLG_MOST = 10000 / 203, 1000 / 203
-HLG_GAMMA = 1.2  # of the display of 1000 cd/m² that HLG is made for
 LUMINANCE = (0.2627, 0.6780, 0.0593)  # of BT.2020's red, green and blue
-KNEE, PEAK = 0.75, HLG_MOST  # between these highlights are drawn together, up to white
 
 Convert = Callable[[Image.Image], Image.Image]
 
@@ -107,7 +105,7 @@ def _decoded(image: Image.Image, primaries: int, transfer: int) -> Image.Image:
     light = _linear(transfer)[np.asarray(image.convert("RGB"))]  # (h, w, 3), white is 1
     if transfer == HLG:  # its signal is the scene's light; a display shows it with more contrast
         luminance = light @ np.array(LUMINANCE, np.float32)
-        light = light * (HLG_MOST * luminance[..., None] ** (HLG_GAMMA - 1))
+        light = light * (PEAK * luminance[..., None] ** (HLG_GAMMA - 1))
     if primaries in PRIMARIES:
         light = light @ np.array(PRIMARIES[primaries], np.float32).T
     light = light.clip(0)
@@ -121,27 +119,20 @@ def _decoded(image: Image.Image, primaries: int, transfer: int) -> Image.Image:
 def in_range(light: np.ndarray) -> np.ndarray:
     """Linear light (…, 3), where 1 is diffuse white, in 0…1, its hues as they were.
 
-    All below KNEE stays; what is brighter is drawn together (Reinhard et al., "Photographic Tone
-    Reproduction for Digital Images", 2002, equation 4).
+    What is brighter than `hdr.KNEE` is drawn together by `hdr.tone_curve`.
     """
     brightest = light.max(-1, keepdims=True)
-    room = 1 - KNEE
-    over, farthest = (brightest.clip(KNEE, PEAK) - KNEE) / room, (PEAK - KNEE) / room
-    drawn = KNEE + room * over * (1 + over / farthest**2) / (1 + over)
-    return light * np.where(over > 0, drawn / brightest.clip(KNEE), 1).astype(light.dtype)
+    return light * (tone_curve(brightest) / brightest.clip(1e-6)).astype(light.dtype)
 
 
 @lru_cache(maxsize=8)
 def _linear(transfer: int) -> np.ndarray:
     """The linear light of each of the 256 levels, where diffuse white is 1."""
     x = np.linspace(0, 1, 256)
-    if transfer == PQ:  # SMPTE ST 2084
-        root = x ** (32 / 2523)
-        light = ((root - 0.8359375).clip(0) / (18.8515625 - 18.6875 * root)) ** (16384 / 2610)
-        light = light * PQ_MOST
-    elif transfer == HLG:  # ITU-R BT.2100, the light of the scene, 0…1
-        a, b, c = 0.17883277, 0.28466892, 0.55991073
-        light = np.where(x <= 0.5, x**2 / 3, (np.exp((x - c) / a) + b) / 12)
+    if transfer == PQ:
+        light = pq_light(x)
+    elif transfer == HLG:  # the light of the scene, 0…1
+        light = hlg_light(x)
     elif transfer == LINEAR:
         light = x
     elif transfer == GAMMA_22:

@@ -8,16 +8,13 @@ display can show, and the inverse of BT.1886.
 
 import numpy as np
 
+from ..hdr import BT2020, HLG, HLG_GAMMA, P3, PQ, WHITE, hlg_light, pq_light, tone_curve
+
 # As FFmpeg counts them (ITU-T H.273).
-PQ, HLG = 16, 18  # transfer characteristics
-UNKNOWN, BT2020, P3_DCI, P3 = 2, 9, 11, 12  # primaries
+UNKNOWN, P3_DCI = 2, 11  # primaries
 BT2020_MATRICES = (9, 10)
 
-WHITE = 203.0  # cd/m² of a white sheet in HDR (BT.2408)
-PEAK = 1000.0 / WHITE  # the brightest that is told apart
-KNEE = 0.75  # light that is below this share of white stays what it is
 DISPLAY_GAMMA = 2.4  # BT.1886
-HLG_GAMMA = 1.2  # BT.2100, of a display of 1000 cd/m²
 
 # Chromaticities (x, y) of red, green and blue; all have the white of D65.
 CHROMATICITIES = {
@@ -81,34 +78,6 @@ def is_wide(transfer: int, primaries: int, matrix: int) -> bool:
     """Whether colours like these need a tone mapping to be BT.709's."""
     unsaid = primaries == UNKNOWN and matrix in BT2020_MATRICES
     return transfer in (PQ, HLG) or primaries in (BT2020, P3_DCI, P3) or unsaid
-
-
-def tone_curve(light: np.ndarray) -> np.ndarray:
-    """Light in units of white (203 cd/m²) as an ordinary display shows it, 0…1.
-
-    It stays as it is up to the knee; above, up to PEAK, it is compressed as in Reinhard et al.,
-    "Photographic Tone Reproduction for Digital Images", 2002, equation 4.
-    """
-    room = np.float32(1 - KNEE)
-    over = np.clip(light - np.float32(KNEE), 0, np.float32(PEAK - KNEE)) / room
-    most = np.float32((PEAK - KNEE) / (1 - KNEE))
-    compressed = KNEE + room * over * (1 + over / most**2) / (1 + over)
-    return np.where(light <= KNEE, light, compressed)
-
-
-def pq_light(signal: np.ndarray) -> np.ndarray:
-    """The light, in units of white, of a PQ signal 0…1 (BT.2100, table 4)."""
-    m1, m2 = 2610 / 16384, 2523 / 4096 * 128
-    c1, c2, c3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
-    root = signal ** (1 / m2)
-    return 10000 / WHITE * (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
-
-
-def hlg_light(signal: np.ndarray) -> np.ndarray:
-    """The light of the scene, 0…1, of an HLG signal 0…1 (BT.2100, table 5)."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-    bright = (np.exp((np.maximum(signal, 0.5) - c) / a) + b) / 12
-    return np.where(signal <= 0.5, signal**2 / 3, bright)
 
 
 def _to_xyz(corners) -> np.ndarray:
