@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from torch import Tensor
+
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_kinds import PICTURE, VIDEO
 from ..tps_core.picture_formats import written_endings
 from ..tps_core.plain_text import shown
-from ..tps_core.stylize import unpainted
+from ..tps_core.stylize import Stylized, unpainted
 from ..tps_core.targets import Targets
 from ..tps_core.transparency import cut_out
 from ..tps_core.videos.writer import CODECS
@@ -75,7 +77,7 @@ def paint_each(
                 if not moving:
                     say_if_it_moves(path)
                     show_progress(done - 1, len(paths), path.name)
-                told = _painted(paint, path, target, moving, arguments)
+                told = paint(path, target)
                 if moving:
                     told_of[str(target)] = told
                 targets.finished(target)
@@ -89,20 +91,26 @@ def paint_each(
     return 2 if failed else 0
 
 
-def _painted(
-    paint: Paint, path: Path, target: Path, moving: bool, arguments: argparse.Namespace
-) -> dict | None:
-    """What `paint` returns; a picture without a face is written as it is, where that was chosen."""
+def paint_picture(
+    path: Path,
+    target: Path,
+    arguments: argparse.Namespace,
+    paint: Callable[[Tensor], Stylized],
+) -> None:
+    """Paints the picture file with `paint`, which gets it as (3, h, w), into the target.
+
+    One without a face is written as it is, where that was chosen.
+    """
+    photo, alpha = read_for(path, target)
     try:
-        return paint(path, target)
+        result, skipped = paint(photo), None
     except FaceNotFound as error:
-        if moving or arguments.no_face != "skip":
+        if arguments.no_face != "skip":
             raise
-        photo, alpha = read_for(path, target)
-        picture = unpainted(photo, arguments.ground).picture
-        write_to(target, cut_out(picture, alpha), arguments.overwrite)
-        tell(f"tps-portrait {arguments.command}: {error}; written as it is")
-        return None
+        result, skipped = unpainted(photo, arguments.ground), error
+    write_to(target, cut_out(result.picture.cpu(), alpha), arguments.overwrite)
+    if skipped:
+        tell(f"tps-portrait {arguments.command}: {skipped}; written as it is")
 
 
 def _list(

@@ -4,17 +4,18 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from torch import Tensor
+
 from ..tps_core.file_faces import faces_in_file, known_faces
 from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import read_picture
-from ..tps_core.transparency import cut_out
+from ..tps_core.stylize import Stylized
 from .common import find_device
 from .face_options import face_arguments
 from .finish_options import finish_arguments
-from .paint_each import add_painting_options, paint_each
-from .pipes import read_for, write_to
+from .paint_each import add_painting_options, paint_each, paint_picture
 from .video import is_video
 
 
@@ -67,8 +68,9 @@ def _read_art(arguments: argparse.Namespace) -> Artwork:
 
 
 def _paint(path: Path, target: Path, art: Artwork, arguments: argparse.Namespace) -> None:
-    photo, alpha = read_for(path, target)
-    faces = faces_in_file(path, photo, *face_arguments(arguments))
-    photo = photo.to(art.picture.device)
-    result = paint_like(photo, art, faces, **finish_arguments(arguments), name=str(path))
-    write_to(target, cut_out(result.picture.cpu(), alpha), arguments.overwrite)
+    def paint(photo: Tensor) -> Stylized:
+        faces = faces_in_file(path, photo, *face_arguments(arguments))
+        photo = photo.to(art.picture.device)
+        return paint_like(photo, art, faces, **finish_arguments(arguments), name=str(path))
+
+    paint_picture(path, target, arguments, paint)

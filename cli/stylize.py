@@ -3,17 +3,17 @@
 import argparse
 from pathlib import Path
 
+from torch import Tensor
+
 from ..tps_core.choose import choose
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_faces import faces_in_file
 from ..tps_core.style import Style, find_style, load_style
-from ..tps_core.stylize import stylize
-from ..tps_core.transparency import cut_out
+from ..tps_core.stylize import Stylized, stylize
 from .common import find_device
 from .face_options import face_arguments
 from .finish_options import finish_arguments
-from .paint_each import add_painting_options, paint_each
-from .pipes import read_for, write_to
+from .paint_each import add_painting_options, paint_each, paint_picture
 from .video import is_video, paint_video
 
 
@@ -65,16 +65,17 @@ def _paint(
                 "leave --faces out and give one --style"
             )
         return paint_video(path, target, styles[0], arguments)
-    photo, alpha = read_for(path, target)
-    try:
-        faces = faces_in_file(path, photo, *face_arguments(arguments))
-    except FaceNotFound:
-        if arguments.no_face or arguments.faces or not arguments.whole_image:
-            raise
-        faces = []  # all of it can be painted without one
-    if len(styles) > 1:
-        # From left to right, unless the numbers say otherwise.
-        faces = faces if isinstance(arguments.faces, tuple) else choose(faces, "left to right")
-    result = stylize(photo, styles, faces, **finish_arguments(arguments), name=str(path))
-    write_to(target, cut_out(result.picture, alpha), arguments.overwrite)
+
+    def paint(photo: Tensor) -> Stylized:
+        try:
+            faces = faces_in_file(path, photo, *face_arguments(arguments))
+        except FaceNotFound:
+            if arguments.no_face or arguments.faces or not arguments.whole_image:
+                raise
+            faces = []  # all of it can be painted without one
+        if len(styles) > 1 and not isinstance(arguments.faces, tuple):
+            faces = choose(faces, "left to right")  # unless the numbers say otherwise
+        return stylize(photo, styles, faces, **finish_arguments(arguments), name=str(path))
+
+    paint_picture(path, target, arguments, paint)
     return None

@@ -105,6 +105,28 @@ def generator():
 
 
 @pytest.fixture
+def here(tmp_path, monkeypatch, generator):
+    """A folder to be in, with a style, a picture and a folder of two; nobody looks for faces."""
+    from faces import noise
+    from tps_portrait.tps_core import choose
+    from tps_portrait.tps_core.align import CROP
+    from tps_portrait.tps_core.face_not_found import FaceNotFound
+    from tps_portrait.tps_core.style import Style, save_style
+
+    def nothing(picture, name, *_):
+        raise FaceNotFound(f"{name}: no face found")
+
+    monkeypatch.setattr(choose, "detect_face", nothing)
+    monkeypatch.chdir(tmp_path)
+    record = {"architecture": generator.architecture, "crop": CROP, "size": 64}
+    save_style(Style(generator, record), tmp_path / "style.safetensors")
+    (tmp_path / "photos").mkdir()
+    for name in ("me.png", "photos/a.png", "photos/b.jpg"):
+        noise().save(tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
 def openvino() -> None:
     """OpenVINO is installed; it isn't imported here, as then it would report so to its makers."""
     if importlib.util.find_spec("openvino") is None:

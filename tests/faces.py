@@ -1,6 +1,8 @@
-"""Small face banks for the tests of training, made in a moment."""
+"""Small face banks and pictures, made in a moment."""
 
+import numpy as np
 import torch
+from PIL import Image
 
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, mean_face
 from tps_portrait.training.banks.bank import Entry, FaceBank
@@ -36,3 +38,9 @@ def spotted_faces(points, size=64):
     squared = x[:, :, None, :].square() + y[:, :, :, None].square()
     spots = (-squared * 600).exp().amax(1, keepdim=True).expand(-1, 3, -1, -1)
     return Faces(spots, torch.ones(len(points), 1, size, size), points)
+
+
+def noise(size=(40, 32), mode="RGB"):
+    """An image (width, height) of noise, the same every time."""
+    pixels = np.random.default_rng(0).integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
+    return Image.fromarray(pixels).convert(mode)

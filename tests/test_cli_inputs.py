@@ -12,43 +12,15 @@ import pytest
 import torch
 from PIL import Image
 
+from faces import noise
 from tps_portrait.cli import main
 from tps_portrait.cli import paint_like as paint_like_command
 from tps_portrait.tps_core import choose, picture_formats
-from tps_portrait.tps_core.align import CROP
-from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.painting.generator import Generator
-from tps_portrait.tps_core.style import Style, save_style
 from tps_portrait.tps_core.stylize import Stylized
 from videos import write_video
 
 HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500)
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder to be in, with a style, a picture and a folder of two; nobody looks for faces."""
-
-    def nothing(picture, name, *_):
-        raise FaceNotFound(f"{name}: no face found")
-
-    monkeypatch.setattr(choose, "detect_face", nothing)
-    monkeypatch.chdir(tmp_path)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        generator = Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
-    record = {"architecture": generator.architecture, "crop": CROP, "size": 64}
-    save_style(Style(generator, record), tmp_path / "style.safetensors")
-    (tmp_path / "photos").mkdir()
-    for name in ("me.png", "photos/a.png", "photos/b.jpg"):
-        noise().save(tmp_path / name)
-    return tmp_path
-
-
-def noise(size=(40, 32), mode="RGB"):
-    pixels = np.random.default_rng(0).integers(0, 255, (*size[::-1], 3), dtype=np.uint8)
-    return Image.fromarray(pixels).convert(mode)
 
 
 def cut_out(path):
@@ -125,6 +97,13 @@ def test_what_is_transparent_stays_so_in_a_pipe(piped):
     _, painted = piped(Path("cut.png").read_bytes(), "-", "-o", "-")
     alpha = np.asarray(Image.open(io.BytesIO(painted)))[..., 3]
     assert np.array_equal(alpha, np.asarray(Image.open("cut.png"))[..., 3])
+
+
+def test_a_picture_without_a_face_goes_through_a_pipe_unchanged_where_that_is_chosen(piped):
+    content = Path("me.png").read_bytes()
+    status, written = piped(content, "-", "-o", "-", "--no-face", "skip")
+    assert status == 0
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(written))), Image.open("me.png"))
 
 
 @pytest.mark.parametrize(

@@ -10,21 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 from clips import face_at
-from faces import random_bank
+from faces import noise, random_bank
 from tps_portrait.cli import detect as detect_command
 from tps_portrait.cli import main
+from tps_portrait.cli import paint_each as paint_each_command
 from tps_portrait.cli import stylize as stylize_command
 from tps_portrait.tps_core import choose
-from tps_portrait.tps_core.align import CROP
-from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
 from tps_portrait.tps_core.output_files import NotWritten
-from tps_portrait.tps_core.painting.generator import Generator
 from tps_portrait.tps_core.pictures import read_picture
-from tps_portrait.tps_core.style import Style, save_style
 from tps_portrait.tps_core.stylize import unpainted
 from tps_portrait.training.banks.bank import save_bank
 
@@ -32,30 +28,11 @@ NOT_TEXT = os.fsdecode(b"\xff\xfe.png")
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder to be in, with a style, a picture and a folder of three; nobody looks for faces."""
-
-    def nothing(picture, name, *_):
-        raise FaceNotFound(f"{name}: no face found")
-
-    monkeypatch.setattr(choose, "detect_face", nothing)
+def here(here, monkeypatch):
+    """With a third picture in its folder; `detect` finds no face either."""
     monkeypatch.setattr(detect_command, "detect_most", lambda *_: ([], False))
-    monkeypatch.chdir(tmp_path)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        generator = Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
-    record = {"architecture": generator.architecture, "crop": CROP, "size": 64}
-    save_style(Style(generator, record), tmp_path / "style.safetensors")
-    (tmp_path / "photos").mkdir()
-    for name in ("me.png", "photos/a.png", "photos/b.jpg", "photos/c.png"):
-        noise((40, 32)).save(tmp_path / name)
-    return tmp_path
-
-
-def noise(size):
-    width, height = size
-    pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
+    noise().save(here / "photos" / "c.png")
+    return here
 
 
 def run(*arguments):
@@ -339,14 +316,14 @@ def test_one_bad_file_does_not_stop_bank(here, capsys, monkeypatch):
     ids=lambda error: type(error).__name__,
 )
 def test_whatever_one_file_leads_to_the_others_are_painted(here, error, monkeypatch, capsys):
-    read = stylize_command.read_for
+    read = paint_each_command.read_for
 
     def read_for(path, target):
         if path.name == "b.jpg":
             raise error
         return read(path, target)
 
-    monkeypatch.setattr(stylize_command, "read_for", read_for)
+    monkeypatch.setattr(paint_each_command, "read_for", read_for)
     assert stylize("photos", "-o", "out") == 2
     assert {path.name for path in (here / "out").iterdir()} == {"a.png", "c.png"}
     out, err = capsys.readouterr()
@@ -368,14 +345,14 @@ def test_a_disk_that_is_full_at_one_file_costs_that_file(here, capsys):
 
 
 def test_ctrl_c_lists_what_is_finished(here, monkeypatch, capsys):
-    read = stylize_command.read_for
+    read = paint_each_command.read_for
 
     def read_for(path, target):
         if path.name == "c.png":
             raise KeyboardInterrupt
         return read(path, target)
 
-    monkeypatch.setattr(stylize_command, "read_for", read_for)
+    monkeypatch.setattr(paint_each_command, "read_for", read_for)
     assert stylize("photos", "-o", "out") == 130
     assert capsys.readouterr().out.splitlines() == [
         str(Path("out", name)) for name in ("a.png", "b.png")
