@@ -18,9 +18,6 @@ from tps_portrait.training.learn.trainer import train
 
 SAMPLES = 8
 SHOW_EVERY = 200  # steps
-# A line tells a discriminator everything at once; of one picture alone that isn't seen.
-PEN = {"pairs_adversarial_weight": 0.3, "pairs_discriminator_lr": 1.5e-4}
-DRAWN = ("gibson pen", "vallotton masks")
 OURS = ("TPS Portrait", "CC0 1.0")
 
 
@@ -41,7 +38,6 @@ def main() -> None:
         branches_every=arguments.branches_every,
         early_stop=False,
         learning_rate=1e-3,
-        **(PEN if arguments.style in DRAWN else {}),
     )
     folder = arguments.work / arguments.style
     samples, last = photos.pictures(SAMPLES, options.size), None

@@ -71,7 +71,7 @@ def module(name, **content):
 
 
 def prepare_modules(arguments):
-    """Makes `modules`: the wheel's own files, and before them what it lacks or has altered."""
+    """Makes `modules`: the wheel's own files, and before them what is missing there or altered."""
     package = types.ModuleType("modules")
     package.__path__ = [str(arguments.modules)]
     sys.modules["modules"] = package

@@ -146,7 +146,7 @@ def _as_everywhere(device: torch.device) -> Iterator[None]:
 
 
 def _style(name: str, device: torch.device) -> Style:
-    """The style of that name on the device, loaded anew when its file has changed."""
+    """The style of that name on the device, loaded again when its file has changed."""
     path = list_styles().get(name)
     if path is None:
         known = ", ".join(list_styles()) or "none yet: train one first"
