@@ -35,9 +35,9 @@ def main() -> None:
     art = find_artwork(picture, str(arguments.art))
     face = detect_face(photo, str(arguments.photo))
     scales: list[Tensor] = []
-    painting = paint_whole(photo, face, art, lambda _, seen: scales.append(seen))
-
     alignment = align(face)
+    painting = paint_whole(photo, alignment, art, lambda _, seen: scales.append(seen))
+
     canvas = Canvas(*photo.shape[-2:], alignment.linear, alignment.shift)
     bent = bend(art, alignment.points, canvas)[0]
     pale = 1 - FADED * (1 - photo)  # where the art shows nothing

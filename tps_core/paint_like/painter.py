@@ -65,22 +65,22 @@ def paint_like(
     faces = [landmarks] if isinstance(landmarks, Landmarks) else list(landmarks)
     if not faces:
         raise FaceNotFound(f"{name}: there is no face among its landmarks to paint by")
-    largest = max(faces, key=lambda face: align(face).extent_px)
+    largest = max(map(align, faces), key=lambda alignment: alignment.extent_px)
     if whole_image:
         picture = paint_whole(photo, largest, art, on_progress)
         covered = torch.ones_like(photo[:1])
     else:
         picture, covered = paint_faces(photo, faces, art, color_match, on_progress)
     person = None if ground == "paint" else find_person(photo, name)
-    extent_px = align(largest).extent_px
-    return finished(photo, picture, covered, strength, keep_colors, ground, person, extent_px)
+    return finished(
+        photo, picture, covered, strength, keep_colors, ground, person, largest.extent_px
+    )
 
 
 def paint_whole(
-    photo: Tensor, face: Landmarks, art: Artwork, on_progress: Progress = _silent
+    photo: Tensor, alignment: Alignment, art: Artwork, on_progress: Progress = _silent
 ) -> Tensor:
-    """The photo (3, h, w), 0…1, with its largest face, painted like the art: (3, h, w)."""
-    alignment = align(face)
+    """The photo (3, h, w), 0…1, painted like the art by its face with that alignment: (3, h, w)."""
     side = _painted_side(alignment, art)
     height, width = photo.shape[-2:]
     scale = side / alignment.extent_px
