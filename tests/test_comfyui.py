@@ -3,7 +3,6 @@
 Training is in test_comfyui_training.py.
 """
 
-import compileall
 import itertools
 import urllib.parse
 import urllib.request
@@ -22,21 +21,19 @@ from tps_portrait.tps_core.pictures import to_tensor
 pytestmark = pytest.mark.slow
 
 WORKFLOWS = comfyui_host.PACK / "workflows"
-# Loads the pack as ComfyUI does and reports what that brought and cost.
-# CPU time, because the machine may be busy with something else.
+# Loads the pack as ComfyUI does and reports what that brought; benchmarks/bench_import.py times it.
 LOAD = """
-import logging, time, warnings
+import logging, warnings
 
 said, handler = [], logging.Handler(logging.WARNING)
 handler.emit = lambda record: said.append(record.getMessage())
 logging.getLogger().addHandler(handler)
-before, start = set(sys.modules), time.process_time()
+before = set(sys.modules)
 with warnings.catch_warnings(record=True) as warned:
     warnings.simplefilter("always")
     loaded = load_pack()
 print(json.dumps({
     "loaded": loaded,
-    "seconds": time.process_time() - start,
     "said": said + [str(warning) for warning in warned],
     "modules": sorted(set(sys.modules) - before),
 }))
@@ -46,9 +43,6 @@ print(json.dumps({
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict:
     """What loading the pack once in a process of its own did."""
-    for part in ("nodes", "tps_core", "training"):  # as on every start but the first
-        compileall.compile_dir(comfyui_host.PACK / part, quiet=1)
-    compileall.compile_file(comfyui_host.PACK / "__init__.py", quiet=1)
     # With a space and a dot: any folder's name must do.
     result = comfyui_host.run_inside(LOAD, tmp_path_factory.mktemp("load"), "TPS Portrait v0.1")
     assert result["loaded"], result["said"]
@@ -57,10 +51,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 def test_the_pack_loads_without_a_word(report):
     assert report["said"] == []
-
-
-def test_loading_takes_less_than_a_third_of_a_second(report):
-    assert report["seconds"] < 0.3
 
 
 def test_loading_leaves_the_heavy_packages_alone(report):

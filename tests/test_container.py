@@ -5,7 +5,6 @@ import math
 import os
 import subprocess
 import sys
-import time
 
 import pytest
 import torch
@@ -146,10 +145,8 @@ def test_a_bank_of_other_tensors_is_refused(bank_file, tensors, message):
 
 
 def test_a_network_is_compared_with_its_file_before_it_takes_memory():
-    begun = time.perf_counter()
-    with pytest.raises(ValueError, match="is missing"):  # of 130 GB
+    with pytest.raises(ValueError, match="is missing"):  # of 130 GB, which no machine here has
         build_network(lambda: nn.Linear(180_000, 180_000), {"bias": torch.zeros(180_000)})
-    assert time.perf_counter() - begun < 1
 
 
 def test_a_network_is_built_without_touching_the_random_state(generator):

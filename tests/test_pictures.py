@@ -2,7 +2,6 @@ import io
 import struct
 import subprocess
 import sys
-import time
 import zlib
 
 import numpy as np
@@ -322,10 +321,8 @@ def test_a_picture_that_claims_too_many_pixels_is_refused_by_its_header(
     side, most_pixels, message, tmp_path
 ):
     claims(tmp_path / "a.png", side, side)
-    begun = time.perf_counter()
     with pytest.raises(ValueError, match=f"a.png: .*{message}"):
         read_picture(tmp_path / "a.png", most_pixels)
-    assert time.perf_counter() - begun < 1
 
 
 COST = """
