@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.geometry.spline import fit
-from tps_portrait.tps_core.painting.generator import STRIDE, Generator, warp_features
+from tps_portrait.tps_core.painting.generator import STRIDE, Generator, Grain, warp_features
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +80,30 @@ def test_instance_norms_make_the_innermost_maps_alike_in_any_light(generator):
     x = torch.randn(1, 144, 8, 8, generator=torch.Generator().manual_seed(0))
     for norm in norms:
         torch.testing.assert_close(norm(x), norm(0.5 * x + 3), atol=1e-3, rtol=1e-3)
+
+
+def test_grain_is_the_same_every_time_and_goes_on_where_its_noise_ends():
+    layer = Grain(3)
+    layer.strength.data = torch.tensor([0.0, 1, -2]).view(1, 3, 1, 1)
+    map_ = torch.rand(2, 3, 80, 150, generator=torch.Generator().manual_seed(0))
+    added = layer(map_).detach() - map_
+    assert added[:, 0].abs().max() == 0
+    torch.testing.assert_close(added[:, 2], -2 * added[:, 1])
+    torch.testing.assert_close(added[..., :16, :86], added[..., 64:, 64:])
+    assert added[0, 1].std() == pytest.approx(1, abs=0.05)
+    torch.testing.assert_close(Grain(3).noise, layer.noise, atol=0, rtol=0)
+
+
+def test_an_untrained_ones_grain_is_faint_and_can_be_learned(generator):
+    for part in (generator.decode_middle, generator.decode_fine):
+        grain = part[0]
+        assert isinstance(grain, Grain)
+        assert grain.strength.std() == pytest.approx(0.1, rel=0.4)
+
+
+def test_the_grain_of_a_file_is_taken_from_it(generator):
+    weights = generator.state_dict()
+    assert {name for name in weights if name.endswith("noise")} == {
+        "decode_middle.0.noise",
+        "decode_fine.0.noise",
+    }

@@ -25,6 +25,7 @@ from tps_portrait.training.learn.networks import Networks
 from tps_portrait.training.learn.options import TrainingOptions
 from tps_portrait.training.learn.painted_pairs import Parts
 from tps_portrait.training.learn.pairs import PARTS, Batch, View, part_window
+from tps_portrait.training.learn.texture import map_distance, pixel_distance
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
 OPTIONS = TrainingOptions(size=64, batch=2, local=True, content_loss="l1", stiffness=0.0)
@@ -378,7 +379,7 @@ def test_every_part_of_the_method_counts_unless_it_is_switched_off():
     for name in ("style", "local", "cycle", "structure", "identity", "invariance"):
         option, _ = WEIGHTS[name]
         assert getattr(defaults, option) > 0, option
-    assert min(defaults.pairs_weight, defaults.pairs_adversarial_weight) > 0
+    assert min(defaults.pairs_weight, defaults.texture_weight) > 0
 
 
 class Level(nn.Module):
@@ -428,10 +429,10 @@ def test_discriminators_learn_on_which_side_the_real_ones_are():
     assert fake.grad is None  # the generator isn't taught here
 
 
-def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_it():
-    options = replace(OPTIONS, pairs_weight=3.0, pairs_adversarial_weight=5.0)
+def test_a_painted_pair_asks_for_its_painting_and_for_strokes_like_its_own():
+    options = replace(OPTIONS, pairs_weight=3.0, texture_weight=5.0)
     networks = Networks(options)
-    networks.p2s, networks.pairs_discriminator = Asked(0.1), Level(0.5)
+    networks.p2s = Asked(0.1)
     random = torch.Generator().manual_seed(0)
     photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=random)
     near = torch.rand(2, 1, 32, 32, generator=random)
@@ -441,8 +442,8 @@ def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_
         compared.append((a, b))
         return torch.full((2,), 0.125)
 
-    parts, content = Parts(photos, paintings, near, (2, 5)), Content(distance, None)
-    loss, terms, adversarial = pairs_step(networks, parts, content, options, brush_share=0.5)
+    parts, content = Parts(photos, paintings, near, (2, 5), seed=7), Content(distance, None)
+    loss, terms = pairs_step(networks, parts, content, options)
     assert torch.equal(networks.p2s.asked[0], photos)
     painted = networks.p2s.given[0]
     nudged = (..., slice(2, 27), slice(5, 30))
@@ -450,10 +451,36 @@ def test_a_painted_pair_asks_for_its_painting_and_for_what_can_not_be_told_from_
     assert torch.equal(compared[0][1], paintings[nudged])
     pool = torch.nn.functional.avg_pool2d
     coarse = 4 * (pool(painted, 4) - pool(paintings, 4)).abs().mean()
-    features = 8 * pool((painted - paintings) * near, 2).abs().mean()
+    features = 12 * pool((painted - paintings) * near, 2).abs().mean()
     torch.testing.assert_close(terms["pairs"], coarse + features + 0.125)
-    assert terms["brush"].item() == pytest.approx(0.25)
-    torch.testing.assert_close(loss, 3 * (terms["pairs"] + 0.5 * 5 * terms["brush"]))
-    (pair,) = adversarial["brush"]
-    assert torch.equal(pair.real, paintings[nudged])
-    assert torch.equal(pair.fake, painted[nudged])
+    drawn = torch.Generator().manual_seed(7)
+    texture = 10 * pixel_distance(painted[nudged], paintings[nudged], drawn)
+    torch.testing.assert_close(terms["texture"], texture)
+    torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["texture"]))
+
+
+class Seeing:
+    """An eye whose one map is twice the picture."""
+
+    def look(self, pictures):
+        return [2 * pictures]
+
+    def distance(self, a, b):
+        return torch.full((len(a[0]),), 0.25)
+
+    def maps(self, seen):
+        return seen
+
+
+def test_strokes_are_also_compared_as_a_network_sees_them():
+    networks = Networks(OPTIONS)
+    networks.p2s = Asked(0.1)
+    random = torch.Generator().manual_seed(0)
+    photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=random)
+    parts = Parts(photos, paintings, torch.zeros(2, 1, 32, 32), seed=7)
+    _, terms = pairs_step(networks, parts, Content(l1_distance, None, Seeing()), OPTIONS)
+    painted, wanted = parts.nudged(networks.p2s.given[0]), parts.nudged(paintings)
+    drawn = torch.Generator().manual_seed(7)
+    texture = 10 * pixel_distance(painted, wanted, drawn)
+    texture = texture + 5 * map_distance([2 * painted], [2 * wanted], drawn)
+    torch.testing.assert_close(terms["texture"], texture)

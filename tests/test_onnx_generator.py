@@ -31,6 +31,17 @@ def test_onnxruntime_paints_the_same_at_any_size(any_style, picture):
         np.testing.assert_allclose(painted, any_style.generator(pictures).numpy(), atol=1e-4)
 
 
+def test_grain_is_laid_over_as_large_a_picture_as_there_is(generator):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    torch.nn.init.normal_(generator.head.weight, generator=torch.Generator().manual_seed(0))
+    file = to_onnx(generator, ("batch", "height", "width"))
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    for sides in ((48, 592), (592, 48)):  # 64 pixels of a map are 256 or 512 of the picture
+        pictures = torch.rand(1, 3, *sides, generator=torch.Generator().manual_seed(0))
+        (painted,) = session.run(None, {INPUT: pictures.numpy()})
+        np.testing.assert_allclose(painted, generator(pictures).numpy(), atol=1e-4)
+
+
 def test_weights_in_half_precision_paint_the_same_as_styles_are_stored_so(any_style, picture):
     onnxruntime = pytest.importorskip("onnxruntime")
     file = to_onnx(any_style.generator, (1, *picture.shape[-2:]), half=True)

@@ -11,7 +11,7 @@ from tps_portrait.tps_core.paint_like import guides as guiding
 from tps_portrait.tps_core.paint_like import search as searching
 from tps_portrait.tps_core.paint_like.artwork import artwork, artwork_of_crop, bend
 from tps_portrait.tps_core.paint_like.canvas import Canvas
-from tps_portrait.tps_core.paint_like.fields import luma
+from tps_portrait.tps_core.paint_like.fields import gaussian, luma
 from tps_portrait.tps_core.paint_like.fusion import fuse
 from tps_portrait.tps_core.paint_like.guides import guide
 from tps_portrait.tps_core.paint_like.painter import paint_crop, paint_faces, paint_like
@@ -158,6 +158,19 @@ def test_patches_are_fused_without_seams(crop, art):
     fused = fuse(patches, shifted, bent, guides, SIDE)
     step = (patches[..., 32] - patches[..., 31]).abs().mean()
     assert (fused[..., 32] - fused[..., 31]).abs().mean() < 0.6 * step
+
+
+def test_at_the_features_strokes_add_up_to_the_light_wanted(crop, art):
+    bent, guides, (x, y) = guided(crop, art)
+    rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
+    here = Matches(torch.zeros_like(rows), rows - y, columns - x)
+    patches = here.of(torch.stack([view.picture for view in bent]))
+    features, elsewhere = guides.parts > 0.9, guides.parts < 0.1
+    wanted = gaussian(guides.broad + guides.fine, 1)
+    away = (gaussian(luma(fuse(patches, here, bent, guides, SIDE)), 1) - wanted).abs()
+    before = (gaussian(luma(patches), 1) - wanted).abs()
+    assert away[features].mean() < 0.5 * before[features].mean()
+    assert away[elsewhere].mean() > 0.5 * before[elsewhere].mean()
 
 
 def test_skin_is_told_from_a_ground_that_is_as_light(crop):

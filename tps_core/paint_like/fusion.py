@@ -4,13 +4,15 @@ import torch
 from torch import Tensor
 
 from .artwork import Bent
-from .fields import from_gradients, guided, luma, with_distribution
+from .fields import from_gradients, gaussian, guided, luma, with_distribution
 from .guides import Guides
 from .search import Matches
 
 COLORS_REACH = 0.04  # of the filter that spreads the patches' colours, in face crops
 COLORS_EDGE = 0.002  # variance of light from which on it keeps an edge
 HOLD, HOLD_AT_PARTS = 0.004, 0.15
+LIKENESS = 0.9  # how much the light at eyes, brows, nose and mouth is the one wanted …
+LIKENESS_BLUR = 0.006  # … where it is broader than this standard deviation, in face crops
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)
@@ -36,7 +38,11 @@ def fuse(patches: Tensor, matches: Matches, bent: list[Bent], guides: Guides, fa
         along_y = along_y.lerp(colors.diff(dim=1), mouth_y)
     painting = from_gradients(colors, along_x, along_y, HOLD)
     held = from_gradients(colors, along_x, along_y, HOLD_AT_PARTS)
-    return painting.lerp(held, guides.parts).clamp(0, 1)
+    painting = painting.lerp(held, guides.parts)
+    # By these a person is known: strokes there are the art's, what they add up to is the photo's.
+    blur_px = LIKENESS_BLUR * face_px
+    missing = gaussian(light, blur_px) - gaussian(luma(painting), blur_px)
+    return (painting + LIKENESS * guides.parts * missing).clamp(0, 1)
 
 
 def as_lines(painting: Tensor, guides: Guides) -> Tensor:

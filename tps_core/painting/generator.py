@@ -6,11 +6,13 @@ weights work at 1/16. Only there is a norm: elsewhere it would cost as much as a
 are added, not concatenated. Every map that leads from the encoder to the decoder can be warped:
 that is the feature-space warp of the paper. All maps are softened before they are enlarged or
 painted, and those of half the resolution before they are read: their finest pattern, a
-checkerboard, made of nothing but a photo's grain, would lie over the painting as a weave.
+checkerboard, made of nothing but a photo's grain, would lie over the painting as a weave. Strokes
+are made of a grain of their own, which is the same every time.
 """
 
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,6 +24,8 @@ from ..geometry.warp import sample
 STRIDE = 16  # the picture's pixels per side of a pixel of the innermost map
 COLOR_STRIDE = 8  # the same for the coarse colours
 COLOR_GAIN = 1.5  # undoes, on the way through tanh, most of what tanh takes
+GRAIN_SIDE = 64  # pixels of a map, after which the grain repeats itself
+GRAIN_AT_FIRST = 0.1  # standard deviation of its strength in a network that learned nothing yet
 
 
 class Generator(nn.Module):
@@ -30,7 +34,7 @@ class Generator(nn.Module):
     def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 64, 144), blocks: int = 2):
         """`widths` of the maps at 1/2, 1/4, 1/8 and 1/16; `blocks` at 1/16."""
         super().__init__()
-        self.architecture = {"name": "unet16-smooth", "widths": list(widths), "blocks": blocks}
+        self.architecture = {"name": "unet16-grain", "widths": list(widths), "blocks": blocks}
         half, fine, middle, coarse = widths
         self.down_half = nn.Sequential(*down(3, half), Soften())
         self.down_fine = down(half, fine)
@@ -38,9 +42,9 @@ class Generator(nn.Module):
         self.down_coarse = down(middle, coarse)
         self.trunk = nn.Sequential(*(Block(coarse, norm=True) for _ in range(blocks)))
         self.up_middle = _up(coarse, middle)
-        self.decode_middle: nn.Module = nn.Sequential(Block(middle), Soften())
+        self.decode_middle: nn.Module = nn.Sequential(Grain(middle), Block(middle), Soften())
         self.up_fine = _up(middle, fine)
-        self.decode_fine: nn.Module = nn.Sequential(Block(fine), Soften())
+        self.decode_fine: nn.Module = nn.Sequential(Grain(fine), Block(fine), Soften())
         self.up_half = _up(fine, half)
         last = nn.Conv2d(half, half, 3, padding=1)
         self.decode_half = nn.Sequential(last, nn.LeakyReLU(0.2), Soften())
@@ -97,6 +101,28 @@ class Soften(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return binomial_blur(x)
+
+
+class Grain(nn.Module):
+    """Adds noise to maps (b, c, h, w): the same every time, for each channel as much as it learns.
+
+    A photo doesn't say where strokes are to lie. Without noise a network finds them a place in the
+    photo's own grain, or in the pattern that its convolutions make.
+    """
+
+    noise: Tensor
+
+    def __init__(self, width: int):
+        super().__init__()
+        side = (1, 1, GRAIN_SIDE, GRAIN_SIDE)
+        noise = np.random.RandomState(0).standard_normal(side)  # of all NumPy's the one that stays
+        self.register_buffer("noise", torch.from_numpy(noise).float())
+        self.strength = nn.Parameter(GRAIN_AT_FIRST * torch.randn(1, width, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, w = x.shape[-2:]
+        tiles = [1, 1, -(-h // GRAIN_SIDE), -(-w // GRAIN_SIDE)]
+        return x + self.strength * self.noise.repeat(tiles)[..., :h, :w]
 
 
 class Block(nn.Module):

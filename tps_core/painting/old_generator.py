@@ -3,10 +3,21 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .generator import COLOR_STRIDE, Block, Generator, down
+from .generator import COLOR_STRIDE, Block, Generator, Soften, down
 
 
-class SoftGenerator(Generator):
+class SmoothGenerator(Generator):
+    """Of early styles learned from pairs: without grain, its strokes are as the photo has them."""
+
+    def __init__(self, widths: tuple[int, int, int, int], blocks: int):
+        super().__init__(widths, blocks)
+        self.architecture["name"] = "unet16-smooth"
+        _, fine, middle, _ = widths
+        self.decode_fine = nn.Sequential(Block(fine), Soften())
+        self.decode_middle = nn.Sequential(Block(middle), Soften())
+
+
+class SoftGenerator(SmoothGenerator):
     """Of the first styles learned from pairs: its last map is not softened, and may weave."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from .fast_generator import SHUFFLE, FastGenerator
-from .generator import COLOR_STRIDE, Block, Generator, Soften
+from .generator import COLOR_STRIDE, GRAIN_SIDE, Block, Generator, Grain, Soften
 from .old_generator import OldGenerator
 from .onnx_file import OnnxGraph
 
@@ -103,6 +103,8 @@ class _Writer:
             for _ in range(2):
                 x = self.graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[1, 1])
             return x
+        if isinstance(module, Grain):
+            return self.grain(module, x)
         if isinstance(module, nn.LeakyReLU):
             return self.graph.add("LeakyRelu", x, alpha=float(module.negative_slope))
         if isinstance(module, nn.Upsample):
@@ -113,6 +115,19 @@ class _Writer:
         # Any other layer would be our own bug.
         assert isinstance(module, nn.Conv2d), module  # noqa: S101  # nosec B101
         return self.convolution(module, x)
+
+    def grain(self, layer: Grain, x: str) -> str:
+        """As many tiles of the noise as the map x needs, in the strength of each channel."""
+        add = self.graph.add
+        sides = add("Slice", add("Shape", x), self.integers(2), self.integers(4))
+        tiles = add(
+            "Div", add("Add", sides, self.integers(GRAIN_SIDE - 1)), self.integers(GRAIN_SIDE)
+        )
+        noise = add(
+            "Tile", self.tensor(layer.noise), add("Concat", self.integers(1, 1), tiles, axis=0)
+        )
+        noise = add("Slice", noise, self.integers(0, 0), sides, self.integers(2, 3))
+        return add("Add", x, add("Mul", noise, self.tensor(layer.strength)))
 
     def convolution(self, layer: nn.Conv2d, x: str) -> str:
         around = list(layer.padding) * 2

@@ -29,9 +29,6 @@ FOR_DRAWINGS = {
     "identity_weight": 2.0,
     "learning_rate": 5e-4,
     "discriminator_lr": 4e-4,
-    # A line tells a discriminator everything at once: at full weight it wins by step 200.
-    "pairs_adversarial_weight": 0.3,
-    "pairs_discriminator_lr": 1.5e-4,
 }
 
 log = logging.getLogger("tps_portrait")

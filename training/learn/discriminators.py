@@ -75,10 +75,8 @@ class FeatureDiscriminator(nn.Module):
             for channels in FEATURE_WIDTHS
         )
 
-    def forward(self, picture: Tensor, maps: list[Tensor] | None = None) -> list[Tensor]:
-        """`maps` are the network's of the picture, where they are known already."""
-        if maps is None:
-            maps = self._feature_maps(picture)
+    def forward(self, picture: Tensor) -> list[Tensor]:
+        maps = self._feature_maps(picture)
         if self.places:
             maps = [_with_places(x) for x in maps]
         scores = [head(x) for head, x in zip(self.heads, maps, strict=True)]

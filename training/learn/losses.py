@@ -6,8 +6,7 @@ and equations 3 to 9; the weights are in options.py.
 
 import functools
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -22,6 +21,7 @@ from .networks import Networks
 from .options import TrainingOptions
 from .painted_pairs import Parts
 from .pairs import PARTS, Batch, aligned_part, part_window
+from .texture import map_distance, pixel_distance
 
 REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD_TONE_DIVISOR = 16  # tones are broad from a sixteenth of a picture on
@@ -29,7 +29,8 @@ LINE_GAIN = 2.0  # of the contrast of what is finer
 COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
 COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
 FINE_PX = 2  # the same at eyes and mouth, by which a face is known
-FEATURES_WEIGHT = 8.0
+FEATURES_WEIGHT = 12.0
+PIXELS_WEIGHT, MAPS_WEIGHT = 10.0, 5.0  # of the texture, by pixels and by a network's maps
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -51,9 +52,6 @@ class AdversarialPair:
     real: Tensor  # (b, 3, h, w)
     inside: Tensor  # (b, 1, h, w) in 0…1, where fake and real can be held against each other
     weight: float
-    # What the discriminator's frozen network sees in both, where that is known.
-    fake_maps: list[Tensor] | None = None
-    real_maps: list[Tensor] | None = None
 
 
 def generator_step(
@@ -116,40 +114,33 @@ def generator_step(
 
 
 def pairs_step(
-    networks: Networks,
-    parts: Parts,
-    content: Content,
-    options: TrainingOptions,
-    brush_share: float = 1.0,
-) -> tuple[Tensor, dict[str, Tensor], dict[str, list[AdversarialPair]]]:
-    """What the generator loses on photos of which there are paintings, as above.
+    networks: Networks, parts: Parts, content: Content, options: TrainingOptions
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """What the generator loses on photos of which there are paintings, and its terms.
 
-    One term asks for the painting itself, the other for what can't be told from it; that counts
-    for the share `brush_share` of its weight.
+    One asks for the painting itself, the other for strokes like its own, wherever they lie.
     """
     painted, paintings = networks.p2s(parts.photos), parts.paintings
     near = parts.near_features
     coarse, wanted_coarse = (F.avg_pool2d(x, COARSE_PX) for x in (painted, paintings))
     fine, wanted_fine = (F.avg_pool2d(x * near, FINE_PX) for x in (painted, paintings))
     painted, paintings = parts.nudged(painted), parts.nudged(paintings)
-    everywhere = torch.ones_like(paintings[:, :1])
-    discriminator = cast(nn.Module, networks.pairs_discriminator)  # there is one for pairs
-    pair = AdversarialPair(discriminator, painted, paintings, everywhere, 1.0)
+    random = torch.Generator().manual_seed(parts.seed)
+    texture = PIXELS_WEIGHT * pixel_distance(painted, paintings, random)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)
         distance = content.eye.distance(seen, wanted)
         maps = content.eye.maps(seen), content.eye.maps(wanted)
-        pair = replace(pair, fake_maps=maps[0], real_maps=maps[1])
+        texture = texture + MAPS_WEIGHT * map_distance(*maps, random)
     else:
         distance = content.distance(painted, paintings)
     terms = {
         "pairs": COARSE_WEIGHT * F.l1_loss(coarse, wanted_coarse)
         + FEATURES_WEIGHT * F.l1_loss(fine, wanted_fine)
         + distance.mean(),
-        "brush": adversarial_loss(pair, painted, REAL, pair.fake_maps),
+        "texture": texture,
     }
-    loss = terms["pairs"] + brush_share * options.pairs_adversarial_weight * terms["brush"]
-    return options.pairs_weight * loss, terms, {"brush": [pair]}
+    return options.pairs_weight * (terms["pairs"] + options.texture_weight * texture), terms
 
 
 def discriminator_step(
@@ -160,8 +151,8 @@ def discriminator_step(
     for name, pairs in adversarial.items():
         if pairs:
             terms[f"{name}_discriminator"] = _sum(
-                adversarial_loss(pair, pair.fake.detach(), FAKE, _detached(pair.fake_maps))
-                + adversarial_loss(pair, pair.real, REAL, pair.real_maps)
+                adversarial_loss(pair, pair.fake.detach(), FAKE)
+                + adversarial_loss(pair, pair.real, REAL)
                 for pair in pairs
             )
     return _sum(terms.values()), terms
@@ -243,20 +234,13 @@ def augment_pair(pair: AdversarialPair, batch: Batch) -> AdversarialPair:
     return AdversarialPair(pair.discriminator, fake, real, inside, pair.weight)
 
 
-def _detached(maps: list[Tensor] | None) -> list[Tensor] | None:
-    return maps and [x.detach() for x in maps]
-
-
-def adversarial_loss(
-    pair: AdversarialPair, pictures: Tensor, wanted: float, maps: list[Tensor] | None = None
-) -> Tensor:
+def adversarial_loss(pair: AdversarialPair, pictures: Tensor, wanted: float) -> Tensor:
     """How far the pair's discriminator is from the wanted score, on its fake or real pictures.
 
     Seen within the mask; squared, and averaged over each scale's map, all scales weighted equally.
     Source: Mao et al., "Least Squares GANs", 2017.
     """
-    seen = apply_mask(pictures, pair.inside)
-    scores = pair.discriminator(seen) if maps is None else pair.discriminator(seen, maps)
+    scores = pair.discriminator(apply_mask(pictures, pair.inside))
     return sum((score - wanted).square().mean() for score in scores) / len(scores)
 
 

@@ -46,9 +46,6 @@ class Networks(nn.Module):
             else:
                 self.style_discriminator = Discriminator(32, levels, places=profile.is_line_art)
             self.photo_discriminator = Discriminator(16, levels, places=True)
-            self.pairs_discriminator = (
-                _make_pairs_discriminator(feature_maps) if options.pairs_weight else None
-            )
             self.part_discriminators = nn.ModuleDict(
                 {part: Discriminator(16, levels - 1) for part in PARTS} if options.local else {}
             )
@@ -58,7 +55,6 @@ class Networks(nn.Module):
         return [*self.p2s.parameters(), *self.s2p.parameters()]
 
     def discriminators(self) -> list[nn.Parameter]:
-        """All but that of pairs, which learns at its own rate."""
         parts = [self.style_discriminator, self.photo_discriminator, self.part_discriminators]
         return [parameter for part in parts for parameter in part.parameters()]
 
@@ -66,10 +62,3 @@ class Networks(nn.Module):
         """Moves the running average of G_p2s towards its present weights."""
         move = get_ema_multi_avg_fn(decay)
         move(list(self.average.parameters()), list(self.p2s.parameters()), None)
-
-
-def _make_pairs_discriminator(feature_maps: FeatureMaps | None) -> nn.Module:
-    """It sees parts of faces turned at random, so that no place is told."""
-    if feature_maps:
-        return FeatureDiscriminator(feature_maps, 16, 3)
-    return Discriminator(32, 3)

@@ -35,8 +35,7 @@ class TrainingOptions:
     pairs_weight: float = 1.0  # of their losses; 0: the paper's branches alone
     look: str = ""  # file name of the picture of art that teaches; "": the one that can best
     branches_every: int = 16  # beside pairs, the paper's branches have one step of so many
-    pairs_adversarial_weight: float = 0.7  # of the discriminator of pairs, in their losses
-    pairs_discriminator_lr: float = 3e-4  # of that discriminator
+    texture_weight: float = 1.0  # of strokes like the paintings', in their losses
     # Weights of the generators' losses, and rates, for paintings; those for drawings are in
     # art_profile.py.
     adversarial_weight: float = 1.0

@@ -67,7 +67,8 @@ class PaintedPairs:
         away = torch.cdist(grid.flatten(1, 2), self.points[index, FEATURES]).amin(2)
         near = torch.exp(-((away / NEAR) ** 2)).view(count, 1, side, side)
         down, right = torch.randint(MOST_NUDGE_PX + 1, (2,), generator=random).tolist()
-        return Parts(photos.to(device), paintings.to(device), near.to(device), (down, right))
+        seed = int(torch.randint(2**31, (1,), generator=random))
+        return Parts(photos.to(device), paintings.to(device), near.to(device), (down, right), seed)
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Parts:
     paintings: Tensor  # (b, 3, k, k)
     near_features: Tensor  # (b, 1, k, k), 1 at eyes and mouth, falling softly to 0
     nudge: tuple[int, int] = (0, 0)  # pixels down and right
+    seed: int = 0  # of what else is drawn for them
 
     def nudged(self, pictures: Tensor) -> Tensor:
         """The pictures (b, c, k, k), a few pixels smaller, not always beginning at the same place.

@@ -20,14 +20,9 @@ from .options import TrainingOptions
 NEW_NETWORKS = {
     "judge_style": "style_discriminator",
     "judge_photo": "photo_discriminator",
-    "judge_pairs": "pairs_discriminator",
     "judge_parts": "part_discriminators",
 }
-NEW_OPTIONS = {
-    "judge_rate": "discriminator_lr",
-    "pairs_judge_rate": "pairs_discriminator_lr",
-    "pairs_judge_weight": "pairs_adversarial_weight",
-}
+NEW_OPTIONS = {"judge_rate": "discriminator_lr"}
 NEW_LOSS_ENDING = ("_judge", "_discriminator")
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE_OPTIONS = {"steps", "early_stop"}

@@ -54,10 +54,6 @@ PARTS_A_STEP = 2  # of painted pairs
 # not by those asked for: a training can be ended or made longer at any of them.
 FAST_STEPS = 1200
 SLOW_RATE_SHARE = 0.3
-# How much the discriminator of pairs counts: it gains its weight in the first steps, in which it
-# would win, and loses some where rates fall, so that what it makes of grain settles.
-BRUSH_STEPS = 200
-SLOW_BRUSH_SHARE = 0.5
 
 log = logging.getLogger("tps_portrait")
 
@@ -316,21 +312,13 @@ def start_run(
         photos.digest,
         networks,
         torch.optim.Adam(networks.generators(), options.learning_rate, betas),
-        torch.optim.Adam(_discriminator_groups(networks), options.discriminator_lr, betas),
+        torch.optim.Adam(networks.discriminators(), options.discriminator_lr, betas),
         torch.Generator().manual_seed(options.seed),
         history=[],
         validations=[],
         profile=profile,
     )
     return run, content, network
-
-
-def _discriminator_groups(networks: Networks) -> list[dict]:
-    """The discriminators' groups of parameters: that of pairs, if there is one, comes last."""
-    groups = [{"params": networks.discriminators()}]
-    if networks.pairs_discriminator:
-        groups.append({"params": list(networks.pairs_discriminator.parameters())})
-    return groups
 
 
 def train_step(
@@ -362,9 +350,7 @@ def train_step(
     options, networks = run.options, run.networks
     share = run.rate * (1.0 if run.step < FAST_STEPS else SLOW_RATE_SHARE)
     run.generator_optimiser.param_groups[0]["lr"] = share * options.learning_rate
-    rates = (options.discriminator_lr, options.pairs_discriminator_lr)
-    for group, rate in zip(run.discriminator_optimiser.param_groups, rates, strict=False):
-        group["lr"] = share * rate
+    run.discriminator_optimiser.param_groups[0]["lr"] = share * options.discriminator_lr
     run.whole = False
     run.generator_optimiser.step()
     # A young average forgets faster, so that early previews aren't of the first random weights.
@@ -386,8 +372,7 @@ def _find_gradients(
     if painted:
         device = next(networks.parameters()).device
         drawn = painted.draw(PARTS_A_STEP, run.random, device)
-        brush_share = _brush_share(run.step)
-        loss, terms, adversarial = pairs_step(networks, drawn, content, options, brush_share)
+        loss, terms = pairs_step(networks, drawn, content, options)
     if pairs:
         batch = pairs.draw(options.batch, run.random)
         branches = generator_step(networks, batch, content, options)
@@ -399,15 +384,12 @@ def _find_gradients(
     run.generator_optimiser.zero_grad()
     loss.backward(inputs=networks.generators())
 
-    loss, discriminator_terms = discriminator_step(adversarial)
     run.discriminator_optimiser.zero_grad()
-    loss.backward()
-    return {name: float(term.detach()) for name, term in (terms | discriminator_terms).items()}
-
-
-def _brush_share(step: int) -> float:
-    """The share of its weight that the discriminator of pairs has after so many steps."""
-    return min(1.0, (step + 1) / BRUSH_STEPS) * (1.0 if step < FAST_STEPS else SLOW_BRUSH_SHARE)
+    if adversarial:
+        loss, discriminator_terms = discriminator_step(adversarial)
+        loss.backward()
+        terms |= discriminator_terms
+    return {name: float(term.detach()) for name, term in terms.items()}
 
 
 def _check_finite(run: Run, losses: dict[str, float]) -> None:
