@@ -2,7 +2,17 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.geometry.spline import fit
-from tps_portrait.tps_core.painting.generator import STRIDE, Generator, Grain, warp_features
+from tps_portrait.tps_core.painting.generator import (
+    STRIDE,
+    Generator,
+    Grain,
+    LineGenerator,
+    Soften,
+    warp_features,
+)
+from tps_portrait.training.learn.art_profile import ArtProfile
+from tps_portrait.training.learn.networks import Networks
+from tps_portrait.training.learn.options import TrainingOptions
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +117,12 @@ def test_the_grain_of_a_file_is_taken_from_it(generator):
         "decode_middle.0.noise",
         "decode_fine.0.noise",
     }
+
+
+def test_line_art_is_painted_without_grain_and_sharply():
+    assert not any(isinstance(module, Grain) for module in LineGenerator().modules())
+    assert not any(isinstance(layer, Soften) for layer in LineGenerator().decode_half)
+    profiles = {False: "unet16-grain", True: "unet16-soft"}
+    for is_line_art, name in profiles.items():
+        networks = Networks(TrainingOptions(), profile=ArtProfile(is_line_art))
+        assert networks.p2s.architecture["name"] == name

@@ -11,15 +11,15 @@ from .align import CROP
 from .container import build_network, read_container, write_container
 from .folders import files_by_name
 from .json_reading import Checks, fields, listed, one_line, text, truth, whole
-from .painting.generator import STRIDE, Generator
-from .painting.old_generator import LeanGenerator, OldGenerator, SmoothGenerator, SoftGenerator
+from .painting.generator import STRIDE, Generator, LineGenerator
+from .painting.old_generator import LeanGenerator, OldGenerator, SmoothGenerator
 from .painting.painter import paint
 
 FORMAT = "tps-portrait-style/1"
 NETWORKS = {
     "unet16-grain": Generator,
     "unet16-smooth": SmoothGenerator,
-    "unet16-soft": SoftGenerator,
+    "unet16-soft": LineGenerator,
     "unet16-lean": LeanGenerator,
     "unet16": OldGenerator,
 }

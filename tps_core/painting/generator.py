@@ -87,6 +87,21 @@ class Generator(nn.Module):
         return binomial_blur(F.pixel_shuffle(self.head(half), 2))
 
 
+class LineGenerator(Generator):
+    """For line art: its lines are sharp, and its empty grounds are to stay empty.
+
+    So it has no grain, and its last map is not softened.
+    """
+
+    def __init__(self, widths: tuple[int, int, int, int] = (16, 24, 64, 144), blocks: int = 2):
+        super().__init__(widths, blocks)
+        self.architecture["name"] = "unet16-soft"
+        _, fine, middle, _ = widths
+        self.decode_middle = nn.Sequential(Block(middle), Soften())
+        self.decode_fine = nn.Sequential(Block(fine), Soften())
+        self.decode_half = nn.Sequential(*list(self.decode_half)[:2])
+
+
 def binomial_blur(pictures: Tensor) -> Tensor:
     """The pictures or maps (b, c, h, w) as soft as the generator paints: twice the mean of 2 x 2.
 

@@ -3,7 +3,7 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .generator import COLOR_STRIDE, Block, Generator, Soften, down
+from .generator import COLOR_STRIDE, Block, Generator, LineGenerator, Soften, down
 
 
 class SmoothGenerator(Generator):
@@ -13,20 +13,11 @@ class SmoothGenerator(Generator):
         super().__init__(widths, blocks)
         self.architecture["name"] = "unet16-smooth"
         _, fine, middle, _ = widths
-        self.decode_fine = nn.Sequential(Block(fine), Soften())
         self.decode_middle = nn.Sequential(Block(middle), Soften())
+        self.decode_fine = nn.Sequential(Block(fine), Soften())
 
 
-class SoftGenerator(SmoothGenerator):
-    """Of the first styles learned from pairs: its last map is not softened, and may weave."""
-
-    def __init__(self, widths: tuple[int, int, int, int], blocks: int):
-        super().__init__(widths, blocks)
-        self.architecture["name"] = "unet16-soft"
-        self.decode_half = nn.Sequential(*list(self.decode_half)[:2])
-
-
-class LeanGenerator(SoftGenerator):
+class LeanGenerator(LineGenerator):
     """Of the versions after 0.1.0: it enlarges its maps as they are, and can weave."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):
@@ -36,7 +27,7 @@ class LeanGenerator(SoftGenerator):
         self.decode_fine, self.decode_middle = Block(widths[1]), Block(widths[2])
 
 
-class OldGenerator(SoftGenerator):
+class OldGenerator(LineGenerator):
     """Of 0.1.0, twice as slow: blocks in the encoder, norms everywhere, a full-size last layer."""
 
     def __init__(self, widths: tuple[int, int, int, int], blocks: int):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ...tps_core.painting.generator import Generator
+from ...tps_core.painting.generator import Generator, LineGenerator
 from .art_profile import PAINTINGS, ArtProfile
 from .discriminators import Discriminator, FeatureDiscriminator, FeatureMaps
 from .options import TrainingOptions
@@ -36,7 +36,7 @@ class Networks(nn.Module):
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
-            self.p2s = Generator()
+            self.p2s = LineGenerator() if profile.is_line_art else Generator()
             self.s2p = Generator(BACK_WIDTHS)
             self.style_discriminator: nn.Module
             if feature_maps:

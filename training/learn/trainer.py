@@ -52,7 +52,7 @@ FEWEST_FACES = 2
 PARTS_A_STEP = 2  # of painted pairs
 # The rates fall once, after so many steps, to this share of themselves. By the steps that are done,
 # not by those asked for: a training can be ended or made longer at any of them.
-FAST_STEPS = 1200
+FAST_STEPS = 900
 SLOW_RATE_SHARE = 0.3
 
 log = logging.getLogger("tps_portrait")
