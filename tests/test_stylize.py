@@ -9,7 +9,7 @@ from tps_portrait.tps_core.blend import blend
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import SKIN, skin_light
 from tps_portrait.tps_core.pictures import as_bytes
-from tps_portrait.tps_core.stylize import paint_face, stylize, unpainted
+from tps_portrait.tps_core.stylize import paint_face, paint_whole, stylize, unpainted
 
 
 class Negative:
@@ -46,6 +46,26 @@ class Copy:
 
     def __call__(self, pictures):
         return pictures
+
+
+class Edge(Copy):
+    """A style of line art that is black on the left and white on the right."""
+
+    def __call__(self, pictures):
+        drawn = torch.ones_like(pictures)
+        drawn[..., : pictures.shape[-1] // 2] = 0
+        return drawn
+
+
+def test_line_art_that_is_enlarged_keeps_its_edges(photo):
+    large = torch.nn.functional.interpolate(photo[None], scale_factor=4)[0]
+    soft = paint_whole(large, Edge(), 4 * 256.0)[0, 0]
+    greys = ((soft > 0.1) & (soft < 0.9)).sum()
+    assert greys <= 2
+    painted = Edge()
+    painted.is_line_art = False
+    as_it_is = paint_whole(large, painted, 4 * 256.0)[0, 0]
+    assert ((as_it_is > 0.1) & (as_it_is < 0.9)).sum() > greys
 
 
 def test_a_painted_face_is_what_the_photo_gets_blended_in(photo, face):

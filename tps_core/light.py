@@ -36,6 +36,11 @@ def _most_around(x: Tensor) -> Tensor:
     return F.max_pool2d(x, LINE_PX, 1, LINE_PX // 2)
 
 
+def sharpened(lines: Tensor, enlarged: float) -> Tensor:
+    """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
+    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
+
+
 def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:
     """Whether the pictures (…, 3, h, w), 0…1, are black on white, without colours and greys.
 

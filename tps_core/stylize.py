@@ -12,7 +12,7 @@ from .blend import blend, face_mask, match_color
 from .detect import detect_face
 from .finish import check_ground, find_person, finish
 from .landmarks import Landmarks
-from .light import brighten, light_for_lines
+from .light import brighten, light_for_lines, sharpened
 from .style import Style
 
 # Every face is painted at the size that its style was trained at, whatever its own: strokes then
@@ -158,7 +158,8 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     shape = painting_shape(size, style, extent_px)
     small = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)
     painted = style(small)
-    return F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
+    painted = F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
+    return sharpened(painted, size[0] / shape[0]) if style.is_line_art else painted
 
 
 def painting_shape(size: Sequence[int], style: Style, extent_px: float) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from ..geometry.grid import spline_grid
 from ..geometry.spline import fit
 from ..geometry.warp import sample, stretching, with_border_anchors
 from ..landmarks import Landmarks
-from ..light import is_line_art
+from ..light import is_line_art, sharpened
 from .canvas import Canvas
 from .fields import resized
 
@@ -72,11 +72,6 @@ def bend(art: Artwork, points: Tensor, canvas: Canvas) -> list[Bent]:
         return bent
     enlarged = canvas.face_px / art.alignment.extent_px
     return [replace(view, picture=sharpened(view.picture, enlarged)) for view in bent]
-
-
-def sharpened(lines: Tensor, enlarged: float) -> Tensor:
-    """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
-    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
 
 
 def _bent(picture: Tensor, alignment: Alignment, points: Tensor, canvas: Canvas) -> Bent:

@@ -21,8 +21,9 @@ from ..detect import detect_face
 from ..face_not_found import FaceNotFound
 from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
+from ..light import sharpened
 from ..stylize import Stylized, finished
-from .artwork import Artwork, bend, sharpened
+from .artwork import Artwork, bend
 from .canvas import Canvas
 from .fields import resized
 from .fusion import as_lines, fuse

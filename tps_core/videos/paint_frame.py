@@ -9,7 +9,7 @@ from torch import Tensor
 from ..align import Alignment, align
 from ..blend import blend, blend_part
 from ..detectors.person_mask import person_mask
-from ..light import brighten
+from ..light import brighten, sharpened
 from ..pictures import as_bytes, as_float
 from ..style import Style
 from ..stylize import Stylized, finished, paint_face, paint_whole, painting_shape
@@ -110,6 +110,8 @@ def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, strength: float) 
     painted = as_bytes(style(_lit(as_float(small), style, plan)))
     painted = painted.contiguous(memory_format=torch.channels_last)
     painted = F.interpolate(painted, size, mode="bicubic", antialias=True)[0]
+    if style.is_line_art:
+        painted = as_bytes(sharpened(as_float(painted), size[0] / shape[0]))
     if strength < 1:
         painted = as_bytes(as_float(frame).lerp(as_float(painted), strength))
     return painted
