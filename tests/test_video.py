@@ -138,19 +138,30 @@ def test_where_there_is_no_x264_another_codec_writes_it(film, tmp_path, monkeypa
     assert np.abs(255 - after.astype(int) - before).mean() < 8
 
 
-def test_a_frame_is_painted_as_a_picture_is(photo, face):
+class Edge:
+    """A style of line art, small, that is black on the left and white on the right."""
+
+    size = 64
+    is_line_art = True
+
+    def __call__(self, pictures):
+        drawn = torch.ones_like(pictures)
+        drawn[..., : pictures.shape[-1] // 2] = 0
+        return drawn
+
+
+@pytest.mark.parametrize("style", [Negative(), Edge()])
+def test_a_frame_is_painted_as_a_picture_is(photo, face, style):
     frame = (photo * 255).round().byte().permute(1, 2, 0).contiguous().permute(2, 0, 1)
     extent = align(face).extent_px
     for whole in (False, True):
         options = VideoOptions(whole_image=whole, strength=0.8)
-        painted = paint_frame(frame, Negative(), plan_of(face, extent_px=extent), options)
-        still = stylize(frame.float() / 255, Negative(), face, whole, 0.8).picture
+        painted = paint_frame(frame, style, plan_of(face, extent_px=extent), options)
+        still = stylize(frame.float() / 255, style, face, whole, 0.8).picture
         difference = (painted.float() / 255 - still).abs() * 255
         assert difference.mean() < 0.6
         assert difference.max() < 4
-        exact = stylize_frame(
-            frame.float() / 255, Negative(), plan_of(face, extent_px=extent), options
-        )
+        exact = stylize_frame(frame.float() / 255, style, plan_of(face, extent_px=extent), options)
         assert (exact.picture - still).abs().max() < 1e-4
 
 
