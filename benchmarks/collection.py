@@ -34,7 +34,7 @@ LOOKS = {
     "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
     "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
     "master oil": ("oil_19c_masters", "oil_19c_masters_039"),
-    "gibson pen": ("ink_gibson", "ink_gibson_115"),
+    "gibson pen": ("ink_gibson", "ink_gibson_113"),
     "steel engraving": ("engraving_1830s", "engraving_1830s_078"),
     "pastel": ("pastel_18c", "young-woman-with-a-bouquet-of-roses"),
     "dodd chalk": ("chalk_dodd", "chalk_dodd_044"),
