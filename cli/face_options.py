@@ -15,7 +15,7 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
         type=_which,
         metavar="WHICH",
         help="of a group: largest, all, or numbers such as 2 or 1,3; default: the largest, or all "
-        "in the picture's landmark file",
+        "in the picture's landmark file; in a video a face keeps its number until the next cut",
     )
     parser.add_argument(
         "--face-order",
@@ -27,8 +27,9 @@ def add_face_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-face",
         choices=NO_FACE,
-        help="a picture without a face: error reports it and goes on with the others, skip writes "
-        "it unchanged; default: error, but painted whole with `stylize` unless --face-only",
+        help="a picture or video without a face: error reports it and goes on with the others, "
+        "skip writes a picture unchanged, and of a video what needs no face is painted; default: "
+        "error, but painted whole with `stylize` unless --face-only",
     )
 
 

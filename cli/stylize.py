@@ -59,12 +59,7 @@ def _paint(
     path: Path, target: Path, styles: list[Style], arguments: argparse.Namespace
 ) -> dict | None:
     if is_video(path, arguments.output):
-        if arguments.faces not in (None, "largest"):
-            raise ValueError(
-                f"{path}: in a video the largest face is followed, and painted in one style; "
-                "leave --faces out and give one --style"
-            )
-        return paint_video(path, target, styles[0], arguments)
+        return paint_video(path, target, styles, arguments)
 
     def paint(photo: Tensor) -> Stylized:
         try:

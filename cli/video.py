@@ -17,6 +17,7 @@ from ..tps_core.videos.paint_frame import VideoOptions
 from ..tps_core.videos.reader import ENDINGS, opens_as_video
 from ..tps_core.videos.stylize_video import stylize_video
 from ..tps_core.videos.writer import CODECS
+from .face_options import face_arguments
 from .terminal import show_progress, tell
 
 
@@ -43,19 +44,25 @@ def video_ending(path: Path, output: Path) -> str:
     return next(ending for ending in endings if ending in CODECS)
 
 
-def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Namespace) -> dict:
+def paint_video(
+    path: Path, target: Path, styles: list[Style], arguments: argparse.Namespace
+) -> dict:
     """Paints the video, with a progress line; returns what `--json` says of it.
 
     Raises ValueError and NotWritten as `stylize_video` does.
     """
+    detector, min_confidence, faces, numbers = face_arguments(arguments)
     options = VideoOptions(
         arguments.whole_image,
         arguments.strength,
         arguments.color_match,
-        arguments.detector,
-        arguments.min_confidence,
+        detector,
+        min_confidence,
         float(arguments.keep_colors),
         arguments.ground,
+        faces,
+        numbers,
+        arguments.no_face,
     )
     begun = time.monotonic()
 
@@ -65,8 +72,10 @@ def paint_video(path: Path, target: Path, style: Style, arguments: argparse.Name
 
     with one_thread_each():
         # A GPU paints one frame at a time; on a CPU each core paints its own.
-        workers = (os.cpu_count() or 1) if style.device.type == "cpu" else 1
-        report = stylize_video(path, target, style, options, workers, progress, arguments.overwrite)
+        workers = (os.cpu_count() or 1) if styles[0].device.type == "cpu" else 1
+        report = stylize_video(
+            path, target, styles, options, workers, progress, arguments.overwrite
+        )
     seconds = time.monotonic() - begun
     return {
         "frames": report.frames,

@@ -12,7 +12,6 @@ from ..tps_core.face_not_found import face_not_found
 from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize, unpainted
-from ..tps_core.tracking.follower import Follower
 from ..tps_core.transparency import cut_out
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
@@ -87,13 +86,14 @@ class Stylize(io.ComfyNode):
         style = style.to(comfy.model_management.get_torch_device())
         if video and face_landmarks is None:
             options = VideoOptions(
-                whole_image, strength, color_match, keep_colors=keep_colors, ground=ground
+                whole_image,
+                strength,
+                color_match,
+                keep_colors=keep_colors,
+                ground=ground,
+                faces=faces,
+                numbers=(face,),
             )
-            if faces not in ("auto", "largest"):
-                raise ValueError(
-                    f"with video on the largest face is followed, and faces is {faces}; connect "
-                    "Detect Face Landmarks and Smooth Face Landmarks to paint others"
-                )
             return output(_stylize_video(pictures, style, options, no_face), alphas)
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
@@ -113,13 +113,13 @@ class Stylize(io.ComfyNode):
 def _stylize_video(
     pictures: Tensor, style: Style, options: VideoOptions, no_face: str
 ) -> list[Stylized]:
-    """The frames (b, 3, h, w) painted, their largest face followed from one to the next.
+    """The frames (b, 3, h, w) painted, their faces followed from one to the next.
 
     Raises FaceNotFound if there is none in any frame, faces alone are to be painted, and no_face
     is "error".
     """
     progress = comfy.utils.ProgressBar(2 * len(pictures))
-    follower, observations = Follower(options.detector, options.min_confidence), []
+    follower, observations = options.follower(), []
     for picture in pictures:
         observations.append(follower(picture))
         progress.update(1)

@@ -183,6 +183,25 @@ def test_subtitles_are_kept_in_the_files_own_form(tmp_path, source, kind, ending
     assert [time for _, time in words(out)] == pytest.approx([0, 0.2], abs=2e-3)
 
 
+def test_two_lines_that_begin_at_the_same_time_are_both_kept(tmp_path):
+    film = with_subtitles(tmp_path / "film.mkv", "subrip", ((b"Hello", 100), (b"you", 100)))
+    copied(film, tmp_path / "out.mkv")
+    assert [text for text, _ in words(tmp_path / "out.mkv")] == [b"Hello", b"you"]
+
+
+@pytest.mark.parametrize("ending", ["mp4", "mkv"])
+def test_what_begins_late_begins_at_once_with_all_its_tracks(tmp_path, ending):
+    write_video(tmp_path / "film.ts", [GREY] * 8, range(50, 58), sound="aac")
+    out = tmp_path / f"out.{ending}"
+    assert copied(tmp_path / "film.ts", out) == []
+    with av.open(str(out)) as file:
+        first = {}
+        for packet in file.demux():
+            if packet.pts is not None:
+                first.setdefault(packet.stream.type, float(packet.pts * packet.time_base))
+    assert first == pytest.approx({"audio": 0, "video": 2}, abs=0.05)  # MPEG-TS begins at 1.4 s
+
+
 def test_a_gif_says_that_it_has_no_subtitles(tmp_path):
     film = with_subtitles(tmp_path / "film.mkv", "subrip")
     assert copied(film, tmp_path / "out.gif") == [

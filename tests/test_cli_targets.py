@@ -17,11 +17,13 @@ from tps_portrait.cli import detect as detect_command
 from tps_portrait.cli import main
 from tps_portrait.cli import paint_each as paint_each_command
 from tps_portrait.cli import stylize as stylize_command
+from tps_portrait.cli import video as video_command
 from tps_portrait.tps_core import choose
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.stylize import unpainted
+from tps_portrait.tps_core.videos.stylize_video import VideoReport
 from tps_portrait.training.banks.bank import save_bank
 
 NOT_TEXT = os.fsdecode(b"\xff\xfe.png")
@@ -93,12 +95,28 @@ def test_several_styles_paint_all_faces_from_left_to_right(here, monkeypatch):
     assert seen == {"styles": 2, "faces": [right, left]}
 
 
-def test_a_video_takes_one_style_and_its_largest_face(here, capsys):
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ([], ("auto", (1,), None)),
+        (["--faces", "largest", "--no-face", "skip"], ("largest", (1,), "skip")),
+        (["--style", "style.safetensors"], ("all", (1,), None)),
+        (["--faces", "2,1"], ("left to right", (2, 1), None)),
+        (["--faces", "1", "--face-order", "score"], ("score", (1,), None)),
+    ],
+)
+def test_videos_have_the_same_choice_of_faces_as_pictures(here, monkeypatch, more, expected):
+    seen = []
+
+    def stylize_video(source, target, styles, options, *_):
+        seen.append((len(styles), (options.faces, options.numbers, options.no_face)))
+        return VideoReport(1, 1)
+
+    monkeypatch.setattr(video_command, "stylize_video", stylize_video)
     (here / "film.mp4").write_bytes(b"")
-    for options in (["--faces", "all"], ["--style", "style.safetensors"]):
-        command = ("stylize", "film.mp4", "--style", "style.safetensors", "-o", "out.mp4")
-        assert run(*command, *options) == 2
-        assert "film.mp4: in a video the largest face is followed" in capsys.readouterr().err
+    command = ("stylize", "film.mp4", "--style", "style.safetensors", "-o", "out.mp4")
+    assert run(*command, *more) == 0
+    assert seen == [(1 + more.count("--style"), expected)]
 
 
 @pytest.mark.parametrize("wrong", ["two", "0", "1,,2", "101", ""])

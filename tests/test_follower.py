@@ -129,6 +129,32 @@ def test_one_that_leaves_and_one_that_comes_change_nothing_for_the_others(photo)
     assert set(observations[-1].faces) == {0, 1}  # the same number, where it was seen last
 
 
+def test_faces_that_come_together_count_in_the_order_that_is_asked_for(photo):
+    both = two_people(photo).flip(2)  # the one on the left is smaller now
+    for order, numbers in (("left to right", [0, 1]), ("largest", [1, 0])):
+        faces = Follower(most=5, order=order)(both).faces
+        assert sorted(faces, key=lambda n: faces[n].face.points_px[0, 0]) == numbers
+
+
+def test_only_the_wanted_ones_are_told_in_the_order_of_the_wish(photo):
+    both = two_people(photo)
+    left, right = (Follower(most=5)(both).faces[n].face for n in (0, 1))
+    told = Follower(most=5, wanted=(1, 0))(both).faces
+    assert [told[n].face.box_px for n in (0, 1)] == [right.box_px, left.box_px]
+    assert list(Follower(most=5, wanted=(5, 1))(both).faces) == [1]
+
+
+def test_a_number_that_nobody_has_any_more_is_given_again(photo):
+    both = two_people(photo)
+    alone = both.clone()
+    alone[:, :, 300:] = 128
+    follower = Follower(most=5)
+    follower._is_cut = lambda frame: False
+    gone = [alone] * (module.LONGEST_MISSED + 2)
+    *_, last = [follower(frame) for frame in [both, *gone, *[both] * (module.MORE_EVERY + 1)]]
+    assert set(last.faces) == {0, 1}
+
+
 def test_a_face_elsewhere_is_another_one(photo):
     both = two_people(photo)
     left, right = both.clone(), both.clone()

@@ -217,6 +217,19 @@ def test_what_is_none_is_none(tmp_path, name, content):
     assert not opens_as_video(tmp_path / name)
 
 
+def test_tracks_get_no_options_of_their_own(tmp_path, monkeypatch):
+    write_video(tmp_path / "a.vob", [GREY] * 2, codec="mpeg2video", pix_fmt="yuv420p")
+    asked = []
+    real = av.open
+    monkeypatch.setattr(av, "open", lambda *a, **given: asked.append(given) or real(*a, **given))
+    with closing(VideoReader(tmp_path / "a.vob")) as reader:
+        assert reader.last_duration
+    assert len(asked) == 2
+    for given in asked:  # PyAV 14.2 crashes of those where tracks are found late
+        assert not {"options", "stream_options"} & given.keys()
+        assert given["container_options"]["protocol_whitelist"] == "file"
+
+
 def test_pictures_are_no_videos(tmp_path):
     for ending in ("jpg", "png", "webp", "tif"):
         Image.fromarray(GREY).save(tmp_path / f"a.{ending}")

@@ -11,6 +11,7 @@ import torch
 
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.face_not_found import FaceNotFound
+from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.output_files import NotWritten
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
@@ -288,6 +289,70 @@ def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
         stylize_video(film, out, Negative(), replace=False)
     assert out.read_bytes() == b"mine"
     assert [path.name for path in out.parent.iterdir()] == ["painted.mkv"]
+
+
+class Flat:
+    """A style that paints all in one colour."""
+
+    size = 256
+    is_line_art = False
+
+    def __init__(self, *color):
+        self.color = torch.tensor(color)[None, :, None, None]
+
+    def __call__(self, pictures):
+        return torch.zeros_like(pictures) + self.color
+
+
+@pytest.mark.parametrize("more", [{}, {"strength": 1.5}], ids=["bytes", "floats"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_of_several_styles_each_face_has_its_own(photo, face, whole, more):
+    frame = (torch.cat([photo, photo], -1) * 255).byte()
+    width = photo.shape[-1]
+    plans = []
+    for number, dx in ((1, 0), (0, width)):
+        points_px = face.points_px + torch.tensor([dx, 0])
+        moved = Landmarks.from_pixels(points_px, (2 * width, photo.shape[1]), face.scheme, 1.0, "")
+        plans.append(FacePlan(moved, 1.0, 1.0, number))
+    options = VideoOptions(whole, **more)
+    red, blue = Flat(1.0, 0.0, 0.0), Flat(0.0, 0.0, 1.0)
+    painted = paint_frame(frame, [red, blue], FramePlan(tuple(plans), 0.0, 1.0), options)
+    x, y = (round(float(n)) for n in face.points_px.mean(0))
+    left, right = painted[:, y, x].tolist(), painted[:, y, x + width].tolist()
+    assert left[2] > left[0] + 150
+    assert right[0] > right[2] + 150
+    corner = painted[:, 2, 2].tolist()
+    assert (corner == [255, 0, 0]) == whole
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"faces": "left to right", "numbers": (3,)}, "face 3 is to be painted"),
+        ({"no_face": "error"}, "no face found"),
+        ({"faces": "all"}, "no face found"),
+    ],
+)
+def test_a_face_that_is_asked_for_and_never_seen_is_an_error(tmp_path, options, message):
+    write_video(tmp_path / "film.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 2)
+    with pytest.raises(FaceNotFound, match=message):
+        stylize_video(
+            tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), VideoOptions(**options)
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_a_video_without_a_face_is_left_as_it_is_where_that_is_chosen(tmp_path):
+    write_video(tmp_path / "film.mp4", [np.full((64, 96, 3), 90, np.uint8)] * 2)
+    options = VideoOptions(whole_image=False, no_face="skip")
+    stylize_video(tmp_path / "film.mp4", tmp_path / "out.mp4", Negative(), options)
+    assert abs(int(read_video(tmp_path / "out.mp4")[0].mean()) - 90) <= 1
+
+
+def test_of_numbers_those_that_nobody_has_are_told(film, tmp_path):
+    options = VideoOptions(faces="left to right", numbers=(1, 4))
+    report = stylize_video(film, tmp_path / "out.mp4", Negative(), options)
+    assert (report.frames_with_face, report.notes) == (8, ("face 4 is in no frame",))
 
 
 def test_all_faces_are_painted_where_all_are_wanted(photo, face):

@@ -7,11 +7,13 @@ wanted, now and then.
 
 import math
 from dataclasses import dataclass, field
+from itertools import count
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..choose import choose
 from ..detect import detect
 from ..detectors.art_landmarker import confirms
 from ..detectors.embedded_detector import detect_embedded
@@ -49,7 +51,7 @@ class FaceObservation:
 class FrameObservation:
     """What is known of one frame by itself."""
 
-    faces: dict[int, FaceObservation]  # by a number that a face keeps as long as it is followed
+    faces: dict[int, FaceObservation]  # by a number, from 0 on, that a face keeps in a shot
     cut: bool  # whether the frame begins a new shot
 
 
@@ -57,16 +59,18 @@ class FrameObservation:
 class Follower:
     """Called with the frames of a video in order, it says where the faces are in each.
 
-    At most `most` of them: those that `detect` puts first. Each stays the same one until it is
-    lost.
+    At most `most` of them: those that `detect` puts first. Each keeps its number until it is lost:
+    of those that come at the same time the first in the `order` of `choose` gets the lowest that
+    is free. `wanted` are the numbers to be told of, numbered themselves in that order; None: all.
     """
 
     detector: str = "auto"
     min_confidence: float = 0.5
     most: int = 1
+    order: str = "left to right"
+    wanted: tuple[int, ...] | None = None
     _faces: dict[int, Landmarks] = field(default_factory=dict)
     _missed: dict[int, tuple[Landmarks, int]] = field(default_factory=dict)  # and for how long
-    _count: int = 0  # of all the faces there were
     _frames: int = -1  # since faces were found, or since one was lost
     _thumbnail: Tensor | None = None
     _changes: list[float] = field(default_factory=list)  # of light, from frame to frame
@@ -87,9 +91,12 @@ class Follower:
                 self._faces[number] = face
         if len(self._faces) < self.most and self._take_in(self._search(frame)):
             self._frames = 0
-        lights = {n: skin_light(frame, f.shape68) for n, f in self._faces.items()}
+        told = self._faces
+        if self.wanted is not None:
+            told = {place: told[n] for place, n in enumerate(self.wanted) if n in told}
         return FrameObservation(
-            {n: FaceObservation(face, lights[n]) for n, face in self._faces.items()}, cut
+            {n: FaceObservation(face, skin_light(frame, face.shape68)) for n, face in told.items()},
+            cut,
         )
 
     def _age(self) -> None:
@@ -112,7 +119,7 @@ class Follower:
             for face in found
             if all(face.overlap(f) < SAME_FACE_OVERLAP for f in self._faces.values())
         ][: self.most - len(self._faces)]
-        for face in new:
+        for face in choose(new, self.order):
             near = {
                 number: apart
                 for number, (last, frames) in self._missed.items()
@@ -124,7 +131,7 @@ class Follower:
                 if face.scheme != last.scheme:
                     face = face.convert(last.scheme)  # of one face all frames have one
             else:
-                number, self._count = self._count, self._count + 1
+                number = next(n for n in count() if n not in self._faces | self._missed)
             self._faces[number] = face
         return bool(new)
 

@@ -110,10 +110,11 @@ class Copy:
     def __init__(self, stream):
         self.stream = stream
         self._last: int | None = None
+        self._step = int(stream.type != "subtitle")  # two lines may begin at the same time
 
     def packets(self, packet) -> list:
         """What is to be written for a packet of the source; None is the end."""
-        if packet is None or (self._last is not None and packet.dts <= self._last):
+        if packet is None or (self._last is not None and packet.dts < self._last + self._step):
             return []  # in a damaged place time may go back; files only count upwards
         self._last = packet.dts
         packet.stream = self.stream

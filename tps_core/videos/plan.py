@@ -37,6 +37,7 @@ class FacePlan:
     face: Landmarks
     opacity: float  # of the painted face, 0…1
     exponent: float  # that lights it for line art
+    number: int = 0  # that it has in the shot
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def plan_shot(observations: list[FrameObservation]) -> list[FramePlan]:
     """The plans of a shot's frames, each with the scale that it would have by itself."""
     numbers = sorted({number for observation in observations for number in observation.faces})
     tracks = [
-        plan_track([observation.faces.get(number) for observation in observations])
+        plan_track([observation.faces.get(number) for observation in observations], number)
         for number in numbers
     ]
     frames = [tuple(filter(None, faces)) for faces in zip(*tracks, strict=True)]
@@ -95,8 +96,8 @@ def plan_shot(observations: list[FrameObservation]) -> list[FramePlan]:
     return [FramePlan(*parts) for parts in zip(frames, extents, exponents, strict=True)]
 
 
-def plan_track(seen: list[FaceObservation | None]) -> list[FacePlan | None]:
-    """The plans for one face of a shot, from where it is seen in each frame."""
+def plan_track(seen: list[FaceObservation | None], number: int) -> list[FacePlan | None]:
+    """The plans for the face of that number in a shot, from where it is seen in each frame."""
     frames = [[observation.face] if observation else [] for observation in seen]
     _drop_mistakes(frames)
     _fill_short_gaps(frames)
@@ -106,7 +107,7 @@ def plan_track(seen: list[FaceObservation | None]) -> list[FacePlan | None]:
         [observation.light if observation else None for observation in seen]
     )
     return [
-        FacePlan(face, shown, exponent) if face else None
+        FacePlan(face, shown, exponent, number) if face else None
         for face, shown, exponent in zip(faces, opacity, exponents, strict=True)
     ]
 

@@ -29,6 +29,7 @@ BT709, BT601, BT2020 = 1, 5, 9
 SCALER_COLORS = {1: BT709, 5: BT601, 6: BT601, 9: BT2020, 10: BT2020}
 HD_HEIGHT = 720  # videos that don't say so have the newer colours from here on
 
+MICROSECONDS = 1_000_000  # in a second, as FFmpeg counts a file's time
 MOST_PIXELS = 36_000_000  # of a frame: 8K video has 33 million
 FASTEST = 1000  # frames per second: a file that says more is damaged
 MOST_DAMAGED = 10_000
@@ -98,6 +99,12 @@ def opens_as_video(path: Path) -> bool:
         return False
 
 
+def _opened(av, path: Path | str):
+    # Not `options`, which PyAV gives to each track and frees for as many as there are then: where
+    # tracks are found late (MPEG, FLV), more than it made, and Python crashes (14.2; luck later).
+    return av.open(str(path), metadata_errors="replace", container_options=ONLY_THIS_FILE)
+
+
 class VideoReader:
     """A video file. Raises ValueError when it can't be read."""
 
@@ -107,7 +114,7 @@ class VideoReader:
         self._av = load_av()
         self.path = Path(path)
         try:
-            self._file = self._av.open(str(path), metadata_errors="replace", options=ONLY_THIS_FILE)
+            self._file = _opened(self._av, path)
         except FileNotFoundError:
             raise ValueError(f"{path}: no such file") from None
         except (OSError, ValueError, self._av.error.FFmpegError) as error:
@@ -126,7 +133,9 @@ class VideoReader:
         self._check_size(self.stream.width, self.stream.height)
         self.time_base = self.stream.time_base
         self.metadata = dict(self._file.metadata)
-        self.chapters = self._file.chapters() if hasattr(self._file, "chapters") else []
+        # Recordings of broadcasts begin at any time of day; what is painted begins at 0.
+        self._start = Fraction(max(self._file.start_time or 0, 0), MICROSECONDS)
+        self.chapters = self._chapters()
         self.sounds, self.subtitles = list(streams.audio), list(streams.subtitles)
         self.notes: list[str] = []  # what is done to the pictures, in sentences
         self._note_what_is_left_out(moving, streams)
@@ -156,7 +165,7 @@ class VideoReader:
         if self.stream.frames > 0:
             return self.stream.frames
         duration = self._file.duration
-        return round(duration / 1e6 * self.rate) if duration and duration > 0 else 0
+        return round(duration / MICROSECONDS * self.rate) if duration and duration > 0 else 0
 
     @property
     def is_ours(self) -> bool:
@@ -170,7 +179,7 @@ class VideoReader:
 
         All of the file is read for that.
         """
-        with self._av.open(str(self.path), options=ONLY_THIS_FILE) as file:
+        with _opened(self._av, self.path) as file:
             shown = [(p.pts, p.duration) for p in file.demux(file.streams[self.stream.index])]
         last = max((pair for pair in shown if None not in pair), default=None)
         return last[1] * self.time_base if last and last[1] > 0 else None
@@ -193,7 +202,7 @@ class VideoReader:
                     break
                 if packet.stream.index != self.stream.index:
                     if packet.dts is not None:  # the last, empty one has none
-                        yield packet
+                        yield self._from_start(packet)
                     continue
                 ended = packet.dts is None and packet.size == 0
                 decoded = self._decoder.decode(None if ended else packet)
@@ -220,6 +229,23 @@ class VideoReader:
 
     def close(self) -> None:
         self._file.close()
+
+    def _chapters(self) -> list:
+        if not hasattr(self._file, "chapters"):
+            return []
+        chapters = self._file.chapters()
+        for chapter in chapters:
+            late = round(self._start / chapter["time_base"])
+            chapter["start"], chapter["end"] = chapter["start"] - late, chapter["end"] - late
+        return chapters
+
+    def _from_start(self, packet):
+        """The packet, its times counted from the file's beginning."""
+        late = round(self._start / packet.time_base)
+        packet.dts -= late
+        if packet.pts is not None:
+            packet.pts -= late
+        return packet
 
     def _choose_decoder(self) -> None:
         """Takes a decoder that reads the pictures' transparency, where they have one."""
@@ -308,7 +334,8 @@ class VideoReader:
             size, ratio = size[::-1], 1 / ratio
         # PyAV before 17 doesn't say; what the filter says is a field's.
         duration = None if self._deinterlacer.used else getattr(frame, "duration", None)
-        return Frame(picture, frame.pts, duration or None, size, ratio)
+        time = None if frame.pts is None else frame.pts - round(self._start / self.time_base)
+        return Frame(picture, time, duration or None, size, ratio)
 
 
 class Deinterlacer:

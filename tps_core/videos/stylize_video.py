@@ -3,17 +3,16 @@
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from pathlib import Path
 
-from ..face_not_found import face_not_found
+from ..face_not_found import FaceNotFound, face_not_found
 from ..output_files import NotWritten
 from ..style import Style
-from ..tracking.follower import Follower
 from .animation import AnimationReader, moves
 from .beside import FULL
 from .paint_frame import PLAIN, VideoOptions, paint_frame
@@ -35,12 +34,13 @@ class VideoReport:
     frames: int
     frames_with_face: int
     notes: tuple[str, ...] = ()  # what it could not keep, or was changed to be painted
+    numbers: frozenset[int] = field(default=frozenset())  # of the faces that were painted
 
 
 def stylize_video(
     source: Path | str,
     target: Path | str,
-    style: Style,
+    style: Style | Sequence[Style],
     options: VideoOptions = PLAIN,
     workers: int = 1,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -50,9 +50,10 @@ def stylize_video(
 
     `workers` frames are painted at a time: with torch on one thread, as many as there are cores
     are quickest. Whatever stops it, no half-made file is left; without `replace` a video that has
-    the target's name stays. What it could not keep is logged, a line each.
+    the target's name stays. What it could not keep is logged, a line each. Of several styles each
+    face gets one, by its number, as `VideoOptions.follower` counts; the first paints the rest.
     Raises ValueError for a video that can't be read or a name that can't be written, its kind
-    FaceNotFound where only faces are to be painted and there is none, and NotWritten.
+    FaceNotFound where faces are to be painted and there is none in any frame, and NotWritten.
     """
     if Path(target).exists() and Path(source).samefile(target):
         raise ValueError(f"{target}: is the video that is read; give the painted one another name")
@@ -60,9 +61,8 @@ def stylize_video(
         writer = VideoWriter(target, reader, replace)
         try:
             report = _paint(reader, writer, style, options, workers, progress)
-            if not options.whole_image and not report.frames_with_face:
-                where = f"{source}, in all frames"
-                raise face_not_found(where, options.min_confidence, "paint the whole image")
+            if not report.frames_with_face and _needs_face(options):
+                raise _no_face(source, options)
             writer.finish()
         except load_av().error.FFmpegError as error:
             _discard(writer)
@@ -75,7 +75,7 @@ def stylize_video(
         except BaseException:
             _discard(writer)
             raise
-    notes = (*reader.notes, *writer.notes)
+    notes = (*_faces_never_seen(report, options), *reader.notes, *writer.notes)
     for note in notes:
         log.warning("%s: %s", source, note)
     return replace_fields(report, notes=notes)
@@ -86,6 +86,32 @@ def open_video(path: Path | str) -> VideoReader | AnimationReader:
     return AnimationReader(path) if moves(path) else VideoReader(path)
 
 
+def _needs_face(options: VideoOptions) -> bool:
+    if options.no_face == "skip":
+        return False
+    return not options.whole_image or options.no_face == "error" or options.faces != "auto"
+
+
+def _no_face(source: Path | str, options: VideoOptions) -> FaceNotFound:
+    if options.by_number:
+        return FaceNotFound(
+            f"{source}: face {min(options.numbers)} is to be painted, but in no frame are there so "
+            "many; give a smaller number, or lower min_confidence"
+        )
+    where = f"{source}, in all frames"
+    return face_not_found(where, options.min_confidence, "paint the whole image")
+
+
+def _faces_never_seen(report: VideoReport, options: VideoOptions) -> list[str]:
+    if not options.by_number:
+        return []
+    return [
+        f"face {number} is in no frame"
+        for place, number in enumerate(options.numbers)
+        if place not in report.numbers
+    ]
+
+
 def _discard(writer: VideoWriter) -> None:
     # What is left to be written can't be either; what went wrong first is told.
     with contextlib.suppress(load_av().error.FFmpegError):
@@ -94,6 +120,7 @@ def _discard(writer: VideoWriter) -> None:
 
 def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
     done = with_face = 0
+    numbers: set[int] = set()
     waiting: deque = deque()  # (frame, the painting to come) in order
 
     def write_next() -> None:
@@ -114,17 +141,18 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
                 continue
             plan = next(plans)
             with_face += bool(plan.faces)
+            numbers.update(face.number for face in plan.faces)
             work = pool.submit(paint_frame, part.picture, style, plan, options)
             waiting.append((part, work))
             if len(waiting) > FRAMES_EACH * workers:
                 write_next()
         while waiting:
             write_next()
-    return VideoReport(done, with_face)
+    return VideoReport(done, with_face, numbers=frozenset(numbers))
 
 
 def _plans(path: Path, options: VideoOptions) -> Iterator[FramePlan]:
     """The plans of a video's frames, read by itself: planning runs ahead of painting."""
-    follower = Follower(options.detector, options.min_confidence, options.most_faces)
+    follower = options.follower()
     with closing(open_video(path)) as reader:
         yield from plan_frames(follower(frame.picture[:3]) for frame in reader.frames())
