@@ -46,20 +46,32 @@ def find_inputs(names: Iterable[str], videos: bool = False) -> Inputs:
     """
     inputs = Inputs([], [])
     for name in names:
-        path = place(name)
-        mode = mode_of(path)
-        if path == PIPE or stat.S_ISREG(mode):
-            inputs.paths.append(path)
-        elif stat.S_ISDIR(mode):
-            _add_folder(path, videos, inputs)
-        elif found := sorted(glob.glob(name)):  # noqa: PTH207 (Path.glob takes no full path)
-            inputs.paths.extend(map(Path, found))
-        else:
+        named = [place(name)]
+        if named != [PIPE] and not mode_of(named[0]):
+            found = glob.glob(name)  # noqa: PTH207 (Path.glob takes no full path)
+            named = [Path(path) for path in sorted(found)]
+        if not named:
             raise ValueError(f"{name}: no such file or folder")
+        for path in named:
+            if stat.S_ISDIR(mode_of(path)):
+                _add_folder(path, videos, inputs)
+            else:
+                _add_file(path, inputs)
     if not inputs.paths:
         reason = "; ".join(inputs.unreadable) or f"{', '.join(map(str, names))}: no pictures in it"
         raise ValueError(reason)
     return inputs
+
+
+def _add_file(path: Path, inputs: Inputs) -> None:
+    """Adds the file to the inputs; a pipe or device, which would be waited for, is unreadable."""
+    gone = 0  # what that leads to is said where it is read
+    if path == PIPE or stat.S_IFMT(mode_of(path)) in (stat.S_IFREG, stat.S_IFDIR, gone):
+        inputs.paths.append(path)
+    else:
+        inputs.unreadable.append(
+            f"{path}: not a file that can be read; a picture can be piped in under the name -"
+        )
 
 
 def _add_folder(folder: Path, videos: bool, inputs: Inputs) -> None:
@@ -69,10 +81,12 @@ def _add_folder(folder: Path, videos: bool, inputs: Inputs) -> None:
     for path in own_files(folder, videos=VIDEO_ENDINGS):
         ending = path.suffix.lower()
         extra = extra_called(ending)
-        if lack := extra and extra.what_is_missing():
+        if stat.S_ISDIR(mode_of(path)):
+            inputs.unreadable.append(f"{path}: the folder can't be opened; check its permissions")
+        elif lack := extra and extra.what_is_missing():
             missing[f"{extra.name} {lack}"].append(path.name)
         elif ending in ENDINGS or (videos and ending in VIDEO_ENDINGS):
-            inputs.paths.append(path)
+            _add_file(path, inputs)
         elif ending in VIDEO_ENDINGS or ending in OTHERS:
             left_out[ending] += 1
     for lack, files in missing.items():

@@ -247,18 +247,6 @@ def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(
         assert ("only its first frame is painted" in capsys.readouterr().err) == said
 
 
-def test_all_faces_of_a_video_are_painted_where_all_are_wanted(photo, style, tmp_path):
-    face = np.asarray(Image.open(photo).crop((60, 0, 360, 300)).resize((150, 150)))
-    write_video(tmp_path / "film.mp4", [np.concatenate([face, face[:, ::-1]], 1)] * 3)
-    film = read_video(tmp_path / "film.mp4")[0].astype(int)
-    for faces, painted in (("all", (True, True)), ("2", (False, True))):
-        out = tmp_path / f"{faces}.mp4"
-        command = ("stylize", tmp_path / "film.mp4", "--style", style, "-o", out)
-        assert run(*command, "--face-only", "--faces", faces) == 0
-        change = np.abs(read_video(out)[0].astype(int) - film).mean((0, 1, 3))
-        assert tuple(half.mean() > 2 for half in np.split(change, 2)) == painted
-
-
 @pytest.mark.parametrize("ending", ["webp", "png", "avif"])
 def test_animations_of_each_kind_are_painted_as_videos(photo, style, tmp_path, ending):
     small = Image.open(photo).resize((90, 80))

@@ -267,6 +267,29 @@ def test_what_is_no_picture_here_is_counted_in_a_line(here, capsys):
     )
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+@pytest.mark.parametrize("given", [["photos"], ["photos/*"], ["photos/pipe.png", "photos"]])
+def test_pipes_among_files_are_not_waited_for(here, given, capsys):
+    os.mkfifo(here / "photos" / "pipe.png")
+    assert stylize(*given, "-o", "out") == 2
+    assert "pipe.png: not a file that can be read" in capsys.readouterr().err
+    assert names("out") == {"a.png", "b.png"}
+
+
+def test_a_folder_in_it_that_can_not_be_opened_is_said(here, monkeypatch, capsys):
+    (here / "photos" / "closed").mkdir()
+    walk = os.walk
+
+    def closed(top, onerror, **options):
+        onerror(PermissionError(13, "Permission denied", str(here / "photos" / "closed")))
+        return walk(top, onerror=onerror, **options)
+
+    monkeypatch.setattr(os, "walk", closed)
+    assert stylize("photos", "-o", "out") == 2
+    assert "closed: the folder can't be opened; check" in capsys.readouterr().err
+    assert names("out") == {"a.png", "b.png"}
+
+
 def test_the_videos_of_a_folder_are_painted(here, capsys):
     pytest.importorskip("av")
     write_video(Path("photos", "moving.mp4"), [np.asarray(noise())] * 2)

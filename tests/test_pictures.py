@@ -244,6 +244,45 @@ def test_a_picture_comes_with_its_alpha_and_nothing_of_what_is_hidden(tmp_path):
         decode_picture(b"hello", "stdin")
 
 
+def png_of_two(bits, clear, shown):
+    """A PNG of two pixels, the first of its transparent colour; levels as numbers of the bits."""
+
+    def chunk(name, content):
+        check = struct.pack(">I", zlib.crc32(name + content))
+        return struct.pack(">I", len(content)) + name + content + check
+
+    kind = 0 if len(clear) == 1 else 2  # grey, RGB
+    row = "".join(f"{level:0{bits}b}" for level in (*clear, *shown))
+    row = row.ljust(-(-len(row) // 8) * 8, "0")
+    pixels = bytes(int(row[i : i + 8], 2) for i in range(0, len(row), 8))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 2, 1, bits, kind, 0, 0, 0))
+        + chunk(b"tRNS", struct.pack(f">{len(clear)}H", *clear))
+        + chunk(b"IDAT", zlib.compress(b"\0" + pixels))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("bits", "clear", "shown"),
+    [
+        (1, (1,), (0,)),
+        (2, (1,), (3,)),
+        (4, (5,), (12,)),
+        (8, (77,), (200,)),
+        (16, (1234,), (51400,)),
+        (8, (4, 18, 1), (200, 100, 50)),
+        (16, (1234, 4660, 257), (51400, 25700, 12850)),
+    ],
+)
+def test_a_transparent_color_counts_in_pictures_of_any_bits(bits, clear, shown):
+    picture, alpha = decode_picture(png_of_two(bits, clear, shown), "a.png")
+    assert alpha.flatten().tolist() == [0, 1]
+    expected = [level / (2**bits - 1) for level in (shown * 3)[:3]]
+    assert picture[:, 0, 1].tolist() == pytest.approx(expected, abs=0.01)
+
+
 def test_an_alpha_that_hides_nothing_is_none(tmp_path):
     Image.new("RGBA", (8, 8), (9, 9, 9, 255)).save(tmp_path / "a.png")
     picture, alpha = read_with_alpha(tmp_path / "a.png")

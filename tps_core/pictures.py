@@ -63,6 +63,7 @@ STRIP = 2_000_000  # pixels that are converted at a time
 
 ORIENTATION, ON_THEIR_SIDE = 0x0112, range(5, 9)  # the EXIF tag, and what it says of such pictures
 WIDTH, HEIGHT = 0x0100, 0x0101  # a TIFF's tags
+PNG_BITS = 24  # where a PNG says how many bits a level has
 INTEROPERABILITY = 0xA005  # an EXIF tag
 SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # formats whose further pictures are to be seen
 
@@ -247,6 +248,7 @@ def _decoded(
         factor = _shrinking(image.size, most_pixels)
     several = _holds_several(image)
     image.load()
+    _count_as_loaded(image, head)
     # Asked now: Pillow turns TIFFs itself when it loads them.
     orientation = _orientation(image)
     coded = coded_colors(head) or _coded_by_camera(image)
@@ -256,6 +258,18 @@ def _decoded(
         log.info("%s: holds several pictures, of which the first is read", path)
     to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), coded)
     return _to_picture(image, factor, orientation, to_srgb, alpha)
+
+
+def _count_as_loaded(image: Image.Image, head: bytes) -> None:
+    """Counts a PNG's transparent colour in 8 bits, as Pillow does its pixels."""
+    color = image.info.get("transparency")
+    if image.format != "PNG" or image.mode not in ("1", "L", "RGB") or isinstance(color, bytes):
+        return
+    bits = head[PNG_BITS]
+    if isinstance(color, tuple) and bits == 16:
+        image.info["transparency"] = tuple(level >> 8 for level in color)
+    elif isinstance(color, int) and bits < 8:
+        image.info["transparency"] = color * 255 // (2**bits - 1)
 
 
 def _check_cost(image: Image.Image, most_pixels: int | None, kept_bytes: int) -> None:
@@ -348,8 +362,11 @@ def _top(image: Image.Image) -> float:
 def _flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
     """The strip as RGB, transparency laid on white, or kept (RGBA); `top` is more bits' white."""
     if strip.mode in ("I", "F") or strip.mode.startswith("I;16"):
-        levels = np.nan_to_num(np.asarray(strip, dtype=np.float32) / top * 255)
-        strip = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+        levels, clear = np.asarray(strip, dtype=np.float32), strip.info.get("transparency")
+        grey = np.nan_to_num(levels / top * 255).clip(0, 255).astype(np.uint8)
+        strip = Image.fromarray(grey)
+        if clear is not None:
+            strip.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
     if not has_alpha(strip):
         strip = to_srgb(strip)
         return strip.convert("RGBA") if keep_alpha else strip
