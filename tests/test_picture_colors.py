@@ -127,6 +127,19 @@ def test_hdr_comes_in_standard_range_and_says_so(tmp_path, caplog):
     assert "HDR (HLG)" in caplog.text
 
 
+def test_hdr_counts_for_more_than_the_profile_beside_it(tmp_path):
+    profile = profiles.display_p3()
+    packed = b"P3\0\0" + zlib.compress(profile)
+    beside = struct.pack(">I", len(packed)) + b"iCCP" + packed
+    beside += struct.pack(">I", zlib.crc32(b"iCCP" + packed))
+    coded(tmp_path / "a.png", flat(97, 97, 97), BT2020, PQ)
+    content = (tmp_path / "a.png").read_bytes()
+    (tmp_path / "both.png").write_bytes(content[:33] + beside + content[33:])
+    with Image.open(tmp_path / "both.png") as image:
+        assert image.info["icc_profile"] == profile
+    assert np.array_equal(levels(tmp_path / "both.png"), levels(tmp_path / "a.png"))
+
+
 def test_highlights_are_drawn_together_in_their_hue():
     light = np.array([[[0.2, 0.1, 0.3]], [[4.0, 2.0, 1.0]]], np.float32)
     made = in_range(light)

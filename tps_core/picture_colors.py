@@ -44,9 +44,10 @@ def in_srgb(mode: str, profile: bytes | None, coded: tuple[int, int] | None) -> 
     """What makes 8-bit RGB in sRGB of a picture's parts, which have no alpha and the mode given.
 
     A profile that is damaged, or for other modes, counts for nothing. `coded` are primaries and
-    transfer characteristics.
+    transfer characteristics; where they say HDR, a profile is for programs that know none.
     """
-    if mode == "LAB" or profile:
+    hdr = coded is not None and coded[1] in HDR
+    if mode == "LAB" or (profile and not hdr):
         known = _by_profile(profile, "I" if mode.startswith("I;16") else mode)
         if known:
             return known

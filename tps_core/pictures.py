@@ -268,7 +268,7 @@ def _count_as_loaded(image: Image.Image, head: bytes) -> None:
     bits = head[PNG_BITS]
     if isinstance(color, tuple) and bits == 16:
         image.info["transparency"] = tuple(level >> 8 for level in color)
-    elif isinstance(color, int) and bits < 8:
+    elif isinstance(color, int) and color < 2**bits < 256:  # else Pillow did so itself
         image.info["transparency"] = color * 255 // (2**bits - 1)
 
 
