@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class VideoReport:
     frames: int
     frames_with_face: int
     notes: tuple[str, ...] = ()  # what it could not keep, or was changed to be painted
-    numbers: frozenset[int] = field(default=frozenset())  # of the faces that were painted
+    numbers: frozenset[int] = frozenset()  # of the faces that were painted
 
 
 def stylize_video(
