@@ -109,7 +109,7 @@ def paint_frame(
     if not options.plain:
         painted = as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
         return on_white(painted) if len(painted) == 4 else painted
-    if options.strength == 0:
+    if options.strength == 0 or not (options.whole_image or plan.faces):
         return frame
     first, dealt = _dealt(style, plan, options)
     painted = _paint_whole(frame, first, plan) if options.whole_image else frame.clone()
