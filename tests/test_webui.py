@@ -3,11 +3,13 @@
 import io
 import re
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from torch import Tensor
 
 from comfyui import node
 from editor import find_browser
@@ -16,6 +18,8 @@ from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.example_pictures import ART, PHOTO
 from tps_portrait.tps_core.landmark_files.json_file import write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.tps_core.paint_like.find_art import find_artwork
+from tps_portrait.tps_core.paint_like.painter import paint_like
 from tps_portrait.tps_core.pictures import read_picture, to_image
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import stylize
@@ -90,53 +94,134 @@ def newest(webui: WebUI) -> Path:
     return max((webui.data / "output").glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
 
 
+@dataclass(frozen=True)
+class Way:
+    """How a picture is painted: in a style, or like the picture of art where there is none."""
+
+    style: str
+    whole_image: bool
+    infotext: str  # what Extras say of it
+
+
+# The face that is painted alone lies at the border of its picture.
+WAYS = {
+    "style": Way(STYLE, True, f"^TPS style: {STYLE}$"),
+    "style, face": Way("ink line", False, "^TPS style: ink line, TPS area: face$"),
+    "picture": Way("", True, r"^TPS art: \w+$"),
+    "picture, face": Way("", False, r"^TPS art: \w+, TPS area: face$"),
+}
+BORDER = (80, 48, 226, 200)  # cuts the small photo where its face begins
+
+
+@pytest.fixture(scope="module")
+def small_art(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("art") / "art.png"
+    with Image.open(ART) as art:
+        art.thumbnail((240, 240))
+        art.convert("RGB").save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", WAYS)
 def test_node_command_extras_and_api_paint_the_same_pixels(
-    webui, page, comfyui, small_photo, tmp_path, screenshots
+    name, webui, page, comfyui, small_photo, small_art, tmp_path, screenshots
 ):
-    # The detector that all of them have: where there is a newer one, "auto" takes its points.
-    command = ["stylize", small_photo, "--style", STYLE, "-o", tmp_path / "a.png"]
-    assert main([*map(str, command), "--detector", "embedded"]) == 0
-    by_command = pixels(tmp_path / "a.png")
+    way = WAYS[name]
+    photo = tmp_path / "photo.png"
+    with Image.open(small_photo) as whole:
+        (whole if way.whole_image else whole.crop(BORDER)).save(photo)
+    by_command = paint_by_command(way, photo, small_art, tmp_path / "painted.png")
+    assert np.abs(by_command - pixels(photo)).mean() > (10 if way.whole_image else 1)
 
-    prompt = {
-        "photo": node("LoadImage", image=comfyui.upload(small_photo)),
-        "style": node("TPSPortraitLoadStyle", style_name=STYLE),
-        "detect": node(
-            "TPSPortraitDetectLandmarks", image=["photo", 0], detector="embedded",
-            max_faces=1, min_confidence=0.5, no_face="error",
-        ),
-        "paint": node(
-            "TPSPortraitStylize", image=["photo", 0], style=["style", 0],
-            face_landmarks=["detect", 0], whole_image=True, strength=1.0, color_match=0.0,
-        ),
-        "show": node("PreviewImage", images=["paint", 0]),
-    }  # fmt: skip
-    ((by_node,),) = comfyui.images(comfyui.queue(prompt)).values()
-
-    image = b64encode(small_photo.read_bytes()).decode()
-    status, answer = webui.ask(f"{BASE}/stylize", {"image": image, "style": STYLE}, webui.login)
+    request = {"image": photo, "whole_image": way.whole_image}
+    request |= {"style": way.style} if way.style else {"art": small_art}
+    status, answer = webui.ask(
+        f"{BASE}/{'stylize' if way.style else 'paint-like'}", in_base64(request), webui.login
+    )
     assert status == 200, answer
     by_api = b64decode(answer["image"])
 
-    page.open_tab("Extras")
-    page.upload("extras_image", small_photo)
-    page.open_panel("extras")
-    page.choose("extras_tps_style", STYLE)
-    page.click("extras_generate")
-    assert page.wait_for_text("html_info_extras", "TPS style") == f"TPS style: {STYLE}"
+    paint_in_extras(page, way, photo, small_art)
+    page.wait_for_text("html_info_extras", way.infotext)
     page.page.wait_for_timeout(1000)
-    page.screenshot(screenshots / f"webui {webui.gradio} extras.png")
+    page.screenshot(screenshots / f"webui {webui.gradio} extras, {name}.png")
+    for place, other in (("API", by_api), ("Extras", newest(webui))):
+        assert np.abs(pixels(other) - by_command).max() == 0, place
 
-    assert np.abs(by_command - pixels(small_photo)).mean() > 10
-    for name, other in (("API", by_api), ("Extras", newest(webui))):
-        assert np.abs(pixels(other) - by_command).max() == 0, name
-    # ComfyUI's own nodes cut off what is behind the point where all others round.
-    photo = read_picture(small_photo)
-    face = detect_face(photo, "photo", "embedded")
-    painted = stylize(photo, load_style(find_style(STYLE)), face).picture
+    # The node gives floats, as the painter does. ComfyUI's own nodes, when they save them, cut off
+    # what is behind the point where all others round.
+    painted = paint_in_floats(way, photo, small_art)
     assert np.abs(pixels(to_image(painted)) - by_command).max() == 0
     cut_off = (painted * 255).permute(1, 2, 0).numpy().astype(int)
-    assert np.abs(cut_off - pixels(by_node)).max() == 0
+    assert np.abs(cut_off - paint_by_node(comfyui, way, photo, small_art)).max() == 0
+
+
+def in_base64(request: dict) -> dict:
+    """The request, in which files stand in base64."""
+    return {
+        key: b64encode(value.read_bytes()).decode() if isinstance(value, Path) else value
+        for key, value in request.items()
+    }
+
+
+# The detector that all of them have: where there is a newer one, "auto" takes its points.
+
+
+def paint_by_command(way: Way, photo: Path, art: Path, target: Path) -> np.ndarray:
+    command = ["stylize", "--style", way.style] if way.style else ["paint-like", "--art", art]
+    command += [photo, "-o", target, "--detector", "embedded"]
+    assert main([*map(str, command), *([] if way.whole_image else ["--face-only"])]) == 0
+    return pixels(target)
+
+
+def paint_in_extras(page, way: Way, photo: Path, art: Path) -> None:
+    page.open_tab("Extras")
+    page.upload("extras_image", photo)
+    page.open_panel("extras")
+    page.pick("extras_tps_way", "style" if way.style else "picture")
+    if way.style:
+        page.choose("extras_tps_style", way.style)
+    else:
+        page.upload("extras_tps_art", art)
+    page.pick("extras_tps_area", "whole image" if way.whole_image else "face")
+    page.click("extras_generate")
+
+
+def paint_in_floats(way: Way, photo: Path, art: Path) -> Tensor:
+    picture = read_picture(photo)
+    face = detect_face(picture, "photo", "embedded")
+    if way.style:
+        style = load_style(find_style(way.style))
+        return stylize(picture, style, face, way.whole_image).picture
+    artwork = find_artwork(read_picture(art), "art", detector="embedded")
+    return paint_like(picture, artwork, face, way.whole_image).picture
+
+
+def paint_by_node(comfyui, way: Way, photo: Path, art: Path) -> np.ndarray:
+    looked = {
+        "detector": "embedded", "max_faces": 1, "min_confidence": 0.5, "no_face": "error"
+    }  # fmt: skip
+    painted = {
+        "image": ["photo", 0], "face_landmarks": ["faces", 0], "whole_image": way.whole_image,
+        "strength": 1.0, "color_match": 0.0,
+    }  # fmt: skip
+    prompt = {
+        "photo": node("LoadImage", image=comfyui.upload(photo)),
+        "faces": node("TPSPortraitDetectLandmarks", image=["photo", 0], **looked),
+        "show": node("PreviewImage", images=["paint", 0]),
+    }
+    if way.style:
+        prompt["style"] = node("TPSPortraitLoadStyle", style_name=way.style)
+        prompt["paint"] = node("TPSPortraitStylize", style=["style", 0], **painted)
+    else:
+        prompt["art"] = node("LoadImage", image=comfyui.upload(art))
+        prompt["art faces"] = node("TPSPortraitDetectLandmarks", image=["art", 0], **looked)
+        prompt["paint"] = node(
+            "TPSPortraitPaintLike", art=["art", 0], art_landmarks=["art faces", 0],
+            art_colors=1.0, **painted,
+        )  # fmt: skip
+    ((picture,),) = comfyui.images(comfyui.queue(prompt)).values()
+    return pixels(picture)
 
 
 def test_extras_keep_a_picture_that_cannot_be_painted_and_say_why(webui, page, tmp_path):
@@ -144,6 +229,7 @@ def test_extras_keep_a_picture_that_cannot_be_painted_and_say_why(webui, page, t
     page.open_tab("Extras")
     page.open_panel("extras")
     page.upload("extras_image", tmp_path / "nobody.png")
+    page.pick("extras_tps_way", "style")
     page.pick("extras_tps_area", "face")
     page.click("extras_generate")
     assert "no face found" in page.wait_for_text("html_info_extras", "TPS Portrait failed")
@@ -248,25 +334,13 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     page.click("tps_portrait_start")
     shows(page, "training", "step")
     page.page.reload(wait_until="domcontentloaded")
-    page.page.wait_for_selector("#tabs > .tab-nav", timeout=60_000)
-    page.page.wait_for_timeout(1500)
-    page.open_tab("TPS Portrait")
-    page.page.locator("#tps_portrait button", has_text="Train").first.click()
+    open_training(page)
     shows(page, "training", "step")
 
-    if "gradio3" in str(webui.gradio):
-        page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
-        shows(page, "training", "stopped;")
-        pytest.skip(
-            "gradio 3 doesn't come back from Reload UI while a training runs: docs/webui.md"
-        )
     webui.ask("/host/reload", {})
     webui.wait(2)
     page.page.goto(webui.url, wait_until="domcontentloaded")
-    page.page.wait_for_selector("#tabs > .tab-nav", timeout=60_000)
-    page.page.wait_for_timeout(1500)
-    page.open_tab("TPS Portrait")
-    page.page.locator("#tps_portrait button", has_text="Train").first.click()
+    open_training(page)
     shows(page, "training", "step")
     page.page.wait_for_timeout(1000)
     page.screenshot(screenshots / f"webui {webui.gradio} training.png")
@@ -276,11 +350,49 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     assert max(later) > steps
 
 
-def prepare_training(page, steps: str) -> None:
-    """Chooses the smallest training, of so many steps."""
+def open_training(page) -> None:
+    """In a page that is being loaded."""
+    page.page.wait_for_selector("#tabs > .tab-nav", timeout=60_000)
+    page.page.wait_for_timeout(1500)
+    page.open_tab("TPS Portrait")
+    page.page.locator("#tps_portrait button", has_text="Train").first.click()
+
+
+def test_a_preset_says_how_long_the_training_is(webui, page):
+    page.page.reload(wait_until="domcontentloaded")
+    open_training(page)
+    page.page.wait_for_timeout(2500)
+    prepare_training(page, "2000", "quick")
+    fill(page, "tps_portrait_name", "quick style")
+    page.click("tps_portrait_start")
+    shows(page, "training", "step 1 of 1500")
+    page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
+    shows(page, "training", "stopped;")
+
+
+def test_a_style_is_evaluated_with_its_contact_sheet(webui, page, screenshots):
+    page.page.locator("#tps_portrait button", has_text="Evaluate").first.click()
+    page.page.wait_for_timeout(2500)  # the lists learn of what was trained
+    page.choose("tps_portrait_measured", "ink line")
+    page.choose("tps_portrait_measured_art", "art")
+    for folder in ("/etc", "none such"):
+        fill(page, "tps_portrait_measured_photos", folder)
+        page.click("tps_portrait_measure")
+    fill(page, "tps_portrait_measured_photos", "photos")
+    page.click("tps_portrait_measure")
+    report = shows(page, "evaluation", "faces of art|ended")
+    page.page.wait_for_selector("#tps_portrait_evaluation_picture img", timeout=30_000)
+    page.page.wait_for_timeout(1000)
+    page.screenshot(screenshots / f"webui {webui.gradio} evaluation.png")
+    assert report.startswith("2 results (the whole image painted), 3 faces of art"), report
+    assert "left out, 1:" in report  # the one that was excluded in the review
+
+
+def prepare_training(page, steps: str, preset: str = "custom") -> None:
+    """Chooses the smallest training, of so many steps; a preset has its own."""
     page.choose("tps_portrait_art", "art")
     page.choose("tps_portrait_photos", "photos")
-    page.choose("tps_portrait_preset", "custom")
+    page.choose("tps_portrait_preset", preset)
     page.page.locator("#tps_portrait_more .label-wrap").click()
     fill(page, "tps_portrait_steps", steps)
     fill(page, "tps_portrait_size", "64")

@@ -60,9 +60,23 @@ def test_a_request_sends_the_picture_of_art_as_base64(controls):
         controls.read_controls(values | {"art": base64.b64encode(b"text").decode()})
 
 
-@pytest.mark.parametrize("wrong", [{"way": "x"}, {"area": 3}, {"faces": "x"}, {"strength": 3.0}])
-def test_what_no_control_can_say_is_refused(controls, wrong):
-    with pytest.raises(ValueError, match="is none of|not a number"):
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"enabled": "false"}, "enabled is 'false', neither true nor false"),
+        ({"way": "x" * 999}, "^'x+… is none of style, picture"),
+        ({"way": {"a": 1}}, "an object of 1 is none of style, picture"),
+        ({"area": 3}, "3 is none of whole image, face"),
+        ({"faces": "x"}, "'x' is none of largest"),
+        ({"strength": 3.0}, "not a number"),
+        ({"style": 5}, "the style is 5, not a text"),
+        ({"way": WAYS[1], "art": 5}, "the picture of art is 5, not the bytes of a picture file"),
+        ({"way": WAYS[1], "art": ["a"]}, "the picture of art is a list of 1, not the bytes"),
+    ],
+    ids=str,
+)
+def test_what_no_control_can_say_is_refused(controls, wrong, reason):
+    with pytest.raises(ValueError, match=reason):
         controls.read_controls({"enabled": True} | wrong)
 
 

@@ -73,6 +73,15 @@ def test_why_a_work_ended_can_be_seen(job, error):
     assert job.shown("training").text == "ended: because"
 
 
+def test_an_error_without_words_is_put_into_some(job):
+    def work(job):
+        raise MemoryError
+
+    job.start("training", work)
+    wait(job)
+    assert job.shown("training").text == "ended: there is not enough memory"
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_ours_is_said_too(job):
     def work(job):

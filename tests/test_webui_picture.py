@@ -1,14 +1,17 @@
 """Painting as the WebUI asks for it."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from profiles import display_p3
 from tps_portrait.tps_core.detect import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
+from tps_portrait.tps_core.pictures import decode_picture, to_image
 from tps_portrait.tps_core.style import Style
 from tps_portrait.webui import picture
 from tps_portrait.webui.settings import Settings
@@ -62,6 +65,43 @@ def test_a_picture_keeps_its_own_alpha(kept):
     assert paint(image()).mode == "RGB"
 
 
+def as_page_gives(mode: str) -> tuple[bytes, Image.Image]:
+    """A file of that kind, and the image that the WebUI has opened it as."""
+    source = image("RGBA").convert(
+        {"P": "RGBA", "opaque": "RGBA", "16 bit": "L", "wide gamut": "RGB"}.get(mode, mode)
+    )
+    if mode == "16 bit":
+        source = Image.fromarray(np.asarray(source).astype(np.uint16) * 257)
+    if mode == "RGBA":
+        source.paste((9, 9, 9, 0), (0, 0, 20, 20))
+    if mode == "opaque":
+        source.putalpha(255)
+    more = {"icc_profile": display_p3()} if mode == "wide gamut" else {}
+    file = io.BytesIO()
+    source = source.quantize() if mode == "P" else source
+    source.save(file, "TIFF" if mode == "CMYK" else "PNG", **more)
+    opened = Image.open(file)
+    opened.load()
+    return file.getvalue(), opened
+
+
+@pytest.mark.parametrize(
+    "mode", ["RGB", "RGBA", "opaque", "LA", "P", "L", "1", "CMYK", "16 bit", "wide gamut"]
+)
+def test_a_picture_of_the_page_is_painted_as_its_file_is_by_the_api(kept, mode):
+    content, opened = as_page_gives(mode)
+    photo, alpha = decode_picture(content, "it")
+    by_api = to_image(picture.paint(photo, alpha, Settings("small"), None, CPU))
+    by_page = paint(opened)
+    assert (by_page.mode, by_page.tobytes()) == (by_api.mode, by_api.tobytes())
+    assert (by_page.mode == "RGBA") == (mode in ("RGBA", "LA", "P"))
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused_before_it_is_painted(kept):
+    with pytest.raises(ValueError, match=r"^the picture: 9000 x 9000 pixels are 81 megapixels"):
+        paint(Image.new("1", (9000, 9000)))
+
+
 def test_a_transparent_ground_takes_away_from_the_picture_s_own_alpha(kept, monkeypatch):
     person = torch.zeros(1, SIZE[1], SIZE[0])
     person[..., :32] = 1
@@ -94,8 +134,8 @@ def test_a_style_is_loaded_once_and_again_when_its_file_has_changed(kept):
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        (Settings("large"), "large: no such style; styles: small"),
-        (Settings("../../small"), "no such style"),
+        (Settings("large"), "there is no style .large.; there are small"),
+        (Settings("../../small"), "there is no style"),
         (Settings(), "there is no picture of art to paint like"),
     ],
     ids=str,
@@ -153,6 +193,8 @@ def test_base64_is_read_with_and_without_what_a_page_writes_before_it():
     assert picture.from_base64(f"data:image/png;base64,{text}", "it") == b"picture"
     with pytest.raises(ValueError, match="it is not base64"):
         picture.from_base64("no!", "it")
+    with pytest.raises(ValueError, match="it is an object of 0, not the bytes of a picture file"):
+        picture.from_base64({}, "it")
 
 
 def test_base64_without_end_is_refused(monkeypatch):

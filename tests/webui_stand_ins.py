@@ -6,7 +6,9 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from unittest.mock import MagicMock
 
-OURS = ("host", "paths", "controls", "extras", "always", "axes", "routes", "reviews")
+OURS = ("host", "paths", "controls", "extras", "always", "axes", "routes", "reviews", "tab")
+
+STARLETTE = ("concurrency", "requests", "responses")
 
 
 def lend(monkeypatch, folder: Path, **options) -> SimpleNamespace:
@@ -21,6 +23,8 @@ def lend(monkeypatch, folder: Path, **options) -> SimpleNamespace:
     modules.scripts_postprocessing = SimpleNamespace(ScriptPostprocessing=object)
     monkeypatch.setitem(sys.modules, "modules", modules)
     monkeypatch.setitem(sys.modules, "gradio", MagicMock(__version__="4.40.0"))
+    for name in ("starlette", *(f"starlette.{part}" for part in STARLETTE)):
+        monkeypatch.setitem(sys.modules, name, MagicMock())
     for name in OURS:
         monkeypatch.delitem(sys.modules, f"tps_portrait.webui.{name}", raising=False)
         monkeypatch.delattr(f"tps_portrait.webui.{name}", raising=False)

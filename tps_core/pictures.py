@@ -224,9 +224,12 @@ class Refused(ValueError):
 
 def _cut_out(image: Image.Image, head: bytes, path: Path | str) -> tuple[Tensor, Tensor | None]:
     """The picture and its alpha, as `read_with_alpha` has them."""
-    if not has_alpha(image):
-        return _decoded(image, head, path), None
-    picture, alpha = _decoded(image, head, path, alpha=True).split([3, 1])
+    return _apart(_decoded(image, head, path, alpha=has_alpha(image)))
+
+
+def _apart(decoded: Tensor) -> tuple[Tensor, Tensor | None]:
+    """The picture (3, h, w) and its alpha, None if it is opaque or there is none (4, h, w)."""
+    picture, alpha = decoded[:3], decoded[3:]
     if (alpha == 1).all():
         return picture, None
     return beyond_edges(picture, alpha), alpha
@@ -387,6 +390,20 @@ def has_alpha(image: Image.Image) -> bool:
 def to_tensor(image: Image.Image) -> Tensor:
     """The image as a tensor (3, h, w), 0…1."""
     return _to_picture(image)
+
+
+def with_alpha(image: Image.Image, name: str) -> tuple[Tensor, Tensor | None]:
+    """A Pillow image, as it is turned, and its alpha, as `read_with_alpha` has those of a file.
+
+    Raises ValueError, with the `name`, for one that is too large.
+    """
+    alpha = has_alpha(image)
+    try:
+        _check_cost(image, None, KEPT_WITH_ALPHA if alpha else KEPT)
+    except Refused as error:
+        raise ValueError(f"{name}: {error}") from None
+    to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), None)
+    return _apart(_to_picture(image, to_srgb=to_srgb, alpha=alpha))
 
 
 def as_float(picture: Tensor) -> Tensor:

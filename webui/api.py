@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..tps_core.json_reading import named, parse_json, text
+from ..tps_core.json_reading import named, parse_json
 from ..tps_core.pictures import decode_picture, encode, to_image
 from ..tps_core.style import list_styles, load_style
 from .picture import from_base64, paint
@@ -62,5 +62,4 @@ def _painted(request: dict, art: Tensor | None, device: torch.device) -> dict:
 
 
 def _picture(value: object, name: str) -> tuple[Tensor, Tensor | None]:
-    content = from_base64(text(value, f"the {name}", MOST_BYTES), f"the {name}")
-    return decode_picture(content, f"the {name}")
+    return decode_picture(from_base64(value, f"the {name}"), f"the {name}")

@@ -4,6 +4,7 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
+from ..tps_core.json_reading import shown, truth
 from ..tps_core.pictures import decode_picture, to_image
 from ..tps_core.style import list_styles
 from .host import on_click
@@ -84,12 +85,12 @@ def read_controls(values: dict) -> tuple[Settings, Image.Image | None] | None:
     None, which the WebUI's own routes give, is the default of each; without `enabled` nothing is.
     Raises ValueError for what no control can say.
     """
-    if not values.get("enabled"):
+    if not truth(values.get("enabled") or False, "enabled"):
         return None
     way, area = values.get("way") or WAYS[0], values.get("area") or AREAS[0]
     for value, known in ((way, WAYS), (area, AREAS)):
         if value not in known:
-            raise ValueError(f"{value!r} is none of {', '.join(known)}")
+            raise ValueError(f"{shown(value)} is none of {', '.join(known)}")
     settings = read_settings(
         values | {"style": "" if way == WAYS[1] else values.get("style") or _first_style(),
                   "whole_image": area == AREAS[0]}
@@ -121,10 +122,11 @@ def _first_style() -> str:
     return next(iter(styles))
 
 
-def _image(value: str | np.ndarray | Image.Image | None) -> Image.Image | None:
+def _image(value: object) -> Image.Image | None:
     """The picture of art: the page's image, or base64 of a request."""
-    if isinstance(value, str):
-        return to_image(decode_picture(from_base64(value, "the picture of art"), "the art")[0])
+    if value is None or isinstance(value, Image.Image):
+        return value
     if isinstance(value, np.ndarray):
         return Image.fromarray(value)
-    return value
+    content = from_base64(value, "the picture of art")
+    return to_image(decode_picture(content, "the picture of art")[0])

@@ -83,7 +83,7 @@ class Job:
             ended = True
         except EXPECTED as error:
             log.error("the %s ended: %s", self.kind, error)
-            self.tell(f"ended: {error}")
+            self.tell(f"ended: {str(error) or 'there is not enough memory'}")
             ended = True
         finally:
             if not ended:  # a fault of ours; the thread's own last words are in the console

@@ -15,13 +15,15 @@ from torch import Tensor
 
 from ..tps_core.choose import choose
 from ..tps_core.detect import FaceNotFound, detect, detect_face
+from ..tps_core.json_reading import shown
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.paint_like.artwork import Artwork
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
-from ..tps_core.pictures import has_alpha, to_image, to_tensor
+from ..tps_core.pictures import to_image, with_alpha
 from ..tps_core.style import Style, list_styles, load_style
 from ..tps_core.stylize import stylize
+from ..tps_core.transparency import cut_out
 from .settings import Settings
 
 MOST_BASE64 = 100_000_000  # characters of a picture in a request
@@ -41,15 +43,13 @@ def paint_image(
     device: torch.device,
     may_go_on: MayGoOn = lambda: None,
 ) -> Image.Image:
-    """The image painted: RGBA if it was, with its own alpha, or if the ground is transparent.
+    """The image painted: RGBA if it is transparent somewhere, or if the ground becomes so.
 
-    Raises ValueError, as `paint` does.
+    Raises ValueError for one that is too large, and as `paint` does.
     """
-    alpha = None
-    if has_alpha(image):
-        alpha = to_tensor(image.convert("RGBA").getchannel("A"))[:1]
-    like = None if art is None or settings.style else to_tensor(art)
-    return to_image(paint(to_tensor(image), alpha, settings, like, device, may_go_on))
+    photo, alpha = with_alpha(image, "the picture")
+    like = None if art is None or settings.style else with_alpha(art, "the picture of art")[0]
+    return to_image(paint(photo, alpha, settings, like, device, may_go_on))
 
 
 def paint(
@@ -82,11 +82,7 @@ def paint(
                 name="the picture",
                 on_progress=lambda share, seen: may_go_on(),
             )
-        picture = painted.picture.cpu()
-    if alpha is None:
-        return picture
-    own = picture[3:] if len(picture) > 3 else torch.ones_like(alpha)
-    return torch.cat([picture[:3], own * alpha])
+    return cut_out(painted.picture.cpu(), alpha)
 
 
 def find_faces(photo: Tensor, settings: Settings) -> list[Landmarks]:
@@ -115,11 +111,13 @@ def fingerprint(art: Image.Image) -> str:
     return hashlib.sha256(art.convert("RGB").tobytes()).hexdigest()[:10]
 
 
-def from_base64(value: str, what: str) -> bytes:
+def from_base64(value: object, what: str) -> bytes:
     """The bytes that the text spells, which may begin as a data: address.
 
-    Raises ValueError for text that spells none, or too many.
+    Raises ValueError for what is no text, and for text that spells none, or too many.
     """
+    if not isinstance(value, str):
+        raise ValueError(f"{what} is {shown(value)}, not the bytes of a picture file in base64")
     if len(value) > MOST_BASE64:
         raise ValueError(f"{what} is larger than {MOST_BASE64 // 10**6} MB; send it smaller")
     if value.startswith("data:"):
@@ -150,7 +148,7 @@ def _style(name: str, device: torch.device) -> Style:
     path = list_styles().get(name)
     if path is None:
         known = ", ".join(list_styles()) or "none yet: train one first"
-        raise ValueError(f"{name}: no such style; styles: {known}")
+        raise ValueError(f"there is no style {shown(name)}; there are {known}")
     return _kept(_styles, (*_state(path), device), lambda: load_style(path).to(device))
 
 

@@ -31,6 +31,12 @@ def begin(review: Review) -> None:
     _answers = ReviewAnswers(review, None, FAREWELL)
 
 
+def end() -> None:
+    """From now on there is none: the next one is being made."""
+    global _answers
+    _answers = None
+
+
 def current() -> Review | None:
     """The review that there is, if any."""
     return _answers.review if _answers else None

@@ -7,12 +7,13 @@ that is the only one. It takes application/json alone, which no other site can m
 
 import base64
 import binascii
+import json
 import logging
 import secrets
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from . import api, host, reviews
 from .extras import UNPAINTABLE, reason
@@ -52,7 +53,7 @@ def _posted(name: str):
         try:
             _check_login(request)
             body = await read_body(request, api.MOST_BYTES)
-            return JSONResponse(await run_in_threadpool(locked, body))
+            return _answered(await run_in_threadpool(locked, body))
         except Refused as refused:
             return refuse(refused)
         except ValueError as error:
@@ -69,7 +70,7 @@ async def _styles(request: Request) -> Response:
         _check_login(request)
     except Refused as refused:
         return refuse(refused)
-    return JSONResponse(await run_in_threadpool(api.styles))
+    return _answered(await run_in_threadpool(api.styles))
 
 
 async def read_body(request: Request, most: int) -> bytes:
@@ -86,7 +87,12 @@ async def read_body(request: Request, most: int) -> bytes:
 
 def refuse(refused: Refused) -> Response:
     """The answer that says why there is none."""
-    return JSONResponse({"error": str(refused)}, refused.status, headers=refused.headers)
+    return _answered({"error": str(refused)}, refused.status, refused.headers)
+
+
+def _answered(content: dict, status: int = 200, headers: dict | None = None) -> Response:
+    # In ASCII: names of files may hold what is no text.
+    return Response(json.dumps(content), status, headers, "application/json")
 
 
 def _check_login(request: Request) -> None:

@@ -20,7 +20,7 @@ from ..training.banks.scan import ScanOptions
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from . import reviews, works
 from .host import device
-from .job import JOB
+from .job import JOB, Job
 from .paths import WHERE, is_readable, listed, readable_folder, training_folder
 from .settings import AREAS
 
@@ -47,6 +47,7 @@ def make_tab() -> list[tuple]:
             [seen],
             [seen, *seen_of_bank, *seen_of_training, *seen_of_evaluation, style, art, *banks],
             show_progress=False,
+            queue=False,  # what waits in gradio 3's queue keeps its server from closing for good
         )
     return [(block, "TPS Portrait", "tps_portrait")]
 
@@ -117,8 +118,13 @@ def _make_bank() -> list:
 @_tells_why_not
 def _scan(folder: str, size: float, detector: str, least: float) -> None:
     options = ScanOptions(int(size), detector, least, True, is_readable)
-    work = partial(works.scan, folder=readable_folder(folder), options=options)
-    JOB.start(BANK, partial(work, on_review=reviews.begin))
+    found = readable_folder(folder)
+
+    def work(job: Job) -> None:
+        reviews.end()  # or the faces of the folder before could be saved under this one's name
+        works.scan(job, found, options, reviews.begin)
+
+    JOB.start(BANK, work)
 
 
 @_tells_why_not
@@ -255,7 +261,7 @@ def _measure(style: str, folder: str, art: str, area: str) -> None:
 
 def _stop_button(kind: str) -> gr.Button:
     button = gr.Button("Stop", interactive=False, elem_id=f"tps_portrait_stop_{kind.split()[0]}")
-    button.click(JOB.stop, [], [])
+    button.click(JOB.stop, [], [], queue=False)  # as the heartbeat
     return button
 
 

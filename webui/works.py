@@ -7,6 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ..tps_core.file_faces import known_faces
+from ..tps_core.landmark_files.json_file import sidecar_path
+from ..tps_core.landmarks import Landmarks
 from ..tps_core.pictures import ENDINGS, list_files, read_picture, to_image
 from ..tps_core.server_paths import free_path
 from ..tps_core.style import load_style, save_style
@@ -103,6 +106,12 @@ def measure(
             raise ValueError("a link that leads out of the folders that may be read")
         return read_picture(path)
 
+    def known(name: str, photo: Tensor) -> list[Landmarks] | None:
+        path = photos / name
+        if not may_read(sidecar_path(path)):
+            raise ValueError("its landmark file is a link that leads out of what may be read")
+        return known_faces(path, photo)
+
     def tell(done: int, total: int, name: str) -> None:
         job.check()
         job.tell(f"{done} of {total} photos")
@@ -121,5 +130,6 @@ def measure(
         load_evaluation_networks(device),
         on_photo=tell,
         painted="the whole image" if whole_image else "the face",
+        known=known,
     )
     job.tell(evaluation.report, to_image(evaluation.sheet()))
