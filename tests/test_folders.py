@@ -171,3 +171,11 @@ def test_a_setting_with_the_home_of_nobody_is_refused(monkeypatch):
     monkeypatch.setenv("TPS_PORTRAIT_HOME", "~nobody-of-that-name/models")
     with pytest.raises(ValueError, match="that user has no home here; set it to a full path"):
         folders.home_folder()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names can't be there")
+def test_names_that_no_page_can_show_are_left_out_of_lists(tmp_path):
+    styles = tmp_path / "data" / "tps-portrait" / "styles"
+    for name in ('öl, "fein": 1', "two\nlines", os.fsdecode(b"not\xfftext")):
+        put(styles / f"{name}.safetensors")
+    assert list(folders.files_by_name("styles")) == ['öl, "fein": 1']

@@ -306,13 +306,15 @@ def test_the_tab_makes_face_banks_that_can_be_reviewed(webui, page, screenshots)
             review.keyboard.press("x")
             review.locator("#toast", has_text="excluded").wait_for()
             review.locator("#close").click()
+            review.screenshot(path=screenshots / f"webui {webui.gradio} review.png")
             review.locator("#finish").click()
             review.locator(".done", has_text="save the face bank").wait_for()
-            review.screenshot(path=screenshots / f"webui {webui.gradio} review.png")
             review.close()
         fill(page, "tps_portrait_bank_name", folder)
         page.click("tps_portrait_bank_save")
-        page.page.wait_for_timeout(1000)
+        faces = 2 if folder == "photos" else 3  # one was excluded in the review
+        saved = f"saved as {folder}: {faces} faces from 3 files"
+        page.page.get_by_text(saved).first.wait_for(timeout=60_000)
     page.screenshot(screenshots / f"webui {webui.gradio} bank.png")
     assert len(list((webui.data / "models/tps_portrait/banks").glob("*.safetensors"))) == 2
     status, answer = webui.ask("/tps-portrait/review/wrong/data.js")
@@ -400,7 +402,7 @@ def prepare_training(page, steps: str, preset: str = "custom") -> None:
     page.pick("tps_portrait_content", "l1")
 
 
-def test_the_api_asks_for_the_webui_s_password_and_refuses_with_a_sentence(webui):
+def test_the_api_asks_for_the_webui_s_password_and_refuses_with_a_sentence(webui, small_photo):
     wrong = {"Authorization": "Basic dXNlcjp3b3JlZA=="}
     for headers in ({}, wrong, {"Authorization": "Basic %%"}, {"Authorization": "Bearer x"}):
         for path, body in (("stylize", {}), ("paint-like", {}), ("styles", None)):
@@ -415,10 +417,18 @@ def test_the_api_asks_for_the_webui_s_password_and_refuses_with_a_sentence(webui
         (b'{"image": "!", "style": "a"}', 422, "not base64"),
         (b'{"image": "", "style": "a", "path": "/etc/passwd"}', 422, "the request says 'path'"),
         (b'{"image": "", "style": "a", "strength": 9}', 422, "not a number from 0 to 2"),
+        (b'{"image": 5, "style": "a"}', 422, "the image is 5, not the bytes of a picture file"),
+        (b'{"image": "", "style": ["a"]}', 422, "the style is a list of 1, not a text"),
+        (b'{"style": "a"}', 422, "the request doesn't say its image"),
+        (b"[]", 422, "the request is a list of 0, not an object"),
     ]
     for body, expected, reason in bad:
         status, answer = webui.ask(f"{BASE}/stylize", body, webui.login)
         assert (status, reason in answer["error"]) == (expected, True), answer
+    for style in ("none such", "../ink line", "\ud800"):
+        request = in_base64({"image": small_photo, "style": style})
+        status, answer = webui.ask(f"{BASE}/stylize", request, webui.login)
+        assert (status, "there is no style" in answer["error"]) == (422, True), answer
     headers = webui.login | {"Content-Type": "text/plain"}
     assert webui.ask(f"{BASE}/stylize", b"{}", headers)[0] == 415
 
@@ -429,8 +439,7 @@ def test_the_api_paints_like_a_picture(webui, small_photo, tmp_path):
         photo.thumbnail((120, 120))
         photo.save(tmp_path / "small.png")
     files = {"image": tmp_path / "small.png", "art": ART}
-    request = {name: b64encode(path.read_bytes()).decode() for name, path in files.items()}
-    request |= {"whole_image": False, "strength": 0.9}
+    request = in_base64(files) | {"whole_image": False, "strength": 0.9}
     status, answer = webui.ask(f"{BASE}/paint-like", request, webui.login)
     assert status == 200, answer
     painted = Image.open(io.BytesIO(b64decode(answer["image"])))

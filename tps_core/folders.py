@@ -94,12 +94,14 @@ def folders_of(kind: str) -> list[Path]:
 def files_by_name(kind: str) -> dict[str, Path]:
     """The *.safetensors files of that kind by their names without ending, sorted.
 
-    Of several with one name, that of the first folder counts.
+    Of several with one name, that of the first folder counts. One whose name no page can show (it
+    has control characters in it, or bytes that are no text) is left out.
     """
     found: dict[str, Path] = {}
     for folder in folders_of(kind):
         for path in folder.glob("*.safetensors"):
-            found.setdefault(path.stem, path)
+            if path.stem.isprintable():
+                found.setdefault(path.stem, path)
     return dict(sorted(found.items()))
 
 

@@ -132,9 +132,10 @@ def _save_bank(name: str) -> None:
     review = reviews.current()
     if review is None:
         raise ValueError("there is nothing to save yet; look through a folder first")
-    path = free_path(name, "banks")
-    save_bank(bank_of(review.results, review.folder), path)
-    gr.Info(html.escape(f"saved as {path.stem}", quote=False))
+    bank, path = bank_of(review.results, review.folder), free_path(name, "banks")
+    save_bank(bank, path)
+    count = bank.report.splitlines()[0]  # without those that were excluded in the review
+    gr.Info(html.escape(f"saved as {path.stem}: {count}", quote=False))
     JOB.version += 1  # there is one more in the lists
 
 
