@@ -246,7 +246,7 @@ def test_txt2img_paints_when_it_is_switched_on_and_takes_its_settings_back_from_
     page.open_tab("txt2img")
     infotext = page.page.locator("#txt2img_infotext textarea")
     page.click("txt2img_generate")
-    page.page.wait_for_selector("#txt2img_result img", timeout=60_000)
+    page.page.wait_for_selector("#txt2img_result img")
     assert infotext.input_value() == ""  # off
 
     page.open_panel("txt2img")
@@ -278,7 +278,6 @@ def shows(page, kind: str, pattern: str) -> str:
     page.page.wait_for_function(
         "([id, pattern]) => RegExp(pattern).test(document.querySelector(id)?.value)",
         arg=[f"#tps_portrait_{kind}_text textarea", pattern],
-        timeout=120_000,
     )
     return page.page.locator(f"#tps_portrait_{kind}_text textarea").input_value()
 
@@ -299,7 +298,7 @@ def test_the_tab_makes_face_banks_that_can_be_reviewed(webui, page, screenshots)
         fill(page, "tps_portrait_folder", folder)
         page.click("tps_portrait_scan")
         link = page.page.locator("#tps_portrait_review a")
-        link.wait_for(timeout=60_000)
+        link.wait_for()
         shows(page, "face", "3 faces from 3 files")
         page.page.wait_for_timeout(2500)
         if folder == "photos":
@@ -317,7 +316,7 @@ def test_the_tab_makes_face_banks_that_can_be_reviewed(webui, page, screenshots)
         page.click("tps_portrait_bank_save")
         faces = 2 if folder == "photos" else 3  # one was excluded in the review
         saved = f"saved as {folder}: {faces} faces from 3 files"
-        page.page.get_by_text(saved).first.wait_for(timeout=60_000)
+        page.page.get_by_text(saved).first.wait_for()
     page.screenshot(screenshots / f"webui {webui.gradio} bank.png")
     assert len(list((webui.data / "models/tps_portrait/banks").glob("*.safetensors"))) == 2
     status, answer = webui.ask("/tps-portrait/review/wrong/data.js")
@@ -331,7 +330,7 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     prepare_training(page, "2000")
     page.click("tps_portrait_start")
     shows(page, "training", "step")
-    page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
+    page.page.locator("#tps_portrait_stop_training").click()
     assert "Train goes on from there" in shows(page, "training", "stopped;")
     (stopped,) = styles.glob("my style at step *.safetensors")
     steps = load_style(stopped).record["steps"]
@@ -349,7 +348,7 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
     shows(page, "training", "step")
     page.page.wait_for_timeout(1000)
     page.screenshot(screenshots / f"webui {webui.gradio} training.png")
-    page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
+    page.page.locator("#tps_portrait_stop_training").click()
     shows(page, "training", "stopped;")
     later = {load_style(path).record["steps"] for path in styles.glob("my style at *")}
     assert max(later) > steps
@@ -357,7 +356,7 @@ def test_a_training_goes_on_when_the_page_and_the_ui_are_reloaded(webui, page, s
 
 def open_training(page) -> None:
     """In a page that is being loaded."""
-    page.page.wait_for_selector("#tabs > .tab-nav", timeout=60_000)
+    page.page.wait_for_selector("#tabs > .tab-nav")
     page.page.wait_for_timeout(1500)
     page.open_tab("TPS Portrait")
     page.page.locator("#tps_portrait button", has_text="Train").first.click()
@@ -371,7 +370,7 @@ def test_a_preset_says_how_long_the_training_is(webui, page):
     fill(page, "tps_portrait_name", "quick style")
     page.click("tps_portrait_start")
     shows(page, "training", "step 1 of 1500")
-    page.page.locator("#tps_portrait_stop_training").click(timeout=30_000)
+    page.page.locator("#tps_portrait_stop_training").click()
     shows(page, "training", "stopped;")
 
 

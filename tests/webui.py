@@ -18,12 +18,12 @@ from editor import FLAGS, note_error
 from webui_environment import find_modules, find_python
 
 PACK = Path(__file__).resolve().parents[1]
-LONGEST_START = 180  # seconds, on a busy machine
+LONGEST_START = 900  # seconds, on a busy machine
 UP = "HALF A WEBUI IS UP"
 BASE = "/tps-portrait/v1"
 # What takes a picture out again, in gradio 3 and in 4.
 CLEAR = "button[aria-label='Clear'], button[aria-label='Remove Image']"
-ACTION = 120_000  # milliseconds that something painted may take to be in the page
+ACTION = 600_000  # milliseconds that something may take to be in the page, on a busy machine
 
 
 @dataclass
@@ -133,7 +133,7 @@ class Page:
         if clear.count():
             clear.first.click()
         self.page.set_input_files(f"#{id} input[type=file]", str(file))
-        self.page.wait_for_selector(f"#{id} img", timeout=ACTION)
+        self.page.wait_for_selector(f"#{id} img")
 
     def click(self, id: str) -> None:
         self.page.locator(f"#{id}").click()
@@ -141,10 +141,10 @@ class Page:
     def text(self, id: str) -> str:
         return self.page.locator(f"#{id}").last.inner_text()  # gradio 3 gives two one id
 
-    def wait_for_text(self, id: str, pattern: str, timeout: int = ACTION) -> str:
+    def wait_for_text(self, id: str, pattern: str) -> str:
         """The text of the element when it has the pattern in it."""
         shown = self.page.locator(f"#{id}").filter(has_text=re.compile(pattern)).last
-        shown.wait_for(timeout=timeout)
+        shown.wait_for()
         return shown.inner_text()
 
     def screenshot(self, path: Path) -> None:
@@ -158,11 +158,12 @@ def open_page(webui: WebUI, browser: str, height: int = 1100) -> Iterator[Page]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
         shown = chromium.new_context(viewport={"width": 1200, "height": height}).new_page()
+        shown.set_default_timeout(ACTION)
         page = Page(shown)
         shown.on("pageerror", lambda error: page.errors.append(error.stack or str(error)))
         shown.on("console", lambda message: note_error(message, page.errors))
         shown.goto(webui.url, wait_until="domcontentloaded")
-        shown.wait_for_selector("#tabs > .tab-nav", timeout=180_000)
+        shown.wait_for_selector("#tabs > .tab-nav")
         shown.wait_for_timeout(1000)
         try:
             yield page
