@@ -108,10 +108,10 @@ class Way:
 
 # The face that is painted alone lies at the border of its picture.
 WAYS = {
-    "style": Way(STYLE, True, f"^TPS style: {STYLE}$"),
-    "style, face": Way("ink line", False, "^TPS style: ink line, TPS area: face$"),
-    "picture": Way("", True, r"^TPS art: \w+$"),
-    "picture, face": Way("", False, r"^TPS art: \w+, TPS area: face$"),
+    "style": Way(STYLE, True, f"TPS style: {STYLE}"),
+    "style, face": Way("ink line", False, "TPS style: ink line, TPS area: face"),
+    "picture": Way("", True, r"TPS art: \w+"),
+    "picture, face": Way("", False, r"TPS art: \w+, TPS area: face"),
 }
 BORDER = (80, 48, 226, 200)  # cuts the small photo where its face begins
 
@@ -145,7 +145,8 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
     by_api = b64decode(answer["image"])
 
     paint_in_extras(page, way, photo, small_art)
-    page.wait_for_text("html_info_extras", way.infotext)
+    said = page.wait_for_text("html_info_extras", way.infotext)
+    assert re.fullmatch(way.infotext, said), said
     page.page.wait_for_timeout(1000)
     page.screenshot(screenshots / f"webui {webui.gradio} extras, {name}.png")
     for place, other in (("API", by_api), ("Extras", newest(webui))):
