@@ -42,11 +42,15 @@ def wait(job: Job) -> None:
     assert not job.is_busy
 
 
-def test_what_is_clicked_during_long_works_does_not_wait_in_gradio_s_queue(tab):
-    """In gradio 3 the server never closes while something waits there: no Reload UI."""
+@pytest.mark.parametrize("is_gradio_4", [False, True])
+def test_what_is_asked_while_a_work_goes_on_does_not_wait_in_gradio_3_s_queue(
+    tab, monkeypatch, is_gradio_4
+):
+    """Its server never closes while something stands there: no Reload UI."""
+    monkeypatch.setattr(tab, "IS_GRADIO_4", is_gradio_4)
     found = [click for click in clicks(tab) if click.args[0] in (tab._how_it_goes, tab.JOB.stop)]
     assert len(found) == 4
-    assert all(click.kwargs.get("queue") is False for click in found)
+    assert all(click.kwargs.get("queue") is is_gradio_4 for click in found)
 
 
 def test_the_heartbeat_has_an_update_for_each_of_its_outputs(tab):

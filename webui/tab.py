@@ -2,6 +2,8 @@
 
 What takes long is done by the job, not in gradio: a page that is closed would end it. The page asks
 how it goes by a hidden button, which javascript/tps_portrait.js clicks while the tab is shown.
+What is asked while a work goes on doesn't wait in gradio 3's queue: on Reload UI its server waits for
+what stands there, which nobody answers any more, and the UI never comes back.
 The WebUI remembers values by their labels, so that no two controls of the tab have the same.
 """
 
@@ -19,7 +21,7 @@ from ..training.banks.bank import bank_of, list_banks, save_bank
 from ..training.banks.scan import ScanOptions
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from . import reviews, works
-from .host import device
+from .host import IS_GRADIO_4, device
 from .job import JOB, Job
 from .paths import WHERE, is_readable, listed, readable_folder, training_folder
 from .settings import AREAS
@@ -47,7 +49,7 @@ def make_tab() -> list[tuple]:
             [seen],
             [seen, *seen_of_bank, *seen_of_training, *seen_of_evaluation, style, art, *banks],
             show_progress=False,
-            queue=False,  # what waits in gradio 3's queue keeps its server from closing for good
+            queue=IS_GRADIO_4,
         )
     return [(block, "TPS Portrait", "tps_portrait")]
 
@@ -262,7 +264,7 @@ def _measure(style: str, folder: str, art: str, area: str) -> None:
 
 def _stop_button(kind: str) -> gr.Button:
     button = gr.Button("Stop", interactive=False, elem_id=f"tps_portrait_stop_{kind.split()[0]}")
-    button.click(JOB.stop, [], [], queue=False)  # as the heartbeat
+    button.click(JOB.stop, [], [], queue=IS_GRADIO_4)
     return button
 
 
