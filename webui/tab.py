@@ -2,8 +2,8 @@
 
 What takes long is done by the job, not in gradio: a page that is closed would end it. The page asks
 how it goes by a hidden button, which javascript/tps_portrait.js clicks while the tab is shown.
-What is asked while a work goes on doesn't wait in gradio 3's queue: on Reload UI its server waits for
-what stands there, which nobody answers any more, and the UI never comes back.
+What is asked while a work goes on doesn't stand in gradio 3's queue: on Reload UI its server waits
+for what stands there, which nobody answers any more, and the UI never comes back.
 The WebUI remembers values by their labels, so that no two controls of the tab have the same.
 """
 
