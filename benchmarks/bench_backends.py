@@ -15,8 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cyclegan import cyclegan_generator
 from timing import ROUNDS, Times, in_turn, machine, table
-from tps_portrait.tps_core.painting.backends import OpenVino, fast
-from tps_portrait.tps_core.painting.onnx_generator import INPUT, to_onnx
+from tps_portrait.tps_core.painting.onnx_file import INPUT, to_onnx
+from tps_portrait.tps_core.painting.painter import fast, openvino
 from tps_portrait.tps_core.style import find_style, load_style
 
 OURS = "ours, as trained"
@@ -45,7 +45,7 @@ def contestants(style_name: str, size: int, quick: bool) -> dict[str, Callable[[
     shape = (1, size, size)
     found = {OURS: generator, "ours, float32": fast(generator)}
     if importlib.util.find_spec("openvino"):
-        found["ours, openvino"] = OpenVino(generator)
+        found["ours, openvino"] = openvino(generator)
     if importlib.util.find_spec("onnxruntime"):
         found["ours, onnxruntime"] = run_onnxruntime(to_onnx(generator, shape))
     if not quick:

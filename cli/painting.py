@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
-from ..tps_core.painting.backends import best_backend, missing_backends
+from ..tps_core.painting.painter import best_backend, missing_backends
 
 
 def examine_painting(devices: Iterable[str]) -> dict[str, dict]:

@@ -1,4 +1,4 @@
-"""Painting goes through the best back end, and always goes on."""
+"""Painting goes through the best back end, which paints the same picture, and always goes on."""
 
 import copy
 import gc
@@ -9,9 +9,13 @@ import weakref
 import pytest
 import torch
 
-from tps_portrait.tps_core.painting import backends, painter
-from tps_portrait.tps_core.painting.backends import BackendFailed
+from tps_portrait.tps_core.painting import painter
+from tps_portrait.tps_core.painting.openvino import BackendFailed
 from tps_portrait.tps_core.painting.painter import PATIENCE_PICTURES, paint
+from tps_portrait.tps_core.pictures import to_tensor
+
+CPU = torch.device("cpu")
+BEST_BACKEND = painter.best_backend  # without what conftest.py puts in its place
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def picture():
 
 @pytest.fixture
 def with_openvino(monkeypatch, openvino):
-    monkeypatch.setattr(backends, "best_backend", lambda device: "openvino")
+    monkeypatch.setattr(painter, "best_backend", lambda device: "openvino")
 
 
 class Quick:
@@ -34,7 +38,7 @@ class Quick:
 
     def __init__(self, generator):
         type(self).made += 1
-        self.plain = backends.fast(generator)
+        self.plain = painter.fast(generator)
         if self.wait:
             self.begun.set()
             self.wait.wait(20)
@@ -49,8 +53,8 @@ class Quick:
 def quick(monkeypatch):
     """A back end that is the best one here."""
     own = type("Own", (Quick,), {})
-    monkeypatch.setattr(backends, "best_backend", lambda device: "openvino")
-    monkeypatch.setattr(backends, "OpenVino", own)
+    monkeypatch.setattr(painter, "best_backend", lambda device: "openvino")
+    monkeypatch.setattr(painter, "openvino", own)
     return own
 
 
@@ -138,3 +142,63 @@ def test_openvino_paints_a_style_where_it_is_installed(any_style, photo, caplog,
     assert type(painter._painters[own]._best).__name__ == "OpenVino"
     torch.testing.assert_close(painted, any_style.generator(pictures), atol=1e-3, rtol=0)
     assert not caplog.records
+
+
+@pytest.fixture(scope="module")
+def pictures(portrait):
+    """Two real pictures, (2, 3, 256, 192)."""
+    both = [to_tensor(portrait.crop((x, 0, x + 192, 256))) for x in (120, 180)]
+    return torch.stack(both)
+
+
+@pytest.fixture
+def best(monkeypatch):
+    """The best back end of this machine is used, as outside the tests."""
+    monkeypatch.setattr(painter, "best_backend", BEST_BACKEND)
+
+
+def test_real_pictures_are_painted_as_by_the_network_that_was_trained(any_style, pictures, best):
+    generator = any_style.generator
+    for quick in (
+        painter.fast(generator),
+        painter.prepare_best(generator, painter.fast(generator), pictures),
+    ):
+        difference = (quick(pictures) - generator(pictures)).abs()
+        assert difference.mean() <= 1 / 255
+        assert difference.max() <= 4 / 255
+
+
+def test_half_precision_paints_the_same_and_gives_single(any_style, pictures):
+    """On a processor, slowly: what a graphics card would round."""
+    painted = painter.half(any_style.generator)(pictures)
+    difference = (painted - any_style.generator(pictures)).abs()
+    assert painted.dtype == torch.float32
+    assert difference.mean() <= 1 / 255
+
+
+def test_what_is_absent_is_named_with_how_to_get_it(monkeypatch, any_style, pictures, best):
+    monkeypatch.setattr(painter.importlib.util, "find_spec", lambda name: None)
+    missing = painter.missing_backends(CPU)
+    assert missing == {"openvino": "not installed; run: pip install openvino onnx"}
+    plain = painter.fast(any_style.generator)
+    assert painter.prepare_best(any_style.generator, plain, pictures) is plain
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda painted: painted + 1.1 / 255, "differs by 1.10 of 255 on average, 1.1 at most"),
+        (lambda painted: painted.index_fill(3, torch.tensor([5]), 9.0), "at most"),
+        (lambda painted: painted * float("nan"), "nan"),
+    ],
+    ids=["everywhere a little", "somewhere a lot", "no number"],
+)
+def test_one_that_paints_another_picture_is_not_used(
+    any_style, pictures, monkeypatch, caplog, change, message
+):
+    plain = painter.fast(any_style.generator)
+    monkeypatch.setattr(painter, "best_backend", lambda device: "openvino")
+    monkeypatch.setattr(painter, "openvino", lambda generator: lambda x: change(plain(x)))
+    assert painter.prepare_best(any_style.generator, plain, pictures) is plain
+    assert "openvino is not used for painting" in caplog.text
+    assert message in caplog.text

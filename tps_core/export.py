@@ -13,15 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from .output_files import replace_file
-from .painting.backends import (
-    MOST_DIFFERENCE,
-    MOST_MEAN_DIFFERENCE,
-    BackendFailed,
-    difference,
-    run_in_openvino,
-)
 from .painting.generator import STRIDE, Generator
-from .painting.onnx_generator import INPUT, to_onnx
+from .painting.onnx_file import INPUT, to_onnx
+from .painting.openvino import BackendFailed, OpenVino
+from .painting.painter import MOST_DIFFERENCE, MOST_MEAN_DIFFERENCE, difference
 from .style import FORMAT, Style
 
 PRECISIONS = ("float32", "float16")
@@ -131,7 +126,7 @@ def _run_in_onnxruntime(file: bytes, picture: Tensor) -> Tensor:
 
 RUNNERS: dict[str, Callable[[bytes, Tensor], Tensor]] = {
     "onnxruntime": _run_in_onnxruntime,
-    "openvino": run_in_openvino,
+    "openvino": lambda file, picture: OpenVino(file)(picture),
 }
 
 

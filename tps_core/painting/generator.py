@@ -16,6 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import wrap_torch_function
 
 from ..geometry.grid import spline_grid
 from ..geometry.spline import Spline
@@ -135,9 +136,16 @@ class Grain(nn.Module):
         self.strength = nn.Parameter(GRAIN_AT_FIRST * torch.randn(1, width, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        h, w = x.shape[-2:]
-        tiles = [1, 1, -(-h // GRAIN_SIDE), -(-w // GRAIN_SIDE)]
-        return x + self.strength * self.noise.repeat(tiles)[..., :h, :w]
+        return add_grain(x, self.noise, self.strength)
+
+
+# One operation for those who record what is done to a picture, since it depends on its size.
+@wrap_torch_function(lambda x, *_: (x,))
+def add_grain(x: Tensor, noise: Tensor, strength: Tensor) -> Tensor:
+    """The maps with as many tiles of the noise as they need, in the strength of each channel."""
+    h, w = x.shape[-2:]
+    tiles = [1, 1, -(-h // GRAIN_SIDE), -(-w // GRAIN_SIDE)]
+    return x + strength * noise.repeat(tiles)[..., :h, :w]
 
 
 class Block(nn.Module):

@@ -1,64 +1,147 @@
-"""A graph of ONNX nodes under construction, and its file; by the onnx package, an optional one."""
+"""A generator as an ONNX file: what OpenVINO runs, and what an export holds.
 
-from dataclasses import dataclass, field
+Recorded while it paints a small picture: whatever a generator does, its file does. The file is the
+same whatever torch's version, holds no needless node, and takes pictures of any size. The package
+onnx, an optional one, writes it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
+from .fast_generator import FastGenerator
+from .generator import GRAIN_SIDE, STRIDE, Generator
+from .old_generator import OldGenerator
+
+INPUT, OUTPUT = "picture", "painted"
+PRODUCER = "tps-portrait"
 OPSET = 17
 IR_VERSION = 8  # the file format's version that goes with it
+SMALL_CONSTANT = 64  # values; with no more it is never stored in half precision
+# What is the same in torch and in ONNX.
+SAME = {name.lower(): name for name in ("Add", "Sub", "Mul", "Div", "Tanh", "Sigmoid")}
 
 
-@dataclass
-class OnnxGraph:
-    """A graph under construction. A value is known by the name that its maker returned."""
+def to_onnx(
+    generator: Generator,
+    shape: tuple[int | str, int | str, int | str],
+    metadata: Mapping[str, str] | None = None,
+    half: bool = False,
+) -> bytes:
+    """The ONNX file of a generator: "picture" (b, 3, h, w) in 0…1 to "painted", the same shape.
 
-    half: bool = False  # store large constants in half precision; arithmetic stays in single
-    _nodes: list = field(default_factory=list)
-    _constants: list = field(default_factory=list)
-    _count: int = 0
+    `shape` is (b, h, w), a word where a side is left open; sides must be multiples of STRIDE.
+    `half` stores weights in half precision; arithmetic stays in single.
+    """
+    from onnx import TensorProto, helper
 
-    def add(self, operation: str, *inputs: str, output: str = "", **attributes) -> str:
-        """Adds a node with one output, and gives that output's name; "" leaves an input out."""
+    network = generator if isinstance(generator, OldGenerator) else FastGenerator(generator)
+    picture = torch.zeros(1, 3, 2 * STRIDE, 2 * STRIDE, device=next(network.parameters()).device)
+    recorder = _Recorder(picture, half)
+    with torch.no_grad(), recorder:
+        network(picture)
+    recorder.nodes[-1].output[0] = OUTPUT
+    b, h, w = shape
+    ends = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, (b, 3, h, w))]
+        for name in (INPUT, OUTPUT)
+    ]
+    graph = helper.make_graph(recorder.nodes, PRODUCER, *ends, recorder.constants)
+    opsets = [helper.make_opsetid("", OPSET)]
+    model = helper.make_model(
+        graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=PRODUCER
+    )
+    helper.set_model_props(model, dict(metadata or {}))
+    return model.SerializeToString()
+
+
+class _Recorder(TorchFunctionMode):
+    """Within it what this thread does to a picture is written down, in nodes of ONNX."""
+
+    def __init__(self, picture: Tensor, half: bool):
+        super().__init__()
+        self.nodes: list = []
+        self.constants: list = []
+        self._half = half
+        self._names = {picture: INPUT}  # of tensors, which are told apart by their identity
+
+    def __torch_function__(self, function, types, inputs=(), options=None):
+        result = function(*inputs, **(options or {}))
+        if isinstance(result, Tensor):
+            self._names[result] = self._write(function.__name__.strip("_"), inputs, options or {})
+        return result
+
+    def _write(self, function: str, inputs: tuple, options: dict[str, Any]) -> str:
+        """Writes what the call of a function of torch's is in ONNX; the name of its result."""
+        x, rest = inputs[0], inputs[1:]
+        if function == "to":
+            return self._names[x]  # in another layout
+        if function in SAME:
+            return self._node(SAME[function], *inputs)
+        if function == "conv2d":
+            weight, bias, strides, pads, _, groups = rest
+            sides = {"strides": list(strides), "pads": list(pads) * 2, "group": groups}
+            return self._node("Conv", x, weight, *([] if bias is None else [bias]), **sides)
+        if function == "leaky_relu":
+            return self._node("LeakyRelu", x, alpha=float(options["negative_slope"]))
+        if function == "instance_norm":
+            weights = options["weight"], options["bias"]
+            return self._node("InstanceNormalization", x, *weights, epsilon=options["eps"])
+        if function == "pad":  # a border that repeats the outermost values
+            left, right, top, bottom = rest[0]
+            sides = np.array([0, 0, top, left, 0, 0, bottom, right])
+            return self._node("Pad", x, sides, mode="edge")
+        if function == "avg_pool2d":
+            side, stride = rest[0], rest[-1]
+            return self._node("AveragePool", x, kernel_shape=[side] * 2, strides=[stride] * 2)
+        if function == "interpolate":
+            scales = np.array([1, 1, *[options["scale_factor"]] * 2], np.float32)
+            mode = {"mode": "linear", "coordinate_transformation_mode": "half_pixel"}
+            return self._node("Resize", x, "", scales, **mode)
+        if function == "pixel_shuffle":
+            return self._node("DepthToSpace", x, blocksize=rest[0], mode="CRD")
+        if function == "add_grain":
+            sides = self._node("Slice", self._node("Shape", x), np.array([2]), np.array([4]))
+            up = self._node("Add", sides, np.array([GRAIN_SIDE - 1]))
+            tiles = self._node("Div", up, np.array([GRAIN_SIDE]))
+            tiles = self._node("Concat", np.array([1, 1]), tiles, axis=0)
+            noise = self._node("Tile", rest[0], tiles)
+            noise = self._node("Slice", noise, np.array([0, 0]), sides, np.array([2, 3]))
+            return self._node("Add", x, self._node("Mul", noise, rest[1]))
+        if function == "getitem":  # only the last of the places isn't all of its axis
+            *before, place = rest[0]
+            ends = place.start or 0, place.stop or np.iinfo(np.int64).max, len(before)
+            return self._node("Slice", x, *(np.array([end]) for end in ends))
+        if function == "cat":
+            return self._node("Concat", *x, axis=rest[0])
+        raise RuntimeError(f"what {function} does in torch can't be written to an ONNX file")
+
+    def _node(self, operation: str, *inputs: Tensor | np.ndarray | float | str, **sides) -> str:
+        """Adds a node; the name of its output. An input "" is left out."""
         from onnx.helper import make_node
 
-        name = self._new_name(operation)
-        output = output or name
-        self._nodes.append(make_node(operation, inputs, [output], name, **attributes))
+        names = [self._name(x) for x in inputs]
+        output = f"{operation.lower()}_{len(self.nodes)}"
+        self.nodes.append(make_node(operation, names, [output], output, **sides))
         return output
 
-    def constant(self, array: np.ndarray) -> str:
-        """Adds a constant."""
+    def _name(self, x: Tensor | np.ndarray | float | str) -> str:
+        """The name of a value; one that isn't known yet is made a constant."""
         from onnx import TensorProto
         from onnx.numpy_helper import from_array
 
-        array = np.ascontiguousarray(array)
-        halved = self.half and array.dtype == np.float32 and array.size > 64
-        name = self._new_name("constant")
-        self._constants.append(from_array(array.astype(np.float16) if halved else array, name))
-        return self.add("Cast", name, to=TensorProto.FLOAT) if halved else name
-
-    def to_bytes(
-        self,
-        inputs: dict[str, tuple[int | str, ...]],
-        outputs: dict[str, tuple[int | str, ...]],
-        metadata: dict[str, str],
-        producer: str,
-    ) -> bytes:
-        """The file. Inputs and outputs are float32, of these shapes; a side may be a word."""
-        from onnx import TensorProto, helper
-
-        ins, outs = (
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in ends]
-            for ends in (inputs.items(), outputs.items())
-        )
-        graph = helper.make_graph(self._nodes, producer, ins, outs, self._constants)
-        opsets = [helper.make_opsetid("", OPSET)]
-        model = helper.make_model(
-            graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=producer
-        )
-        helper.set_model_props(model, metadata)
-        return model.SerializeToString()
-
-    def _new_name(self, kind: str) -> str:
-        self._count += 1
-        return f"{kind.lower()}_{self._count}"
+        if isinstance(x, str):
+            return x
+        if isinstance(x, Tensor):
+            if x not in self._names:
+                self._names[x] = self._name(x.detach().cpu().float().numpy())
+            return self._names[x]
+        array = x if isinstance(x, np.ndarray) else np.array(x, np.float32)
+        halved = self._half and array.dtype == np.float32 and array.size > SMALL_CONSTANT
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(from_array(array.astype(np.float16) if halved else array, name))
+        return self._node("Cast", name, to=TensorProto.FLOAT) if halved else name
