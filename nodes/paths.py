@@ -16,6 +16,7 @@ import folder_paths
 from comfy.cli_args import args
 
 from ..tps_core import server_paths
+from ..tps_core.output_files import first_free
 from ..tps_core.server_paths import (
     LONGEST_NEW_NAME,
     ROOTS_VARIABLE,
@@ -117,11 +118,9 @@ def free_output(name: str, ending: str) -> Path:
 
     Raises ValueError for a name that can't be a file's.
     """
-    name, number = file_name(name, ending), 2
-    path = writable_path(f"tps_portrait/{name}{ending}")
-    while os.path.lexists(path):
-        path, number = path.with_name(f"{name} {number}{ending}"), number + 1
-    return path
+    name = file_name(name, ending)
+    folder = writable_path(f"tps_portrait/{name}{ending}").parent
+    return folder / first_free(name, ending, lambda free: not os.path.lexists(folder / free))
 
 
 def listed(name: str, files: dict[str, Path], kind: str) -> Path:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from profiles import display_p3
+from tps_portrait.tps_core import choose
 from tps_portrait.tps_core.detect import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.tps_core.pictures import decode_picture, to_image
@@ -147,8 +148,8 @@ def test_what_it_is_painted_by_has_to_be_there(kept, settings, reason):
 
 def test_the_faces_that_are_meant_are_found(monkeypatch):
     faces = [face_at(40), face_at(20), face_at(55)]  # the largest first
-    monkeypatch.setattr(picture, "detect", lambda photo: faces)
-    monkeypatch.setattr(picture, "detect_face", lambda photo, name: faces[0])
+    monkeypatch.setattr(choose, "detect_faces", lambda *_: faces)
+    monkeypatch.setattr(choose, "detect_face", lambda *_: faces[0])
     photo = torch.zeros(3, 48, 64)
     found = {
         which: picture.find_faces(photo, Settings("small", which))
@@ -163,11 +164,11 @@ def test_the_faces_that_are_meant_are_found(monkeypatch):
 
 
 def test_a_style_paints_a_whole_image_without_a_face_and_nothing_else_does(monkeypatch):
-    def none(photo, name=""):
+    def none(photo, name, *_):
         raise FaceNotFound("the picture: no face found")
 
-    monkeypatch.setattr(picture, "detect_face", none)
-    monkeypatch.setattr(picture, "detect", lambda photo: [])
+    monkeypatch.setattr(choose, "detect_face", none)
+    monkeypatch.setattr(choose, "detect_faces", none)
     photo = torch.zeros(3, 48, 64)
     for faces in ("largest", "all"):
         assert picture.find_faces(photo, Settings("small", faces)) == []

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from .folders import files_by_name, model_folder
+from .output_files import first_free
 from .pictures import list_files
 
 ROOTS_VARIABLE = "TPS_PORTRAIT_ROOTS"
@@ -93,11 +94,13 @@ def free_path(name: str, kind: str, more: str = "") -> Path:
     name = file_name(name, ".safetensors") + more
     folder = model_folder() / kind
     folder.mkdir(parents=True, exist_ok=True)
-    taken, free, number = files_by_name(kind), name, 2
-    # Some systems see no difference between large and small letters.
-    while free in taken or os.path.lexists(folder / f"{free}.safetensors"):
-        free, number = f"{name} {number}", number + 1
-    return folder / f"{free}.safetensors"
+    taken = {f"{other}.safetensors" for other in files_by_name(kind)}
+
+    def is_free(file: str) -> bool:
+        # Some systems see no difference between large and small letters.
+        return file not in taken and not os.path.lexists(folder / file)
+
+    return folder / first_free(name, ".safetensors", is_free)
 
 
 def file_name(name: str, ending: str = "") -> str:

@@ -13,8 +13,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..tps_core.choose import choose
-from ..tps_core.detect import FaceNotFound, detect, detect_face
+from ..tps_core import choose
+from ..tps_core.choose import WHICH
+from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.json_reading import shown
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.paint_like.artwork import Artwork
@@ -90,19 +91,16 @@ def find_faces(photo: Tensor, settings: Settings) -> list[Landmarks]:
 
     Empty where a style can do without: to paint a whole image. Raises FaceNotFound.
     """
+    which = settings.faces if settings.faces in WHICH else "all"
     try:
-        if settings.faces == "largest":
-            return [detect_face(photo, "the picture")]
-        faces = detect(photo)
-        if not faces:
-            raise FaceNotFound("the picture: no face found; use one in which faces are larger")
+        faces = choose.find_faces(photo, "the picture", which)
     except FaceNotFound:
         if settings.style and settings.whole_image:
             return []
         raise
-    if settings.faces == "all":
+    if which == settings.faces:
         return faces
-    from_left = choose(faces, "left to right")
+    from_left = choose.choose(faces, "left to right")
     return [from_left[0 if settings.faces == "leftmost" else -1]]
 
 
