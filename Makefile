@@ -25,11 +25,17 @@ demo: $(VENV)/installed
 	TPS_PORTRAIT_HOME="$${TPS_PORTRAIT_HOME:-$(wildcard $(abspath ../shared/data))}" \
 		$(BIN)/tps-portrait demo
 
+# The fast ones side by side, each on one thread: torch's threads wait for each other busily. The
+# others one by one: they start ComfyUI, browsers and trainings, which fill the machine.
+FAST_TESTS = OMP_NUM_THREADS=1 $(BIN)/pytest -m 'not slow' --numprocesses=logical --maxprocesses=4 \
+	--dist=loadfile
+
 test: lint with-comfyui with-webui
-	$(BIN)/pytest
+	$(FAST_TESTS)
+	$(BIN)/pytest -m slow
 
 check: lint
-	$(BIN)/pytest -m 'not slow'
+	$(FAST_TESTS)
 
 lint: types javascript
 	$(BIN)/ruff format --check --quiet

@@ -20,8 +20,8 @@ SHARED_DATA = Path(
 @pytest.fixture(autouse=True)
 def _painted_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is painted is the same with any back end: which one must not depend on the machine."""
-    backends = "tps_portrait.tps_core.painting.backends"
-    monkeypatch.setattr(f"{backends}.best_backend", lambda device: "float32")
+    painter = "tps_portrait.tps_core.painting.painter"
+    monkeypatch.setattr(f"{painter}.best_backend", lambda device: "float32")
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +102,20 @@ def generator():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return Generator((4, 4, 4, 4), 1).eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def small_networks() -> Iterator[None]:
+    """What is trained has few weights: how a training goes doesn't depend on how many."""
+    from tps_portrait.training.learn import networks
+
+    whole, seeing = networks.Generator, networks.Discriminator
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(networks, "Generator", lambda widths=None: whole((4, 4, 8, 8), 1))
+        patch.setattr(
+            networks, "Discriminator", lambda width, *rest, **more: seeing(4, *rest, **more)
+        )
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import pytest
 import torch
@@ -30,9 +31,10 @@ def simple_judge(monkeypatch):
     monkeypatch.setattr(command, "load_evaluation_networks", lambda device: networks)
 
 
-@pytest.fixture
-def folder(portrait, tmp_path):
+@pytest.fixture(scope="module")
+def made(portrait, tmp_path_factory):
     """Photos, results (one dark, one grey), art, a bank of it, and a style."""
+    tmp_path = tmp_path_factory.mktemp("made")
     photo = to_tensor(portrait.crop((60, 0, 420, 320)))
     for name in ("one", "two"):
         write_picture(tmp_path / "photos" / f"{name}.png", photo)
@@ -48,6 +50,12 @@ def folder(portrait, tmp_path):
     save_style(Style(generator, record), tmp_path / "blur.safetensors")
     (tmp_path / "empty").mkdir()
     return tmp_path
+
+
+@pytest.fixture
+def folder(made, tmp_path):
+    """A copy of what is made, to work in."""
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def run(folder, *arguments):

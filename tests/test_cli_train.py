@@ -15,6 +15,8 @@ from tps_portrait.training.learn import state_folder, trainer
 from tps_portrait.training.learn.early_stopping import Validation
 from tps_portrait.training.learn.state_folder import StateFolder
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 STEPS = 8
 
 

@@ -28,6 +28,8 @@ from tps_portrait.training.learn.pairs import PARTS, Batch, View, part_window
 from tps_portrait.training.learn.texture import map_distance, pixel_distance
 
 ALL_TERMS = {"style", "photo", "local", "cycle", "identity", "invariance"}
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 OPTIONS = TrainingOptions(size=64, batch=2, local=True, content_loss="l1", stiffness=0.0)
 CONTENT = Content(l1_distance, None)
 

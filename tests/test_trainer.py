@@ -14,6 +14,8 @@ from tps_portrait.training.learn.options import PRESETS, TrainingOptions
 from tps_portrait.training.learn.state_folder import find_state
 from tps_portrait.training.learn.trainer import train, training_device
 
+pytestmark = pytest.mark.usefixtures("small_networks")
+
 ERRORS = [0.0]  # the standard error that a validation finds
 OPTIONS = TrainingOptions(
     steps=4, size=64, batch=1, local=True, content_loss="l1", pairs_weight=0.0
