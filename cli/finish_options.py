@@ -8,7 +8,7 @@ from ..tps_core.picture_formats import WRITTEN
 from ..tps_core.pictures import holds_alpha
 from ..tps_core.videos.writer import ALPHA_CODECS
 from .terminal import add_number
-from .video import is_video, video_ending
+from .video import video_ending
 
 
 def add_finish_options(parser: argparse.ArgumentParser) -> None:
@@ -70,13 +70,16 @@ def finish_arguments(arguments: argparse.Namespace) -> dict:
     }
 
 
-def check_finish_options(arguments: argparse.Namespace, paths: list[Path]) -> None:
-    """Raises ValueError for options that can't be, before anything is painted."""
+def check_finish_options(
+    arguments: argparse.Namespace, paths: list[Path], films: set[Path]
+) -> None:
+    """Raises ValueError for options that can't be, before anything is painted.
+
+    `films` are those of the paths that are videos.
+    """
     if arguments.ground != "transparent":
         return
-    for path in paths:
-        if not is_video(path, arguments.output):
-            continue
+    for path in filter(films.__contains__, paths):
         ending = video_ending(path, arguments.output)
         if ending not in ALPHA_CODECS:
             raise ValueError(

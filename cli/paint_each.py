@@ -30,8 +30,8 @@ from .pipes import check_pipes, read_for, write_to
 from .terminal import say, say_json, show_progress, tell
 from .video import is_video, say_if_it_moves
 
-# Paints a file into another; of a video it returns what `--json` says of it.
-Paint = Callable[[Path, Path], dict | None]
+# Paints a file into another, a video if that is so; of one it returns what `--json` says of it.
+Paint = Callable[[Path, Path, bool], dict | None]
 
 
 def add_painting_options(parser: argparse.ArgumentParser, output_help: str) -> None:
@@ -60,24 +60,25 @@ def paint_each(
     """
     paths, failed = find_inputs(arguments.inputs, videos)
     check_pipes(arguments, len(paths))
-    check_finish_options(arguments, paths)
+    films = {path for path in paths if is_video(path, arguments.output)}
+    check_finish_options(arguments, paths, films)
     targets = Targets([*paths, *used], arguments.overwrite)
-    alone = _is_name_of_result(paths, arguments.output)
-    if alone:
-        _name_it(paths[0], arguments.output, targets)
-    else:
+    alone = _is_name_of_result(paths, paths[0] in films, arguments.output)
+    if not alone:
         targets.folder(arguments.output)
+    elif films or arguments.output != PIPE:
+        targets.file(arguments.output, VIDEO if films else PICTURE)
     paint = prepare()
     told_of: dict[str, dict | None] = {}
     try:
         for done, path in enumerate(paths, 1):
             try:
-                moving = is_video(path, arguments.output)
+                moving = path in films
                 target = arguments.output if alone else _free(path, moving, arguments, targets)
                 if not moving:
                     say_if_it_moves(path)
                     show_progress(done - 1, len(paths), path.name)
-                told = paint(path, target)
+                told = paint(path, target, moving)
                 if moving:
                     told_of[str(target)] = told
                 targets.finished(target)
@@ -134,24 +135,16 @@ def _list(
         tell(f"tps-portrait {arguments.command}: {line}")
 
 
-def _is_name_of_result(paths: list[Path], output: Path) -> bool:
+def _is_name_of_result(paths: list[Path], moving: bool, output: Path) -> bool:
     """Whether OUT is the name of the only picture or video that is made, and not of a folder.
 
     Raises ValueError for a name that ends as neither does.
     """
     if output == PIPE:
         return True
-    if is_video(paths[0], output):
+    if moving:
         return is_file_name(output, len(paths), "a video", tuple(CODECS))
     return is_file_name(output, len(paths), "a picture", written_endings())
-
-
-def _name_it(path: Path, output: Path, targets: Targets) -> None:
-    """Raises ValueError where the picture or video may not be written to OUT."""
-    if is_video(path, output):
-        targets.file(output, VIDEO)
-    elif output != PIPE:
-        targets.file(output, PICTURE)
 
 
 def _free(path: Path, moving: bool, arguments: argparse.Namespace, targets: Targets) -> Path:

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     def prepare():
         art = _read_art(arguments)
-        return lambda path, target: _paint(path, target, art, arguments)
+        return lambda path, target, moving: _paint(path, target, art, arguments)
 
     return paint_each(arguments, [arguments.art], prepare)
 

@@ -14,7 +14,7 @@ from .common import find_device
 from .face_options import face_arguments
 from .finish_options import finish_arguments
 from .paint_each import add_painting_options, paint_each, paint_picture
-from .video import is_video, paint_video
+from .video import paint_video
 
 
 def add_parser(commands) -> None:
@@ -50,15 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
     def prepare():
         device = find_device(arguments.device)
         styles = [load_style(path).to(device) for path in style_paths]
-        return lambda path, target: _paint(path, target, styles, arguments)
+        return lambda path, target, moving: _paint(path, target, moving, styles, arguments)
 
     return paint_each(arguments, style_paths, prepare, videos=True)
 
 
 def _paint(
-    path: Path, target: Path, styles: list[Style], arguments: argparse.Namespace
+    path: Path, target: Path, moving: bool, styles: list[Style], arguments: argparse.Namespace
 ) -> dict | None:
-    if is_video(path, arguments.output):
+    if moving:
         return paint_video(path, target, styles, arguments)
 
     def paint(photo: Tensor) -> Stylized:

@@ -33,9 +33,9 @@ def is_video(path: Path, output: Path) -> bool:
 
 
 def say_if_it_moves(path: Path) -> None:
-    """Says of an animation that is painted as a picture that only its first frame is."""
+    """Says of an animation, of which the first frame is read as a picture, how all are painted."""
     if path.suffix.lower() in ANIMATIONS and moves(path):
-        tell(f"{path}: only its first frame is painted; for all of them name a {', '.join(CODECS)}")
+        tell(f"{path}: to paint all of its pictures let OUT be the name of a {', '.join(CODECS)}")
 
 
 def video_ending(path: Path, output: Path) -> str:

@@ -99,7 +99,7 @@ def test_warp_gives_a_face_the_shape_of_another(photo, tmp_path):
     assert read_picture(tmp_path / "warped.png").shape == (3, 512, 512)
 
 
-def test_bank_train_and_stylize_are_a_chain(photo, style, tmp_path, capsys):
+def test_bank_train_and_stylize_are_a_chain(photo, style, tmp_path, capsys, small_networks):
     draw_faces(tmp_path / "art", 3)
     bank, out = tmp_path / "art.safetensors", tmp_path / "out.safetensors"
     report = tmp_path / "report"
@@ -244,7 +244,7 @@ def test_a_gif_that_moves_is_painted_as_a_video_if_the_result_is_one(
         assert run(*command, "--device", "cpu") == 0
         with Image.open(tmp_path / name) as image:
             assert getattr(image, "n_frames", 1) == frames
-        assert ("only its first frame is painted" in capsys.readouterr().err) == said
+        assert ("to paint all of its pictures" in capsys.readouterr().err) == said
 
 
 @pytest.mark.parametrize("ending", ["webp", "png", "avif"])
