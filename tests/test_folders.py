@@ -147,7 +147,7 @@ def test_a_user_without_a_home_has_a_temporary_folder_and_is_told_once(homeless,
     (message,) = caplog.messages
     assert "no home folder" in message
     assert "set HOME, or TPS_PORTRAIT_HOME" in message
-    assert folders.machine_folder() == folder
+    assert folders.default_folder() == folder
     folders._temporary_home.cache_clear()
     assert folders.model_folder() == folder  # the same in the next process
 

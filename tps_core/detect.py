@@ -77,7 +77,7 @@ def detect_faces(
 
     Raises FaceNotFound, with the picture's `name`, if there is none.
     """
-    faces = detect(picture, detector, max_faces, min_confidence)
+    faces, _ = detect_most(picture, detector, max_faces, min_confidence)
     if not faces:
         otherwise = f"{BY_HAND}, or use a picture in which the face is larger"
         raise face_not_found(name, min_confidence, otherwise)

@@ -105,17 +105,12 @@ def files_by_name(kind: str) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def machine_folder() -> Path:
-    """The folder for what was found out about this machine; it need not exist yet."""
-    return _user_data_folder() / "tps-portrait"
-
-
 def _default_folders() -> list[Path]:
     """The default folder, then where else a model may lie: outside ComfyUI it was put there."""
     folders = list(_host_folders)
     if PACK.parent.name == "custom_nodes" and (PACK.parent.parent / "models").is_dir():
         folders.append(PACK.parent.parent / "models" / "tps_portrait")
-    return [*folders, machine_folder()]
+    return [*folders, _user_data_folder() / "tps-portrait"]
 
 
 def _is_writable(folder: Path) -> bool:
@@ -157,8 +152,8 @@ def _temporary_home() -> Path:
     except OSError:
         folder = Path(tempfile.mkdtemp(prefix="tps-portrait-"))
     log.warning(
-        "this user has no home folder, so models and what was measured lie in %s, which may be "
-        "emptied; set HOME, or %s to a folder that stays",
+        "this user has no home folder, so models lie in %s, which may be emptied; set HOME, or "
+        "%s to a folder that stays",
         folder,
         HOME_VARIABLE,
     )

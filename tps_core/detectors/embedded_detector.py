@@ -144,7 +144,8 @@ def _add_faces(
     new = torch.tensor([not any(_holds(f, middle) for f in faces) for middle in middles])
     if not new.any():
         return
-    points_px, presence = place_mesh(networks["face_mesh"], picture, found[new], min_confidence)
+    cut = FaceCut.around_box(*found[new][:, :4].unbind(1))
+    points_px, presence = _place_mesh(networks["face_mesh"], picture, cut, min_confidence)
     height, width = picture.shape[-2:]
     of_new = [score for score, is_new in zip(scores, new.tolist(), strict=False) if is_new]
     for points, score, of_box in zip(points_px, presence.tolist(), of_new, strict=True):
@@ -170,24 +171,12 @@ def _set_upright(networks: dict[str, MeshNetwork], picture: Tensor, face: Landma
     points = face.points_px[None]
     # As if the right eye were the left one: the cut stands on its head.
     cut = FaceCut.around_points(points, points[:, LEFT_EYE], points[:, RIGHT_EYE])
-    points_px, presence = _settle(networks["face_mesh"], picture, cut, 0.0)
+    points_px, presence = _place_mesh(networks["face_mesh"], picture, cut, 0.0)
     if presence < HOPELESS_PRESENCE:
         return face
     return Landmarks.from_pixels(
         points_px[0], face.size, face.scheme, float(presence[0]), face.detector
     )
-
-
-def place_mesh(
-    network: MeshNetwork, picture: Tensor, found: Tensor, min_presence: float
-) -> tuple[Tensor, Tensor]:
-    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces found.
-
-    found: (n, 8, 2), as `find_boxes` gives them. In an inexact box the network places the points
-    askew, so the face is cut out again from them, as MediaPipe does from one video frame to the
-    next, until the cut stays where it is or shows no face any more.
-    """
-    return _settle(network, picture, FaceCut.around_box(*found[:, :4].unbind(1)), min_presence)
 
 
 def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
@@ -201,7 +190,7 @@ def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
     points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():
-        points, presence = _settle(network, picture, cut, 0.0, FOLLOWING_CUTS)
+        points, presence = _place_mesh(network, picture, cut, 0.0, FOLLOWING_CUTS)
     height, width = picture.shape[-2:]
     return Landmarks.from_pixels(
         points[0], (width, height), face.scheme, float(presence[0]), "embedded"
@@ -220,14 +209,19 @@ def support(picture: Tensor, points_px: Tensor) -> float:
     return 1 / (1 + math.exp(-SUPPORT_SLOPE * (log_odds - HALF_SUPPORT_LOG_ODDS)))
 
 
-def _settle(
+def _place_mesh(
     network: MeshNetwork,
     picture: Tensor,
     cut: FaceCut,
     min_presence: float,
     most_cuts: int = MOST_CUTS,
 ) -> tuple[Tensor, Tensor]:
-    """The meshes and presences in the cuts, as `place_mesh` gives them."""
+    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces in the cuts.
+
+    In an inexact cut the network places the points askew, so the face is cut out again from them,
+    as MediaPipe does from one video frame to the next, until the cut stays where it is or shows no
+    face any more.
+    """
     kept = torch.zeros(len(cut.side), 468, 2)
     best = torch.full((len(cut.side),), -1.0)
     active = torch.arange(len(cut.side))

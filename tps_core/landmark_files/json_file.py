@@ -139,7 +139,7 @@ def faces_beside(picture: Path, size: tuple[int, int]) -> list[Landmarks] | None
     there is no sidecar.
     Raises ValueError for a sidecar that can't be understood, or is of a picture of another shape.
     """
-    faces = read_sidecar(picture)
+    faces = _read(picture, "faces")
     for face in faces or ():
         width, height = face.size
         if abs(width / height / (size[0] / size[1]) - 1) > 0.02:
