@@ -29,9 +29,9 @@ from tps_portrait.tps_core.painting.generator import warp_features
 from tps_portrait.tps_core.pictures import as_bytes, list_pictures, picture_size, read_picture
 from tps_portrait.training.banks.bank import FaceBank, build_bank
 from tps_portrait.training.learn import losses
+from tps_portrait.training.learn.one_step import start_run, train_step
 from tps_portrait.training.learn.options import PRESETS, TrainingOptions
 from tps_portrait.training.learn.pairs import Pairs
-from tps_portrait.training.learn.trainer import start_run, train_step
 
 FOLDERS = (DATA / "photos", DATA / "art" / ART["impressionist oil"])
 FILES_EACH = 16

@@ -11,7 +11,7 @@ from states import files
 from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.banks.bank import save_bank
-from tps_portrait.training.learn import state_folder, trainer
+from tps_portrait.training.learn import one_step, state_folder, trainer
 from tps_portrait.training.learn.early_stopping import Validation
 from tps_portrait.training.learn.state_folder import StateFolder
 
@@ -146,7 +146,7 @@ def test_a_second_training_with_the_same_state_is_told(train, tmp_path, capsys):
 def test_numbers_that_go_wrong_leave_the_style_as_it_was_before(
     train, tmp_path, capsys, monkeypatch
 ):
-    real = trainer._find_gradients
+    real = one_step._find_gradients
 
     def find_gradients(run, *arguments):
         losses = real(run, *arguments)
@@ -155,7 +155,7 @@ def test_numbers_that_go_wrong_leave_the_style_as_it_was_before(
         return losses
 
     monkeypatch.setattr(trainer, "GOOD_EVERY", 1)
-    monkeypatch.setattr(trainer, "_find_gradients", find_gradients)
+    monkeypatch.setattr(one_step, "_find_gradients", find_gradients)
     assert train("--json") == 2
     out, err = capsys.readouterr()
     (told,) = [line for line in map(json.loads, out.splitlines()) if "setback" in line]

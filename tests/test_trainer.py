@@ -8,7 +8,7 @@ import torch
 
 from faces import random_bank
 from states import files, rewrite
-from tps_portrait.training.learn import early_stopping, trainer
+from tps_portrait.training.learn import early_stopping, one_step, trainer
 from tps_portrait.training.learn.early_stopping import Validation
 from tps_portrait.training.learn.options import PRESETS, TrainingOptions
 from tps_portrait.training.learn.state_folder import find_state
@@ -203,7 +203,7 @@ def test_without_resume_it_starts_over(banks, tmp_path):
 
 def test_rates_fall_after_the_first_steps(banks, monkeypatch):
     fast = [weights(step) for step in train(*banks, replace(OPTIONS, steps=3))]
-    monkeypatch.setattr(trainer, "FAST_STEPS", 1)
+    monkeypatch.setattr(one_step, "FAST_STEPS", 1)
     slow = [weights(step) for step in train(*banks, replace(OPTIONS, steps=3))]
     name = "down_half.0.weight"
     assert torch.equal(fast[0][name], slow[0][name])
@@ -299,10 +299,10 @@ def interrupt(monkeypatch, owner, name, at):
 @pytest.mark.parametrize(
     ("owner", "name", "kept"),
     [
-        (trainer, "generator_step", 2),
-        (trainer, "discriminator_step", 2),
+        (one_step, "generator_step", 2),
+        (one_step, "discriminator_step", 2),
         (
-            trainer.Networks,
+            one_step.Networks,
             "update_average",
             0,
         ),  # back to a good state: there is one every 50 steps
@@ -327,7 +327,7 @@ def test_ctrl_c_in_the_midst_of_a_step_keeps_whole_ones(
 @pytest.fixture
 def broken(monkeypatch):
     """Makes what goes on in a training not a number: `broken(when)`, of the run before a step."""
-    real = trainer._find_gradients
+    real = one_step._find_gradients
 
     def make(when, what="loss"):
         def find_gradients(run, *arguments):
@@ -342,7 +342,7 @@ def broken(monkeypatch):
             return losses
 
         monkeypatch.setattr(trainer, "GOOD_EVERY", 1)
-        monkeypatch.setattr(trainer, "_find_gradients", find_gradients)
+        monkeypatch.setattr(one_step, "_find_gradients", find_gradients)
 
     return make
 
