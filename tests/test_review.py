@@ -56,7 +56,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def review(folder):
-    options = ScanOptions(64, with_previews=True)
+    options = ScanOptions(64, "embedded", with_previews=True)
     return Review(folder, options, scan_folder(folder, options))
 
 
@@ -116,7 +116,7 @@ def test_placed_points_are_the_points_used(review, folder):
 
 def test_confirmed_points_are_a_persons(folder):
     write_sidecar(folder / "one.png", [face_at(100, score=0.6)], SIZE)
-    options = ScanOptions(64)
+    options = ScanOptions(64, "embedded")
     review = Review(folder, options, scan_folder(folder, options))
     assert "only 60 % sure" in entry(review, "one.png").reason
     review.fix("one.png", "confirm")
@@ -169,7 +169,7 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(request_, message, r
 
 def test_two_pictures_that_would_share_a_landmark_file_are_told_apart(folder):
     Image.open(folder / "one.png").save(folder / "one.webp")
-    options = ScanOptions(64)
+    options = ScanOptions(64, "embedded")
     review = Review(folder, options, scan_folder(folder, options))
     with pytest.raises(ValueError, match="would share one landmark file; rename one"):
         review.fix("one.png", "exclude")
