@@ -84,17 +84,17 @@ class _Recorder(TorchFunctionMode):
             return self._node(SAME[function], *inputs)
         if function == "conv2d":
             weight, bias, strides, pads, _, groups = rest
-            sides = {"strides": list(strides), "pads": list(pads) * 2, "group": groups}
-            return self._node("Conv", x, weight, *([] if bias is None else [bias]), **sides)
+            weights = [weight] if bias is None else [weight, bias]
+            how = {"strides": list(strides), "pads": list(pads) * 2, "group": groups}
+            return self._node("Conv", x, *weights, **how)
         if function == "leaky_relu":
             return self._node("LeakyRelu", x, alpha=float(options["negative_slope"]))
         if function == "instance_norm":
-            weights = options["weight"], options["bias"]
-            return self._node("InstanceNormalization", x, *weights, epsilon=options["eps"])
+            weight, bias, epsilon = options["weight"], options["bias"], options["eps"]
+            return self._node("InstanceNormalization", x, weight, bias, epsilon=epsilon)
         if function == "pad":  # a border that repeats the outermost values
             left, right, top, bottom = rest[0]
-            sides = np.array([0, 0, top, left, 0, 0, bottom, right])
-            return self._node("Pad", x, sides, mode="edge")
+            return self._node("Pad", x, _whole(0, 0, top, left, 0, 0, bottom, right), mode="edge")
         if function == "avg_pool2d":
             side, stride = rest[0], rest[-1]
             return self._node("AveragePool", x, kernel_shape=[side] * 2, strides=[stride] * 2)
@@ -104,18 +104,18 @@ class _Recorder(TorchFunctionMode):
             return self._node("Resize", x, "", scales, **mode)
         if function == "pixel_shuffle":
             return self._node("DepthToSpace", x, blocksize=rest[0], mode="CRD")
-        if function == "add_grain":
-            sides = self._node("Slice", self._node("Shape", x), np.array([2]), np.array([4]))
-            up = self._node("Add", sides, np.array([GRAIN_SIDE - 1]))
-            tiles = self._node("Div", up, np.array([GRAIN_SIDE]))
-            tiles = self._node("Concat", np.array([1, 1]), tiles, axis=0)
+        if function == "add_grain":  # as many tiles of the noise as the map needs
+            shape = self._node("Slice", self._node("Shape", x), _whole(2), _whole(4))
+            tiles = self._node("Add", shape, _whole(GRAIN_SIDE - 1))
+            tiles = self._node("Div", tiles, _whole(GRAIN_SIDE))
+            tiles = self._node("Concat", _whole(1, 1), tiles, axis=0)
             noise = self._node("Tile", rest[0], tiles)
-            noise = self._node("Slice", noise, np.array([0, 0]), sides, np.array([2, 3]))
+            noise = self._node("Slice", noise, _whole(0, 0), shape, _whole(2, 3))
             return self._node("Add", x, self._node("Mul", noise, rest[1]))
         if function == "getitem":  # only the last of the places isn't all of its axis
             *before, place = rest[0]
             ends = place.start or 0, place.stop or np.iinfo(np.int64).max, len(before)
-            return self._node("Slice", x, *(np.array([end]) for end in ends))
+            return self._node("Slice", x, *map(_whole, ends))
         if function == "cat":
             return self._node("Concat", *x, axis=rest[0])
         raise RuntimeError(f"what {function} does in torch can't be written to an ONNX file")
@@ -145,3 +145,7 @@ class _Recorder(TorchFunctionMode):
         name = f"constant_{len(self.constants)}"
         self.constants.append(from_array(array.astype(np.float16) if halved else array, name))
         return self._node("Cast", name, to=TensorProto.FLOAT) if halved else name
+
+
+def _whole(*numbers: int) -> np.ndarray:
+    return np.array(numbers, np.int64)
