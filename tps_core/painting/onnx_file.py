@@ -46,11 +46,11 @@ def to_onnx(
         network(picture)
     recorder.nodes[-1].output[0] = OUTPUT
     b, h, w = shape
-    ends = [
+    ins, outs = (
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, (b, 3, h, w))]
         for name in (INPUT, OUTPUT)
-    ]
-    graph = helper.make_graph(recorder.nodes, PRODUCER, *ends, recorder.constants)
+    )
+    graph = helper.make_graph(recorder.nodes, PRODUCER, ins, outs, recorder.constants)
     opsets = [helper.make_opsetid("", OPSET)]
     model = helper.make_model(
         graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name=PRODUCER

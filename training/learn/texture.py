@@ -26,8 +26,10 @@ def pixel_distance(a: Tensor, b: Tensor, random: torch.Generator) -> Tensor:
         filters = _unit(torch.randn(FILTERS, 3, side, side, generator=random)).to(a)
         # Every second pixel of every second row, not always the same ones.
         down, right = torch.randint(2, (2,), generator=random).tolist()
-        seen = (F.conv2d(x[..., down:, right:], filters, stride=2, dilation=apart) for x in (a, b))
-        total = total + _apart(*seen, CELL // 2)
+        one, other = (
+            F.conv2d(x[..., down:, right:], filters, stride=2, dilation=apart) for x in (a, b)
+        )
+        total = total + _apart(one, other, CELL // 2)
     return total / len(KINDS)
 
 
@@ -36,7 +38,7 @@ def map_distance(a: list[Tensor], b: list[Tensor], random: torch.Generator) -> T
     total = a[0].new_zeros(())
     for one, other in zip(a, b, strict=True):
         directions = _unit(torch.randn(DIRECTIONS, one.shape[1], 1, 1, generator=random)).to(one)
-        total = total + _apart(*(F.conv2d(x, directions) for x in (one, other)), MAP_CELL)
+        total = total + _apart(F.conv2d(one, directions), F.conv2d(other, directions), MAP_CELL)
     return total / len(a)
 
 
