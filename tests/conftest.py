@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -109,12 +109,13 @@ def small_networks() -> Iterator[None]:
     """What is trained has few weights: how a training goes doesn't depend on how many."""
     from tps_portrait.training.learn import networks
 
-    whole, seeing = networks.Generator, networks.Discriminator
+    def small(of: type, *first: object) -> Callable:
+        return lambda width=0, *rest, **more: of(*first, *rest, **more)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(networks, "Generator", lambda widths=None: whole((4, 4, 8, 8), 1))
-        patch.setattr(
-            networks, "Discriminator", lambda width, *rest, **more: seeing(4, *rest, **more)
-        )
+        for name in ("Generator", "LineGenerator"):
+            patch.setattr(networks, name, small(getattr(networks, name), (4, 4, 8, 8), 1))
+        patch.setattr(networks, "Discriminator", small(networks.Discriminator, 4))
         yield
 
 
