@@ -114,6 +114,7 @@ def test_it_does_all_its_steps_where_that_is_switched_off(banks, checked):
     assert [(step.validation, step.stop) for step in steps] == [(None, "")] * 4
 
 
+@pytest.mark.slow
 def test_a_stopped_run_gives_its_style_at_once_and_may_be_made_to_go_on(banks, checked, tmp_path):
     state = tmp_path / "run"
     *_, stopped = train(*banks, OPTIONS, state=state)
@@ -128,6 +129,7 @@ def test_a_stopped_run_gives_its_style_at_once_and_may_be_made_to_go_on(banks, c
     assert [step.number for step in train(*banks, longer, state=state)] == [4]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_checked_as_if_it_had_never_stopped(banks, checked, tmp_path):
     ERRORS[:] = [-9.0]  # all is gain
     *_, whole = train(*banks, OPTIONS, state=tmp_path / "whole")
@@ -296,6 +298,7 @@ def interrupt(monkeypatch, owner, name, at):
     monkeypatch.setattr(owner, name, call)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("owner", "name", "kept"),
     [
@@ -363,6 +366,7 @@ def test_a_step_that_is_not_a_number_is_taken_back_and_the_rate_halved(
     assert all(tensor.isfinite().all() for tensor in state.tensors.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 2, 3])
 def test_a_training_that_went_back_is_resumed_bit_for_bit(banks, tmp_path, broken, stop):
     broken(lambda run: (run.step, run.rate) in {(2, 1.0), (3, 0.5)})

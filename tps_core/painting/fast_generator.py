@@ -28,6 +28,9 @@ class FastGenerator(nn.Module):
     Weights are copies: later changes of the generator's don't reach it. No gradients.
     """
 
+    mirrored_rows: Tensor
+    mirrored_columns: Tensor
+
     def __init__(self, generator: Generator):
         super().__init__()
         network = copy.deepcopy(generator).requires_grad_(False)
@@ -42,9 +45,9 @@ class FastGenerator(nn.Module):
         self.head = _layer(2 * network.head.weight, 2 * cast(Tensor, network.head.bias), padding=1)
         self.smooth = _layer(_binomial(), groups=3)
         # Of each channel the one above or below it, and beside it, in the same pixel of the map.
-        channels, same = torch.arange(12).view(3, SHUFFLE, SHUFFLE), torch.eye(12)[..., None, None]
-        self.mirror_rows = _layer(same[channels.flip(1).flatten()])
-        self.mirror_columns = _layer(same[channels.flip(2).flatten()])
+        channels = torch.arange(12).view(3, SHUFFLE, SHUFFLE)
+        self.register_buffer("mirrored_rows", channels.flip(1).flatten())
+        self.register_buffer("mirrored_columns", channels.flip(2).flatten())
         del network.colors, network.head
         self.network = network
         self.to(mix)
@@ -68,11 +71,11 @@ class FastGenerator(nn.Module):
 
     def frame(self, strokes: Tensor) -> Tensor:
         """The map (b, 12, h, w) with a border of 1, as if the picture's outer pixels went on."""
-        top, bottom = (self.mirror_rows(x) for x in (strokes[:, :, :1], strokes[:, :, -1:]))
+        top = strokes[:, :, :1].index_select(1, self.mirrored_rows)
+        bottom = strokes[:, :, -1:].index_select(1, self.mirrored_rows)
         strokes = torch.cat([top, strokes, bottom], 2)
-        left, right = (
-            self.mirror_columns(x) for x in (strokes[:, :, :, :1], strokes[:, :, :, -1:])
-        )
+        left = strokes[:, :, :, :1].index_select(1, self.mirrored_columns)
+        right = strokes[:, :, :, -1:].index_select(1, self.mirrored_columns)
         return torch.cat([left, strokes, right], 3)
 
 

@@ -112,6 +112,10 @@ class _Recorder(TorchFunctionMode):
             noise = self._node("Tile", rest[0], tiles)
             noise = self._node("Slice", noise, _whole(0, 0), shape, _whole(2, 3))
             return self._node("Add", x, self._node("Mul", noise, rest[1]))
+        if function == "index_select":
+            # As a convolution: not all that runs on phones can look channels up by a list.
+            order = rest[1].cpu()
+            return self._node("Conv", x, torch.eye(len(order))[order][:, :, None, None])
         if function == "getitem":  # only the last of the places isn't all of its axis
             *before, place = rest[0]
             ends = place.start or 0, place.stop or np.iinfo(np.int64).max, len(before)
