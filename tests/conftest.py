@@ -106,8 +106,11 @@ def generator():
 
 @pytest.fixture(scope="module")
 def small_networks() -> Iterator[None]:
-    """What is trained has few weights: how a training goes doesn't depend on how many."""
-    from tps_portrait.training.learn import networks
+    """What is trained has few weights, and learns from pairs of which one is the other's negative.
+
+    How a training goes doesn't depend on that.
+    """
+    from tps_portrait.training.learn import networks, painted_pairs
 
     def small(of: type, *first: object) -> Callable:
         return lambda width=0, *rest, **more: of(*first, *rest, **more)
@@ -116,6 +119,7 @@ def small_networks() -> Iterator[None]:
         for name in ("Generator", "LineGenerator"):
             patch.setattr(networks, name, small(getattr(networks, name), (4, 4, 8, 8), 1))
         patch.setattr(networks, "Discriminator", small(networks.Discriminator, 4))
+        patch.setattr(painted_pairs, "paint_crop", lambda picture, *_: 1 - picture)
         yield
 
 
