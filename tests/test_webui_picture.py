@@ -43,7 +43,7 @@ def kept(monkeypatch, generator, tmp_path):
     monkeypatch.setattr(picture, "_artworks", {})
     monkeypatch.setattr(picture, "list_styles", lambda: {"small": file})
     monkeypatch.setattr(picture, "load_style", load)
-    monkeypatch.setattr(picture, "detect_face", lambda photo, name: face_at(32))
+    monkeypatch.setattr(choose, "detect_face", lambda *_: face_at(32))
     return loaded
 
 
