@@ -1,4 +1,4 @@
-"""The pictures that the templates open with."""
+"""What the templates open with: pictures, a clip, a folder of art."""
 
 import logging
 import shutil
@@ -10,14 +10,15 @@ log = logging.getLogger("tps_portrait")
 
 
 def lend_examples(inputs: Path) -> None:
-    """Puts the pictures into ComfyUI's input folder, which is where templates look for them.
+    """Puts the files into ComfyUI's input folder, which is where templates look for them.
 
     A file that is there already stays as it is.
     """
-    for path in EXAMPLES:
-        copy = inputs / f"tps_portrait_{path.name}"
+    for name, path in EXAMPLES.items():
+        copy = inputs / name
         try:
             if not copy.exists():
+                copy.parent.mkdir(exist_ok=True)
                 shutil.copyfile(path, copy)
         except OSError as error:
-            log.info("%s: can't be written (%s), so one template misses it", copy, error.strerror)
+            log.info("%s: can't be written (%s), so a template misses it", copy, error.strerror)

@@ -1,7 +1,15 @@
-"""The portrait and the picture of art that come with the pack."""
+"""What the templates and the demo open with: it comes with the pack."""
 
 from .folders import PACK
 
-PHOTO = PACK / "workflows" / "pictures" / "photo.jpg"
-ART = PACK / "workflows" / "pictures" / "art.jpg"
-EXAMPLES = (PHOTO, ART)
+FOLDER = PACK / "workflows" / "pictures"
+PHOTO = FOLDER / "photo.jpg"
+ART = FOLDER / "art.jpg"
+GROUP = FOLDER / "group.jpg"
+CLIP = FOLDER / "clip.mp4"
+AVERAGE = FOLDER / "average_face.json"
+MORE_ART = FOLDER / "art"
+# By the name under which ComfyUI's input folder has it.
+EXAMPLES = {
+    f"tps_portrait_{path.name}": path for path in (PHOTO, ART, GROUP, CLIP, AVERAGE)
+} | {f"tps_portrait_art/{path.name}": path for path in (ART, *sorted(MORE_ART.glob("*.jpg")))}

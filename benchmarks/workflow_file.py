@@ -1,0 +1,190 @@
+"""Writes workflows as ComfyUI's editor saves them, of nodes that are named and connected here."""
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "WEBCAM"}
+UPLOADS = ("image_upload", "video_upload")  # which add a button, and its value, behind the widget
+SLOT, WIDGET, BUTTON = 20, 24, 30  # height of a row
+NOTE, CHOOSE = ("#432", "#653"), ("#232", "#353")  # colours: to read, to be set
+GROUPS = {"choose": "#8A8", "work": "#3f789e", "look": "#b58b2a"}
+MARGIN, TITLE = 20, 80  # of a group around its nodes, and above them
+SPACE = uuid.UUID("6f1f4d1e-0c6e-4b8e-9d7e-54505350f0a1")
+
+
+@dataclass(frozen=True)
+class Out:
+    """An output of a node; `via` are points that a link from it passes."""
+
+    node: dict
+    slot: int
+    via: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass
+class Workflow:
+    """A workflow to which nodes are added from left to right.
+
+    `schemas` is what a ComfyUI with the pack answers under /object_info.
+    """
+
+    name: str
+    schemas: dict[str, Any]
+    nodes: list[dict] = field(default_factory=list)
+    links: list[list] = field(default_factory=list)
+    groups: list[dict] = field(default_factory=list)
+    reroutes: list[dict] = field(default_factory=list)
+    extensions: list[dict] = field(default_factory=list)
+    app: dict | None = None
+
+    def note(
+        self, text: str, at: tuple[int, int] = (0, 60), size: tuple[int, int] = (340, 620)
+    ) -> dict:
+        """A node with text to read."""
+        text = re.sub(r"\n +", "\n", text.strip())
+        text = re.sub(r"(?<!\n)\n(?!\n|- |\d\. )", " ", text)  # one line a paragraph
+        node = self._add("MarkdownNote", at, size, "How it works", NOTE)
+        node["widgets_values"] = [text]
+        return node
+
+    def node(
+        self,
+        kind: str,
+        at: tuple[int, int],
+        width: int = 320,
+        height: int | None = None,
+        title: str | None = None,
+        choose: bool = False,
+        labels: dict[str, str] | None = None,
+        **inputs: Any,
+    ) -> tuple[Out, ...]:
+        """Adds a node and returns its outputs; those with none return themselves as the only one.
+
+        `inputs` are outputs of other nodes, or values of widgets; other widgets have their
+        defaults. `choose` colours what the user is to set, `labels` names widgets otherwise.
+        """
+        schema = self.schemas[kind]
+        node = self._add(kind, at, (width, 0), title, CHOOSE if choose else None)
+        sockets, widgets, values, rows = [], [], [], 0
+        for name, (type_, *options) in _inputs(schema):
+            options = options[0] if options else {}
+            is_widget = isinstance(type_, list) or type_ in WIDGETS
+            socket = {"name": name, "type": "COMBO" if isinstance(type_, list) else type_}
+            given = inputs.pop(name, None)
+            linked = isinstance(given, Out)
+            socket["link"] = self._link(given, node, socket, len(sockets)) if linked else None
+            if name in (labels or {}):
+                socket["label"] = labels[name]
+            if not is_widget:
+                sockets.append(socket)
+                continue
+            widgets.append(socket | {"widget": {"name": name}})
+            values.append(_default(type_, options) if given is None or linked else given)
+            rows += 1
+            if any(options.get(upload) for upload in UPLOADS):
+                upload = {"name": "upload", "type": "IMAGEUPLOAD", "link": None}
+                widgets.append(upload | {"widget": {"name": "upload"}})
+                values.append("image")
+        if inputs:
+            raise ValueError(f"{kind} has no input {', '.join(inputs)}")
+        node["inputs"] = sockets + widgets
+        node["outputs"] = [
+            {"name": name, "type": type_, "links": []}
+            for name, type_ in zip(schema["output_name"], schema["output"], strict=True)
+        ]
+        node["widgets_values"] = values
+        lowest = SLOT * max(len(sockets), len(node["outputs"])) + WIDGET * rows + 16
+        node["size"][1] = height or lowest
+        outs = tuple(Out(node, slot) for slot in range(len(node["outputs"])))
+        return outs or (Out(node, 0),)
+
+    def group(self, title: str, kind: str, *members: Out | dict) -> None:
+        """Frames nodes: what to choose, what works, or what to look at."""
+        nodes = [member.node if isinstance(member, Out) else member for member in members]
+        x0 = min(n["pos"][0] for n in nodes) - MARGIN
+        y0 = min(n["pos"][1] for n in nodes) - TITLE
+        x1 = max(n["pos"][0] + n["size"][0] for n in nodes) + MARGIN
+        y1 = max(n["pos"][1] + n["size"][1] for n in nodes) + MARGIN
+        self.groups.append({
+            "id": len(self.groups) + 1, "title": title, "bounding": [x0, y0, x1 - x0, y1 - y0],
+            "color": GROUPS[kind], "font_size": 24, "flags": {},
+        })  # fmt: skip
+
+    def as_app(self, inputs: list[tuple[Out, str]], outputs: list[Out]) -> None:
+        """Opens it in app mode, with these widgets and the results of these nodes."""
+        self.app = {
+            "inputs": [[out.node["id"], name] for out, name in inputs],
+            "outputs": [out.node["id"] for out in outputs],
+        }
+
+    def content(self) -> dict:
+        """The file."""
+        extra = {"ds": {"scale": 0.6, "offset": [120, 140]}}
+        if self.reroutes:
+            extra |= {"reroutes": self.reroutes, "linkExtensions": self.extensions}
+        if self.app:
+            extra |= {"linearMode": True, "linearData": self.app}
+        return {
+            "id": str(uuid.uuid5(SPACE, self.name)),
+            "revision": 0,
+            "last_node_id": len(self.nodes),
+            "last_link_id": len(self.links),
+            "nodes": self.nodes,
+            "links": self.links,
+            "groups": self.groups,
+            "config": {},
+            "extra": extra,
+            "version": 0.4,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Writes the file into the folder, under the workflow's name."""
+        path = folder / f"{self.name}.json"
+        path.write_text(json.dumps(self.content(), indent=1, ensure_ascii=False) + "\n", "utf-8")
+        print(path)
+
+    def _add(self, kind, at, size, title, colors) -> dict:
+        node = {
+            "id": len(self.nodes) + 1, "type": kind, "pos": list(at), "size": list(size),
+            "flags": {}, "order": len(self.nodes), "mode": 0, "inputs": [], "outputs": [],
+            "properties": {"Node name for S&R": kind},
+        }  # fmt: skip
+        if kind.startswith("TPSPortrait"):
+            node["properties"]["cnr_id"] = "tps-portrait"
+        if title:
+            node["title"] = title
+        if colors:
+            node["color"], node["bgcolor"] = colors
+        self.nodes.append(node)
+        return node
+
+    def _link(self, out: Out, node: dict, socket: dict, slot: int) -> int:
+        source, link = out.node["outputs"][out.slot], len(self.links) + 1
+        type_ = source["type"] if socket["type"] == "*" else socket["type"]
+        self.links.append([link, out.node["id"], out.slot, node["id"], slot, type_])
+        source["links"].append(link)
+        parent = None
+        for point in out.via:
+            number = len(self.reroutes) + 1
+            reroute = {"id": number, "pos": list(point), "linkIds": [link]}
+            self.reroutes.append(reroute | ({"parentId": parent} if parent else {}))
+            parent = number
+        if parent:
+            self.extensions.append({"id": link, "parentId": parent})
+        return link
+
+
+def _inputs(schema: dict) -> list[tuple[str, list]]:
+    parts = (schema["input"].get(part, {}) for part in ("required", "optional"))
+    return [item for part in parts for item in part.items()]
+
+
+def _default(type_: str | list, options: dict) -> Any:
+    if "default" in options:
+        return options["default"]
+    choices = type_ if isinstance(type_, list) else options.get("options")
+    return choices[0] if choices else {"BOOLEAN": False, "INT": 0, "FLOAT": 0.0}.get(type_, "")
