@@ -10,7 +10,7 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
-from workflow_file import Out, Workflow
+from workflow_file import Blueprint, Out, Workflow
 
 PACK = Path(__file__).parents[1]
 STYLES = ("van gogh oil", "impressionist oil", "ink line")
@@ -34,6 +34,8 @@ def main() -> None:
         workflow = Workflow(f"{number:02} {name}", schemas)
         build(workflow)
         workflow.save(PACK / "workflows")
+    for build in (stylize_a_portrait, paint_like, stylize_a_video):
+        build(schemas).save(PACK / "subgraphs")
 
 
 def paint_a_portrait(w: Workflow) -> None:
@@ -506,6 +508,84 @@ def live_camera(w: Workflow) -> None:
     w.group("Look", "look", shown)
 
 
+def stylize_a_portrait(schemas: dict) -> Blueprint:
+    w = Blueprint(
+        "Stylize a portrait",
+        schemas,
+        "Paints the faces in photos, or all of the photos, in a style.",
+        image="IMAGE",
+        style_name="COMBO",
+        strength="FLOAT",
+        keep_colors="FLOAT",
+        ground="COMBO",
+        whole_image="BOOLEAN",
+    )
+    image, name, strength, keep_colors, ground, whole_image = w.inputs
+    style = load_style(w, (0, 260), name)
+    style.node["widgets_values"] = [STYLES[0]]
+    painting, mask = w.node(
+        "TPSPortraitStylize",
+        (A, TOP),
+        image=image,
+        style=style,
+        strength=strength,
+        keep_colors=keep_colors,
+        ground=ground,
+        whole_image=whole_image,
+    )
+    w.give(painting=painting, mask=mask, before_and_after=beside(w, image, painting, (B, 260)))
+    return w
+
+
+def paint_like(schemas: dict) -> Blueprint:
+    w = Blueprint(
+        "Paint like a picture",
+        schemas,
+        "Paints photos like one picture of art, without any training.",
+        image="IMAGE",
+        art="IMAGE",
+        strength="FLOAT",
+        art_colors="FLOAT",
+        ground="COMBO",
+    )
+    names = ("image", "art", "strength", "art_colors", "ground")
+    given = dict(zip(names, w.inputs, strict=True))
+    painting, mask = w.node("TPSPortraitPaintLike", (A, TOP), **given)
+    both = beside(w, given["image"], painting, (B, 260))
+    w.give(painting=painting, mask=mask, before_and_after=both)
+    return w
+
+
+def stylize_a_video(schemas: dict) -> Blueprint:
+    w = Blueprint(
+        "Stylize a video",
+        schemas,
+        "Paints a video in a style; the face is followed and held steady, the sound stays.",
+        video="VIDEO",
+        style_name="COMBO",
+        strength="FLOAT",
+        keep_colors="FLOAT",
+        ground="COMBO",
+    )
+    video, name, strength, keep_colors, ground = w.inputs
+    style = load_style(w, (0, 60), name)
+    style.node["widgets_values"] = [STYLES[0]]
+    frames, sound, rate = w.node("GetVideoComponents", (0, LOWER), 240, video=video)
+    painted, _ = w.node(
+        "TPSPortraitStylize",
+        (A, TOP),
+        image=frames,
+        style=style,
+        strength=strength,
+        keep_colors=keep_colors,
+        ground=ground,
+        video=True,
+    )
+    (made,) = w.node("CreateVideo", (B, LOWER), 240, images=painted, audio=sound, fps=rate)
+    w.give(painted_video=made)
+    return w
+
+
 TEMPLATES = {
     "Paint a portrait": paint_a_portrait,
     "Paint like a picture": paint_like_a_picture,
@@ -532,7 +612,7 @@ def load(
     return w.node("LoadImage", at, 320, 400, title, True, labels, image=image)
 
 
-def load_style(w: Workflow, at, name: str = STYLES[0], label: str = "the style") -> Out:
+def load_style(w: Workflow, at, name: str | Out = STYLES[0], label: str = "the style") -> Out:
     """The node that loads a style."""
     title, labels = label.capitalize(), {"style_name": label}
     (style,) = w.node("TPSPortraitLoadStyle", at, 320, None, title, True, labels, style_name=name)

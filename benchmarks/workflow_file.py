@@ -9,7 +9,8 @@ from typing import Any
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "WEBCAM"}
 UPLOADS = ("image_upload", "video_upload")  # which add a button, and its value, behind the widget
-SLOT, WIDGET, BUTTON = 20, 24, 30  # height of a row
+SLOT, WIDGET = 20, 24  # height of a row
+ENTRY, EXIT = -10, -20  # ids of where a subgraph's links come in and go out
 NOTE, CHOOSE = ("#432", "#653"), ("#232", "#353")  # colours: to read, to be set
 GROUPS = {"choose": "#8A8", "work": "#3f789e", "look": "#b58b2a"}
 MARGIN, TITLE = 20, 80  # of a group around its nodes, and above them
@@ -70,13 +71,15 @@ class Workflow:
         schema = self.schemas[kind]
         node = self._add(kind, at, (width, 0), title, CHOOSE if choose else None)
         sockets, widgets, values, rows = [], [], [], 0
+        bare = sum(not _is_widget(type_) for _, (type_, *_) in _inputs(schema))
         for name, (type_, *options) in _inputs(schema):
             options = options[0] if options else {}
-            is_widget = isinstance(type_, list) or type_ in WIDGETS
+            is_widget = _is_widget(type_)
+            slot = bare + len(widgets) if is_widget else len(sockets)
             socket = {"name": name, "type": "COMBO" if isinstance(type_, list) else type_}
             given = inputs.pop(name, None)
             linked = isinstance(given, Out)
-            socket["link"] = self._link(given, node, socket, len(sockets)) if linked else None
+            socket["link"] = self._link(given, node, socket, slot) if linked else None
             if name in (labels or {}):
                 socket["label"] = labels[name]
             if not is_widget:
@@ -129,7 +132,7 @@ class Workflow:
         if self.app:
             extra |= {"linearMode": True, "linearData": self.app}
         return {
-            "id": str(uuid.uuid5(SPACE, self.name)),
+            "id": self._identity(),
             "revision": 0,
             "last_node_id": len(self.nodes),
             "last_link_id": len(self.links),
@@ -146,6 +149,10 @@ class Workflow:
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(self.content(), indent=1, ensure_ascii=False) + "\n", "utf-8")
         print(path)
+
+    def _identity(self, name: str = "") -> str:
+        """The same one for the workflow, or a part of it, every time."""
+        return str(uuid.uuid5(SPACE, f"{self.name} {name}".strip()))
 
     def _add(self, kind, at, size, title, colors) -> dict:
         node = {
@@ -178,9 +185,108 @@ class Workflow:
         return link
 
 
+class Blueprint(Workflow):
+    """A subgraph that ComfyUI offers as a node of its own: one such node, and what is in it."""
+
+    def __init__(self, name: str, schemas: dict[str, Any], description: str, **inputs: str):
+        """`inputs` are the types of the subgraph's inputs by their names."""
+        super().__init__(name, schemas)
+        self.description = description
+        slots = [{"name": n, "type": type_, "links": []} for n, type_ in inputs.items()]
+        self._entry = {"id": ENTRY, "outputs": slots}
+        self._exit: dict = {"id": EXIT, "inputs": []}
+        self.inputs = tuple(Out(self._entry, slot) for slot in range(len(slots)))
+
+    def give(self, **outputs: Out) -> None:
+        """What the subgraph gives, by the names that it has there."""
+        for slot, (name, out) in enumerate(outputs.items()):
+            socket = {"name": name, "type": out.node["outputs"][out.slot]["type"]}
+            socket["links"] = [self._link(out, self._exit, socket, slot)]
+            self._exit["inputs"].append(socket)
+
+    def content(self) -> dict:
+        """The file."""
+        widgets = {
+            link[0]
+            for link in self.links
+            for node in self.nodes
+            if node["id"] == link[3] and "widget" in node["inputs"][link[4]]
+        }
+        entry, given = self._entry["outputs"], self._exit["inputs"]
+        node = {
+            "id": 1,
+            "type": self._identity("subgraph"),
+            "pos": [0, 0],
+            "size": [320, WIDGET * len(entry) + SLOT * len(given) + 16],
+            "flags": {},
+            "order": 0,
+            "mode": 0,
+            "inputs": [
+                {"name": slot["name"], "type": slot["type"], "link": None}
+                | ({"widget": {"name": slot["name"]}} if widgets & {*slot["links"]} else {})
+                for slot in entry
+            ],
+            "outputs": [{"name": s["name"], "type": s["type"], "links": []} for s in given],
+            "title": self.name,
+            "properties": {"cnr_id": "tps-portrait"},
+            "widgets_values": [],
+        }
+        left = min(n["pos"][0] for n in self.nodes) - 240
+        right = max(n["pos"][0] + n["size"][0] for n in self.nodes) + 100
+        names = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
+        subgraph = {
+            "id": node["type"],
+            "version": 1,
+            "state": {
+                "lastGroupId": 0,
+                "lastNodeId": len(self.nodes),
+                "lastLinkId": len(self.links),
+                "lastRerouteId": 0,
+            },
+            "revision": 0,
+            "config": {},
+            "name": self.name,
+            "description": self.description,
+            "category": "TPS Portrait",
+            "inputNode": {"id": ENTRY, "bounding": [left, 60, 140, SLOT * len(entry) + 48]},
+            "outputNode": {"id": EXIT, "bounding": [right, 60, 120, SLOT * len(given) + 48]},
+            "inputs": [self._slot("input", slot) for slot in entry],
+            "outputs": [self._slot("output", slot) for slot in given],
+            "widgets": [],
+            "nodes": self.nodes,
+            "groups": [],
+            "links": [dict(zip(names, link, strict=True)) for link in self.links],
+            "extra": {},
+        }
+        return {
+            "id": self._identity(),
+            "revision": 0,
+            "last_node_id": 1,
+            "last_link_id": 0,
+            "nodes": [node],
+            "links": [],
+            "groups": [],
+            "definitions": {"subgraphs": [subgraph]},
+            "config": {},
+            "extra": {"BlueprintDescription": self.description},
+            "version": 0.4,
+        }
+
+    def _slot(self, kind: str, slot: dict) -> dict:
+        name, links = slot["name"], slot["links"]
+        return {
+            "id": self._identity(f"{kind} {name}"), "name": name, "type": slot["type"],
+            "linkIds": links,
+        }  # fmt: skip
+
+
 def _inputs(schema: dict) -> list[tuple[str, list]]:
     parts = (schema["input"].get(part, {}) for part in ("required", "optional"))
     return [item for part in parts for item in part.items()]
+
+
+def _is_widget(type_: str | list) -> bool:
+    return isinstance(type_, list) or type_ in WIDGETS
 
 
 def _default(type_: str | list, options: dict) -> Any:

@@ -13,6 +13,7 @@ from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
 from ..tps_core.stylize import Stylized, stylize, unpainted
 from ..tps_core.transparency import cut_out
+from ..tps_core.videos.camera import Camera
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
 from .sockets import (
@@ -25,6 +26,9 @@ from .sockets import (
 )
 from .style_nodes import strength_input
 from .warp_nodes import color_match_input
+
+# What was seen in the runs before: a camera's pictures come one a run.
+_camera = Camera()
 
 
 class Stylize(io.ComfyNode):
@@ -47,7 +51,8 @@ class Stylize(io.ComfyNode):
                     default=False,
                     optional=True,  # prompts that were saved before it was there go on
                     tooltip="The images are frames that follow each other: the face is followed "
-                    "and held steady. Without face_landmarks only.",
+                    "and held steady. Without face_landmarks only. One image a run is a camera's: "
+                    "it is followed from run to run.",
                 ),
                 # Optional and last, as video is: older workflows and prompts go on as they were.
                 io.Float.Input(
@@ -118,6 +123,9 @@ def _stylize_video(
     Raises FaceNotFound if there is none in any frame, faces alone are to be painted, and no_face
     is "error".
     """
+    if len(pictures) == 1 and options.whole_image:  # a camera gives one a run
+        plan = _camera(pictures[0])
+        return [stylize_frame(pictures[0], style, plan, options)]
     progress = comfy.utils.ProgressBar(2 * len(pictures))
     follower, observations = options.follower(), []
     for picture in pictures:

@@ -10,6 +10,8 @@ from PIL import Image
 
 import comfyui as comfyui_host
 from editor import Editor, find_browser, open_editor
+from tps_portrait.tps_core.example_pictures import CLIP
+from videos import write_for_camera
 
 # The developers' data collection; a name that isn't there shows what is skipped without it.
 SHARED_DATA = Path(
@@ -49,13 +51,18 @@ def lend_models(folder: Path, *places: Path) -> None:
 
 @pytest.fixture(scope="module", params=["classic canvas", "Nodes 2.0"])
 def editor(
-    request: pytest.FixtureRequest, comfyui: comfyui_host.Host, portrait: Image.Image
+    request: pytest.FixtureRequest,
+    comfyui: comfyui_host.Host,
+    portrait: Image.Image,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Editor]:
     """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
     # Every ComfyUI has a picture of that name; a workflow that named another would open in red.
     comfyui.upload(portrait, "example.png")
     settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
-    with open_editor(comfyui.url, find_browser(), settings) as opened:
+    camera = tmp_path_factory.mktemp("camera") / "clip.mjpeg"
+    write_for_camera(CLIP, camera)
+    with open_editor(comfyui.url, find_browser(), settings, camera) as opened:
         opened.kind = request.param
         yield opened
 

@@ -22,6 +22,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing beyond this machine
+    "--use-fake-ui-for-media-stream",  # pages may use the camera, which is none of this machine's
+    "--use-fake-device-for-media-stream",
 )
 # What a person has after closing the first start's dialogs, and a canvas without a map on it.
 SETTINGS = {"Comfy.TutorialCompleted": True, "Comfy.Minimap.Visible": False}
@@ -78,17 +80,21 @@ class Editor:
 
 
 @contextlib.contextmanager
-def open_editor(url: str, browser: str, settings: dict[str, Any] | None = None) -> Iterator[Editor]:
+def open_editor(
+    url: str, browser: str, settings: dict[str, Any] | None = None, camera: Path | None = None
+) -> Iterator[Editor]:
     """Opens the editor of the ComfyUI at `url` with a fresh profile.
 
     `settings` are ComfyUI's own, by id: {"Comfy.VueNodes.Enabled": True} shows Nodes 2.0.
+    `camera` is a video in MJPEG that the browser's camera sees.
     """
+    flags = [*FLAGS, *([f"--use-file-for-fake-video-capture={camera}"] if camera else [])]
     from playwright.sync_api import sync_playwright
 
     change_settings(url, SETTINGS | (settings or {}))
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=browser, args=list(FLAGS))
+        chromium = playwright.chromium.launch(executable_path=browser, args=flags)
         page = chromium.new_page(viewport={"width": 1600, "height": 900})
         editor = Editor(page)
         page.on("pageerror", lambda error: editor.errors.append(error.stack or str(error)))

@@ -4,7 +4,6 @@ Training is in test_comfyui_training.py.
 """
 
 import itertools
-import urllib.parse
 import urllib.request
 
 import numpy as np
@@ -14,13 +13,13 @@ from PIL import Image
 
 import comfyui as comfyui_host
 from comfyui import node
+from templates import FILES
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.geometry.similarity import fit_similarity
 from tps_portrait.tps_core.pictures import to_tensor
 
 pytestmark = pytest.mark.slow
 
-WORKFLOWS = comfyui_host.PACK / "workflows"
 # Loads the pack as ComfyUI does and reports what that brought; benchmarks/bench_import.py times it.
 LOAD = """
 import logging, warnings
@@ -86,26 +85,9 @@ def test_every_node_has_a_page_of_help_that_names_its_inputs(comfyui):
             assert [i for i in inputs if f"**{i}**" not in text] == [], name
 
 
-def test_the_workflows_are_among_the_templates_with_their_thumbnails(comfyui):
-    # Each of them has a test of its own, here, in test_comfyui_paint_like.py, in
-    # test_comfyui_training.py or, what a person does in the browser, in test_landmark_editor.py.
-    names = {
-        "Paint like a picture",
-        "Place landmarks by hand",
-        "Stylize a portrait",
-        "Train a style from a folder",
-        "Warp one face onto another",
-    }
-    assert set(comfyui.get("/workflow_templates")[comfyui_host.PACK_NAME]) == names
-    for name in names:
-        address = f"/api/workflow_templates/{comfyui_host.PACK_NAME}/{urllib.parse.quote(name)}"
-        with urllib.request.urlopen(f"{comfyui.url}{address}.jpg") as answer:
-            assert Image.open(answer).size == (512, 512)
-
-
 def test_stylizing_paints_the_face_and_leaves_the_rest(comfyui, portrait):
     photo = portrait.crop((20, 0, 420, 512))  # wide is not high: no axis may be mistaken
-    prompt = comfyui.api_prompt(WORKFLOWS / "Stylize a portrait.json")
+    prompt = comfyui.api_prompt(FILES["One block at a time"])
     (loader,), (blend,) = of_type(prompt, "LoadImage"), of_type(prompt, "TPSPortraitBlendFace")
     prompt[loader]["inputs"]["image"] = comfyui.upload(photo, "photo.png")
     prompt["as image"] = node("MaskToImage", mask=[blend, 1])
@@ -200,7 +182,7 @@ def test_frames_of_a_video_are_painted_one_after_the_other(comfyui, portrait):
 
 def test_warping_takes_the_face_to_the_other_ones_shape(comfyui, portrait):
     photo, wide = portrait.crop((20, 0, 420, 512)), portrait.resize((680, 512))
-    prompt = comfyui.api_prompt(WORKFLOWS / "Warp one face onto another.json")
+    prompt = comfyui.api_prompt(FILES["Warp one face onto another"])
     (warp,) = of_type(prompt, "TPSPortraitWarp")
     for side, picture in (("source", photo), ("target", wide)):
         detector = prompt[warp]["inputs"][side][0]

@@ -6,12 +6,13 @@ from PIL import Image
 
 import comfyui as comfyui_host
 from comfyui import node, wait_for
+from templates import FILES
 from tps_portrait.cli import main
 from tps_portrait.tps_core.example_pictures import ART, PHOTO
 
 pytestmark = pytest.mark.slow
 
-WORKFLOW = comfyui_host.PACK / "workflows" / "Paint like a picture.json"
+WORKFLOW = FILES["Paint like a picture"]
 DEFAULTS = {"whole_image": True, "strength": 1.0, "art_colors": 1.0, "color_match": 0.0}
 
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageOps
 
 import comfyui as comfyui_host
 from comfyui import node, wait_for
+from templates import FILES
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.training.banks.bank import load_bank
 from tps_portrait.training.learn.state_folder import find_state
@@ -16,7 +17,7 @@ from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 
-WORKFLOW = comfyui_host.PACK / "workflows" / "Train a style from a folder.json"
+WORKFLOW = FILES["Train a style from a folder"]
 SIZE = 64
 CELL = SIZE + 4  # a picture and the gap beside it, on a strip
 
@@ -44,7 +45,7 @@ def training(comfyui: comfyui_host.Host, folders: dict[str, str]) -> dict:
     train = prompt[node_of(prompt, "TPSPortraitTrainStyle")]["inputs"]
     for kind, folder in folders.items():
         prompt[train[kind][0]]["inputs"] |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
-    train |= {"size": SIZE, "batch": 1, "content_loss": "l1"}
+    train |= {"preset": "custom", "size": SIZE, "batch": 1, "content_loss": "l1"}
     return prompt
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 import comfyui as comfyui_host
 from editor import Editor, find_browser
 from landmark_hand import FIVE_CLICKS, Hand
+from templates import FILES
 from tps_portrait.tps_core.landmark_files.edits import digest
 from tps_portrait.tps_core.pictures import to_tensor
 
@@ -23,7 +24,7 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
 ]
 
-WORKFLOW = comfyui_host.PACK / "workflows" / "Place landmarks by hand.json"
+WORKFLOW = FILES["Place landmarks by hand"]
 EDIT = "TPSPortraitEditLandmarks"
 SAVED = "() => JSON.stringify(app.graph.serialize())"
 # Where on the page the node's lower right corner is taken hold of.

@@ -1,5 +1,6 @@
 """What every template and blueprint has; that they open and run is tested elsewhere."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def test_no_link_runs_behind_a_node(workflow):
 
 def curve(places):
     """Points of the curves that the editor draws from place to place."""
-    for (x0, y0), (x1, y1) in zip(places, places[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(places):
         pull = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / 4
         for step in range(1, STEPS):
             t = step / STEPS

@@ -52,6 +52,21 @@ def write_video(
                 file.mux(packet)
 
 
+def write_for_camera(video, path):
+    """Writes the video as a browser's camera takes it: JPEGs, one after the other."""
+    import av
+
+    with av.open(str(video)) as source, av.open(str(path), "w", format="mjpeg") as file:
+        stream = file.add_stream("mjpeg", rate=RATE)
+        stream.width, stream.height = source.streams.video[0].width, source.streams.video[0].height
+        stream.pix_fmt = "yuvj420p"
+        for index, frame in enumerate(source.decode(video=0)):
+            frame = frame.reformat(format="yuvj420p")
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+
+
 def copied(source, target):
     """Reads the video and writes it, nothing painted; returns what is said of it."""
     from tps_portrait.tps_core.videos.reader import Frame

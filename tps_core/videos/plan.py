@@ -59,9 +59,7 @@ def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]
     def planned(end: int) -> Iterator[FramePlan]:
         nonlocal extent_px
         for plan in plan_shot(shot)[done:end]:
-            known = plan.extent_px
-            if known and not (extent_px / SAME_SCALE < known < extent_px * SAME_SCALE):
-                extent_px = known
+            extent_px = steady_extent(extent_px, plan.extent_px)
             yield replace(plan, extent_px=extent_px)
 
     for observation in observations:
@@ -75,6 +73,12 @@ def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]
             shot, done = shot[passed:], done + CHUNK - passed
     if shot:
         yield from planned(len(shot))
+
+
+def steady_extent(before_px: float, now_px: float) -> float:
+    """The extent to paint at: that of before while the face's is near it; 0 is unknown."""
+    near = before_px / SAME_SCALE < now_px < before_px * SAME_SCALE
+    return before_px if near or not now_px else now_px
 
 
 def plan_shot(observations: list[FrameObservation]) -> list[FramePlan]:
