@@ -5,11 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 from PIL import Image, ImageOps
 
 import comfyui
 from tps_portrait.tps_core.draw import draw_landmarks
-from tps_portrait.tps_core.example_pictures import ART, GROUP, PHOTO
+from tps_portrait.tps_core.example_pictures import ART, CLIP, GROUP, PHOTO
 from tps_portrait.tps_core.landmark_files.json_file import faces_from_json
 from tps_portrait.tps_core.pictures import read_picture, to_image
 
@@ -49,8 +50,6 @@ def _pictures(host: comfyui.Host, output: dict) -> list[Image.Image]:
         if not where["filename"].endswith(".mp4"):
             pictures.append(host.image(where).convert("RGB"))
             continue
-        import av
-
         with av.open(str(host.folder / "output" / where["subfolder"] / where["filename"])) as file:
             pictures += [frame.to_image() for frame in file.decode(video=0)]
     return pictures
@@ -88,15 +87,26 @@ def group(shown: dict[str, Any]) -> Image.Image:
 
 
 def frames(shown: dict[str, Any]) -> Image.Image:
-    film = shown["The painted video"]
-    first, second, third, fourth = (film[len(film) * quarter // 4] for quarter in range(4))
-    return tiles([[first, second], [third, fourth]], (0.5, 0.2))
+    with av.open(str(CLIP)) as file:
+        before = [frame.to_image() for frame in file.decode(video=0)]
+    turned = (len(before) // 4, len(before) * 3 // 4)  # to one side and to the other
+    rows = [[film[index] for index in turned] for film in (before, shown["The painted video"])]
+    return tiles(rows, (0.5, 0.2))
 
 
 def placed(shown: dict[str, Any]) -> Image.Image:
     (edited,) = shown["TPSPortraitEditLandmarks"]["landmark_editor"]
     faces = faces_from_json({"size": edited["size"], "faces": edited["used"]})
     return tiles([[to_image(draw_landmarks(read_picture(PHOTO), faces)), shown["The painting"][0]]])
+
+
+def pairs(shown: dict[str, Any]) -> Image.Image:
+    (sheet,) = shown["Photos beside their paintings"]
+    third, square = sheet.width / 3, Image.new("RGB", (SIDE, SIDE), "white")
+    for row in range(2):
+        pair = sheet.crop((round(row * third), 0, round((row + 1) * third), sheet.height))
+        square.paste(ImageOps.pad(pair, (SIDE, SIDE // 2), color="white"), (0, row * SIDE // 2))
+    return square
 
 
 def on_camera(shown: dict[str, Any]) -> Image.Image:
@@ -127,7 +137,7 @@ THUMBNAILS: dict[str, Callable[[dict[str, Any]], Image.Image]] = {
     "Warp one face onto another": before_and_after,
     "Caricature": before_and_after,
     "Compare styles": lambda shown: tiles([[shown["Photo and paintings"][0]]]),
-    "Evaluate a style": lambda shown: tiles([[shown["Photos beside their paintings"][0]]]),
+    "Evaluate a style": pairs,
     "Export a style": lambda shown: tiles([[shown["What the file paints"][0]]], (0.5, 0)),
     "Live camera": on_camera,
 }

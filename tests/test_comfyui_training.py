@@ -43,6 +43,9 @@ def training(comfyui: comfyui_host.Host, folders: dict[str, str]) -> dict:
     """The workflow's prompt, made small enough for a test."""
     prompt = comfyui.api_prompt(WORKFLOW)
     train = prompt[node_of(prompt, "TPSPortraitTrainStyle")]["inputs"]
+    prompt["photos"] = node(**prompt[train["art"][0]]["inputs"], kind="TPSPortraitBuildFaceBank")
+    prompt |= sheet_and_report("photos")
+    train["photos"] = ["photos", 0]
     for kind, folder in folders.items():
         prompt[train[kind][0]]["inputs"] |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
     train |= {"preset": "custom", "size": SIZE, "batch": 1, "content_loss": "l1"}
