@@ -118,7 +118,10 @@ class Workflow:
         })  # fmt: skip
 
     def as_app(self, inputs: list[tuple[Out, str]], outputs: list[Out]) -> None:
-        """Opens it in app mode, with these widgets and the results of these nodes."""
+        """Makes an app of it, with these widgets and the results of these nodes.
+
+        It opens as a graph all the same: versions around 0.3.75 have an app mode that is unfinished.
+        """
         self.app = {
             "inputs": [[out.node["id"], name] for out, name in inputs],
             "outputs": [out.node["id"] for out in outputs],
@@ -130,7 +133,7 @@ class Workflow:
         if self.reroutes:
             extra |= {"reroutes": self.reroutes, "linkExtensions": self.extensions}
         if self.app:
-            extra |= {"linearMode": True, "linearData": self.app}
+            extra |= {"linearMode": False, "linearData": self.app}
         return {
             "id": self._identity(),
             "revision": 0,

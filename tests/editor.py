@@ -25,6 +25,7 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",  # pages may use the camera, which is none of this machine's
     "--use-fake-device-for-media-stream",
 )
+LONGEST_MS = 300_000  # for a page, or a node's run, on a machine that is busy with other things
 # What a person has after closing the first start's dialogs, and a canvas without a map on it.
 SETTINGS = {"Comfy.TutorialCompleted": True, "Comfy.Minimap.Visible": False}
 READY = "() => window.app?.graph && window.LiteGraph && window.app.vueAppReady"
@@ -60,7 +61,7 @@ class Editor:
         """Opens a workflow file the way a person does, and waits until it is on the canvas."""
         self.page.evaluate("app.graph.clear()")
         self.page.set_input_files("#comfy-file-input", str(workflow))
-        self.page.wait_for_function("() => app.graph.nodes.length > 0", timeout=30_000)
+        self.page.wait_for_function("() => app.graph.nodes.length > 0")
         self.page.wait_for_timeout(1000)  # dialogs about missing nodes come a moment later
 
     def nodes(self) -> list[dict[str, Any]]:
@@ -99,8 +100,9 @@ def open_editor(
         editor = Editor(page)
         page.on("pageerror", lambda error: editor.errors.append(error.stack or str(error)))
         page.on("console", lambda message: note_error(message, editor.errors))
+        page.set_default_timeout(LONGEST_MS)
         page.goto(url)
-        page.wait_for_function(READY, timeout=60_000)
+        page.wait_for_function(READY)
         try:
             yield editor
         finally:

@@ -56,11 +56,11 @@ def test_a_first_painting_needs_one_press_of_run(name, editor, screenshots):
 def test_the_camera_is_painted(editor, screenshots):
     editor.open(FILES["Live camera"])
     ready = "() => app.graph.nodes.some(n => n.widgets?.some(w => w.label?.match(/^capture$/i)))"
-    editor.page.wait_for_function(ready, timeout=60_000)
+    editor.page.wait_for_function(ready)
     for _ in range(2):
         editor.page.evaluate("app.queuePrompt(0)")
     shown = f"type => ({SHOWN})(type)[0] > 0"
-    editor.page.wait_for_function(shown, arg="PreviewImage", timeout=180_000)
+    editor.page.wait_for_function(shown, arg="PreviewImage")
     editor.page.wait_for_timeout(2000)  # the picture is drawn
     editor.screenshot(screenshots / f"Live camera, painted ({editor.kind}).png")
     assert editor.complaints() == []
@@ -95,5 +95,5 @@ def run_until_saved(editor):
     """Presses Run and waits for the picture of SaveImage."""
     editor.page.evaluate("app.queuePrompt(0)")
     saved = f"type => ({SHOWN})(type)[0] > 0"
-    editor.page.wait_for_function(saved, arg="SaveImage", timeout=180_000)
+    editor.page.wait_for_function(saved, arg="SaveImage")
     editor.page.wait_for_timeout(2000)  # the picture is drawn

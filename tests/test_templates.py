@@ -58,7 +58,7 @@ def test_what_it_opens_with_comes_with_the_pack(workflow):
 def test_an_app_shows_widgets_that_are_there_and_results_that_are_kept(workflow):
     nodes = {node["id"]: node for node in workflow["nodes"]}
     app = workflow["extra"].get("linearData", {"inputs": [], "outputs": []})
-    assert bool(app["outputs"]) == workflow["extra"].get("linearMode", False)
+    assert not workflow["extra"].get("linearMode")  # unfinished in ComfyUI 0.3.75
     for number, name in app["inputs"]:
         (socket,) = (s for s in nodes[number]["inputs"] if s["name"] == name)
         assert socket["widget"] == {"name": name}
