@@ -120,7 +120,7 @@ class Workflow:
     def as_app(self, inputs: list[tuple[Out, str]], outputs: list[Out]) -> None:
         """Makes an app of it, with these widgets and the results of these nodes.
 
-        It opens as a graph all the same: versions around 0.3.75 have an app mode that is unfinished.
+        It opens as a graph all the same: the app mode of 0.3.75 is unfinished.
         """
         self.app = {
             "inputs": [[out.node["id"], name] for out, name in inputs],
