@@ -191,7 +191,7 @@ def video_in_and_out(w: Workflow) -> None:
     (video,) = w.node(
         "LoadVideo",
         (A, LOWER),
-        height=360,
+        height=440,
         title="Your video",
         choose=True,
         labels={"file": "your video"},
