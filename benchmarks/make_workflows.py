@@ -218,6 +218,7 @@ def video_in_and_out(w: Workflow) -> None:
 
 
 def landmarks_by_hand(w: Workflow) -> None:
+    w.scale = 0.75
     w.note(
         """
         Places the points of a face by hand, where no detector sees one: drawings, prints, masks,

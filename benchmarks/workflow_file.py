@@ -41,6 +41,7 @@ class Workflow:
     reroutes: list[dict] = field(default_factory=list)
     extensions: list[dict] = field(default_factory=list)
     app: dict | None = None
+    scale: float = 0.6  # at which it opens
 
     def note(
         self, text: str, at: tuple[int, int] = (0, 60), size: tuple[int, int] = (340, 620)
@@ -129,7 +130,7 @@ class Workflow:
 
     def content(self) -> dict:
         """The file."""
-        extra = {"ds": {"scale": 0.6, "offset": [120, 140]}}
+        extra: dict[str, Any] = {"ds": {"scale": self.scale, "offset": [120, 140]}}
         if self.reroutes:
             extra |= {"reroutes": self.reroutes, "linkExtensions": self.extensions}
         if self.app:

@@ -57,7 +57,6 @@ def editor(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Editor]:
     """ComfyUI's editor, opened once for each of its two ways to draw nodes."""
-    # Every ComfyUI has a picture of that name; a workflow that named another would open in red.
     comfyui.upload(portrait, "example.png")
     settings = {"Comfy.VueNodes.Enabled": request.param == "Nodes 2.0"}
     camera = tmp_path_factory.mktemp("camera") / "clip.mjpeg"

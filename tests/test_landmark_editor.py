@@ -81,8 +81,13 @@ def run(editor: Editor, comfyui: comfyui_host.Host, watch: str = "3") -> list[di
     return history["outputs"][watch]["landmark_editor"]
 
 
-def test_points_placed_by_hand_are_the_points_used(editor, comfyui, portrait, screenshots):
-    editor.open(WORKFLOW)
+def test_points_placed_by_hand_are_the_points_used(
+    editor, comfyui, portrait, screenshots, tmp_path
+):
+    template = tmp_path / WORKFLOW.name
+    shipped = WORKFLOW.read_text("utf-8")
+    template.write_text(shipped.replace("tps_portrait_photo.jpg", "example.png"), "utf-8")
+    editor.open(template)
     hand = Hand(editor.page)
     assert hand.state() == "empty"
     (first,) = run(editor, comfyui)

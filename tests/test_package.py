@@ -18,6 +18,7 @@ NEEDED = {
     "tps_core/detectors/person_mask.safetensors",
     "tps_core/mean_face.json",
     "web/landmark_editor.js",
+    "workflows/pictures/clip.mp4",
     "workflows/pictures/photo.jpg",
 }
 
