@@ -5,11 +5,14 @@ lower than it, and photos and what compares them with their paintings in the top
 """
 
 import argparse
-import json
-import urllib.request
+import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # for the real ComfyUI
+
+import comfyui
 from workflow_file import Blueprint, Out, Workflow
 
 PACK = Path(__file__).parents[1]
@@ -25,11 +28,9 @@ LOOK = """- **strength**: less lets the photo show through, more than 1 exaggera
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("url", help="of a running ComfyUI of the oldest version that is supported")
-    arguments = parser.parse_args()
-    with urllib.request.urlopen(f"{arguments.url}/object_info") as answer:  # noqa: S310
-        schemas = json.load(answer)
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    with tempfile.TemporaryDirectory() as folder, comfyui.start(Path(folder)) as host:
+        schemas = host.object_info()
     for number, (name, build) in enumerate(TEMPLATES.items(), 1):
         workflow = Workflow(f"{number:02} {name}", schemas)
         build(workflow)

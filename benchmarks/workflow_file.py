@@ -9,7 +9,7 @@ from typing import Any
 
 WIDGETS = {"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "WEBCAM"}
 UPLOADS = ("image_upload", "video_upload")  # which add a button, and its value, behind the widget
-SLOT, WIDGET = 20, 24  # height of a row
+SLOT, WIDGET, EDGE = 20, 28, 44  # heights of rows and below them, in Nodes 2.0
 ENTRY, EXIT = -10, -20  # ids of where a subgraph's links come in and go out
 NOTE, CHOOSE = ("#432", "#653"), ("#232", "#353")  # colours: to read, to be set
 GROUPS = {"choose": "#8A8", "work": "#3f789e", "look": "#b58b2a"}
@@ -101,7 +101,7 @@ class Workflow:
             for name, type_ in zip(schema["output_name"], schema["output"], strict=True)
         ]
         node["widgets_values"] = values
-        lowest = SLOT * max(len(sockets), len(node["outputs"])) + WIDGET * rows + 16
+        lowest = SLOT * max(len(sockets), len(node["outputs"])) + WIDGET * rows + EDGE
         node["size"][1] = height or lowest
         outs = tuple(Out(node, slot) for slot in range(len(node["outputs"])))
         return outs or (Out(node, 0),)
@@ -221,7 +221,7 @@ class Blueprint(Workflow):
             "id": 1,
             "type": self._identity("subgraph"),
             "pos": [0, 0],
-            "size": [320, WIDGET * len(entry) + SLOT * len(given) + 16],
+            "size": [320, WIDGET * len(entry) + SLOT * len(given) + EDGE],
             "flags": {},
             "order": 0,
             "mode": 0,
