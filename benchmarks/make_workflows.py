@@ -495,8 +495,8 @@ def live_camera(w: Workflow) -> None:
         *Quicker still:* **width** and **height** 320 and 240, and *pip install openvino onnx* where
         there is no graphics card.
         """)
-    (picture,) = w.node("WebcamCapture", (A, TOP), 400, 480, title="Your camera", choose=True)
-    style = load_style(w, (A + 80, 640))
+    (picture,) = w.node("WebcamCapture", (A, TOP), 400, 560, title="Your camera", choose=True)
+    style = load_style(w, (A + 80, 720))
     painting, _ = w.node(
         "TPSPortraitStylize", (B + 80, TOP), image=picture, style=style, video=True
     )
