@@ -224,7 +224,7 @@ def start(
     folder: Path,
     pack: Path = PACK,
     environment: dict[str, str] | None = None,
-    timeout: float = 240,
+    timeout: float = 600,
     first: str = "",
 ) -> Iterator[Host]:
     """Runs a ComfyUI whose base directory is `folder`, with `pack` as its only custom node.
