@@ -342,7 +342,7 @@ def train_a_style(w: Workflow) -> None:
         1. Put a folder of portraits **in the style** into ComfyUI's *input* folder. One that is
         frontal and sharp is enough; 34 or more are better.
         2. Write its name into **folder**. A full path is fine too.
-        3. Give the style a **name** in both *Train* and *Save*.
+        3. Give the training and the style a **name**.
         4. Press **Run**. As it is, it learns from four Van Goghs.
 
         **Look at the contact sheet:** faces only, with the points in place? For ink and cartoons,
@@ -369,8 +369,16 @@ def train_a_style(w: Workflow) -> None:
     )
     faces = preview(w, sheet, (B, 180), 320, 240, "Faces in the art")
     told = tell(w, report, (B, 500), 160)
-    style, _, samples = w.node("TPSPortraitTrainStyle", (C, TOP), 340, art=art, preset="quick")
-    (saved,) = w.node("TPSPortraitSaveStyle", (D + 20, TOP), style=style)
+    style, _, samples = w.node(
+        "TPSPortraitTrainStyle",
+        (C, TOP),
+        340,
+        labels={"name": "name of the training"},
+        art=art,
+        preset="quick",
+    )
+    labels = {"name": "name of the style"}
+    (saved,) = w.node("TPSPortraitSaveStyle", (D + 20, TOP), labels=labels, style=style)
     shown = preview(w, samples, (D + 20, 340), 320, 700, "Photos, then painted ever better")
     w.group("Choose", "choose", art)
     w.group("Look whether the faces are right", "look", faces, told)
