@@ -111,7 +111,7 @@ class Host:
             raise RuntimeError(json.dumps(answer["node_errors"], indent=1))
         return answer["prompt_id"]
 
-    def wait(self, prompt_id: str, timeout: float = 300) -> dict[str, Any]:
+    def wait(self, prompt_id: str, timeout: float = 900) -> dict[str, Any]:
         """Returns the history entry of a prompt once it has ended, however it ended."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -122,7 +122,7 @@ class Host:
             time.sleep(0.1)
         raise TimeoutError(f"not done after {timeout:.0f} s:\n{tail(self.log())}")
 
-    def queue(self, prompt: dict, timeout: float = 300) -> dict[str, Any]:
+    def queue(self, prompt: dict, timeout: float = 900) -> dict[str, Any]:
         """Runs a prompt and returns its history entry; RuntimeError if a node failed."""
         entry = self.wait(self.submit(prompt), timeout)
         if not entry["status"]["completed"]:

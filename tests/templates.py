@@ -22,7 +22,7 @@ CORNER, GAP = 144, 4  # the art in a painting's corner, and what is around it
 CAPTURED = "tps_portrait_photo.jpg"
 
 
-def run(host: comfyui.Host, name: str, timeout: float = 600) -> dict[str, Any]:
+def run(host: comfyui.Host, name: str) -> dict[str, Any]:
     """Runs the template as it is: what each of its nodes shows, by the node's title or type.
 
     A list of pictures, those of a video too, or what the node tells the editor.
@@ -32,7 +32,7 @@ def run(host: comfyui.Host, name: str, timeout: float = 600) -> dict[str, Any]:
     for node in prompt.values():
         if node["class_type"] == "WebcamCapture":
             node["inputs"]["image"] = CAPTURED
-    history = host.queue(prompt, timeout)
+    history = host.queue(prompt)
     return {
         titles[int(number)]: _pictures(host, output) or output
         for number, output in history["outputs"].items()
