@@ -227,8 +227,8 @@ def landmarks_by_hand(w: Workflow) -> None:
 
         1. **Your picture**: choose it. Press **Run**: it appears in the editor, with the points of
         the faces that were found.
-        2. No points, or wrong ones? Press the button with the five dots and click the places that it
-        asks for.
+        2. No points, or wrong ones? Press the button with the five dots and click the places that
+        it asks for.
         3. Drag what is still off. **Shift** drags a part, **Ctrl** the whole face, the wheel zooms.
         4. Press **Run** again. The points are saved with the workflow, the picture is not.
 

@@ -99,6 +99,10 @@ class Stylize(io.ComfyNode):
                 faces=faces,
                 numbers=(face,),
             )
+            if len(pictures) == 1 and whole_image and faces in ("auto", "largest"):
+                # A camera gives one a run.
+                painted = stylize_frame(pictures[0], style, _camera(pictures[0]), options)
+                return output([painted], alphas)
             return output(_stylize_video(pictures, style, options, no_face), alphas)
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
@@ -123,9 +127,6 @@ def _stylize_video(
     Raises FaceNotFound if there is none in any frame, faces alone are to be painted, and no_face
     is "error".
     """
-    if len(pictures) == 1 and options.whole_image:  # a camera gives one a run
-        plan = _camera(pictures[0])
-        return [stylize_frame(pictures[0], style, plan, options)]
     progress = comfy.utils.ProgressBar(2 * len(pictures))
     follower, observations = options.follower(), []
     for picture in pictures:
