@@ -508,7 +508,7 @@ def live_camera(w: Workflow) -> None:
     painting, _ = w.node(
         "TPSPortraitStylize", (B + 80, TOP), image=picture, style=style, video=True
     )
-    shown = preview(w, painting, (C + 80, TOP), 640, 600, "The painting")
+    shown = preview(w, painting, (C + 80, TOP), 640, 740, "The painting")
     w.group("Choose", "choose", picture, style)
     w.group("Paint", "work", painting)
     w.group("Look", "look", shown)
