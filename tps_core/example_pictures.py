@@ -10,6 +10,6 @@ CLIP = FOLDER / "clip.mp4"
 AVERAGE = FOLDER / "average_face.json"
 MORE_ART = FOLDER / "art"
 # By the name under which ComfyUI's input folder has it.
-EXAMPLES = {
-    f"tps_portrait_{path.name}": path for path in (PHOTO, ART, GROUP, CLIP, AVERAGE)
-} | {f"tps_portrait_art/{path.name}": path for path in (ART, *sorted(MORE_ART.glob("*.jpg")))}
+EXAMPLES = {f"tps_portrait_{path.name}": path for path in (PHOTO, ART, GROUP, CLIP, AVERAGE)} | {
+    f"tps_portrait_art/{path.name}": path for path in (ART, *sorted(MORE_ART.glob("*.jpg")))
+}
