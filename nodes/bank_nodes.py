@@ -10,17 +10,32 @@ from ..training.banks.bank import FaceBank, build_bank, list_banks, load_bank, s
 from ..training.banks.contact_sheet import contact_sheet
 from .landmark_nodes import detector_input, min_confidence_input
 from .node_text import show_text
-from .paths import files_below, fingerprint, free_path, is_readable, listed, readable_folder
+from .paths import (
+    fault,
+    file_name,
+    files_below,
+    fingerprint,
+    folders_to_choose,
+    free_path,
+    is_readable,
+    listed,
+    readable_folder,
+)
+from .schema import schema
 from .sockets import TpsFaceBank, from_pictures
+
+TYPED = "(the folder named above)"  # the choice that leaves it to what was typed
 
 
 class BuildFaceBank(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitBuildFaceBank",
             display_name="Build Face Bank",
             category="TPS Portrait/training",
+            search="dataset, training images, face crop, extract faces, folder",
+            advanced=("detector",),
             description="Cuts the faces out of a folder of images, for training.",
             inputs=[
                 io.String.Input(
@@ -43,18 +58,30 @@ class BuildFaceBank(io.ComfyNode):
                     "How sure the detector must be. Lower it for drawings, and look "
                     "whether the contact sheet shows faces only.",
                 ),
+                io.Combo.Input(
+                    "choose",
+                    options=[TYPED, *folders_to_choose()],
+                    default=TYPED,
+                    optional=True,  # prompts that were saved before it was there go on
+                    tooltip="A folder in ComfyUI's input or datasets folder, in place of the one "
+                    "named above. A new one is in the list after pressing R.",
+                ),
             ],
             outputs=_outputs(),
         )
 
     @classmethod
-    def fingerprint_inputs(cls, folder, size, detector, min_confidence):
+    def fingerprint_inputs(cls, folder, size, detector, min_confidence, choose=TYPED):
         # None comes from another node, which says itself when it changes.
-        return fingerprint(lambda: files_below(readable_folder(folder)))
+        return fingerprint(lambda: files_below(_chosen(folder, choose)))
 
     @classmethod
-    def execute(cls, folder, size, detector, min_confidence) -> io.NodeOutput:
-        path = readable_folder(folder)
+    def validate_inputs(cls, folder, choose=TYPED):
+        return folder is None or choose is None or fault(_chosen, folder, choose)
+
+    @classmethod
+    def execute(cls, folder, size, detector, min_confidence, choose=TYPED) -> io.NodeOutput:
+        path = _chosen(folder, choose)
         files_below(path)  # are they too many?
         progress = comfy.utils.ProgressBar(1)
         bank = build_bank(
@@ -71,10 +98,11 @@ class BuildFaceBank(io.ComfyNode):
 class SaveFaceBank(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitSaveFaceBank",
             display_name="Save Face Bank",
             category="TPS Portrait/training",
+            search="dataset, training images, save faces, face set",
             description="Saves a face bank in models/tps_portrait/banks. Load Face Bank then has "
             "it under its name, without the images that it was made of.",
             is_output_node=True,
@@ -91,6 +119,10 @@ class SaveFaceBank(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, name):
+        return name is None or fault(file_name, name, ".safetensors")
+
+    @classmethod
     def execute(cls, face_bank, name) -> io.NodeOutput:
         path = free_path(name, "banks")
         save_bank(face_bank, path)
@@ -101,10 +133,11 @@ class SaveFaceBank(io.ComfyNode):
 class LoadFaceBank(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitLoadFaceBank",
             display_name="Load Face Bank",
             category="TPS Portrait/training",
+            search="dataset, training images, load faces, face set",
             description="Loads a saved face bank by its name.",
             inputs=[
                 io.Combo.Input(
@@ -124,6 +157,10 @@ class LoadFaceBank(io.ComfyNode):
     @classmethod
     def execute(cls, bank_name) -> io.NodeOutput:
         return _shown(load_bank(listed(bank_name, list_banks(), "face bank")))
+
+
+def _chosen(folder: str, choose: str) -> Path:
+    return readable_folder(folder if choose == TYPED else choose)
 
 
 def _outputs() -> list[io.Output]:

@@ -14,6 +14,7 @@ from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.landmarks import Landmarks
 from ..tps_core.output_files import written_beside
 from ..tps_core.pictures import to_image
+from .schema import schema
 from .sockets import FaceLandmarks, frames_of, from_frames, to_pictures
 
 log = logging.getLogger("tps_portrait")
@@ -27,10 +28,11 @@ _detected: dict[str, list[Landmarks]] = {}
 class EditLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitEditLandmarks",
             display_name="Edit Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="face editor, face mesh, facial keypoints, place points, by hand, drawing",
             description="Places the points of a face by hand: five clicks, then drag what is off. "
             "For drawings and paintings in which no detector sees a face. Run it once, and the "
             "image appears on the node.",

@@ -11,16 +11,19 @@ from ..training.measure.evaluate import evaluate
 from ..training.measure.evaluation import PAINT_FIGURES
 from ..training.measure.features import load_evaluation_networks
 from .landmark_nodes import detector_input, min_confidence_input
+from .schema import schema
 from .sockets import TpsFaceBank, from_pictures, to_pictures
 
 
 class EvaluateStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitEvaluateStyle",
             display_name="Evaluate Portrait Style",
             category="TPS Portrait/training",
+            search="fid, kid, lpips, metrics, measure, compare styles",
+            advanced=("detector", "min_confidence"),
             description="Measures how well results keep the face of their photos and how near they "
             "come to the art.",
             inputs=[

@@ -5,17 +5,20 @@ from comfy_api.latest import io, ui
 from ..tps_core.export import PRECISIONS, export_style
 from ..tps_core.painting.generator import STRIDE
 from .node_text import show_text
-from .paths import free_output
+from .paths import fault, file_name, free_output
+from .schema import schema
 from .sockets import TpsStyle, to_pictures
 
 
 class ExportStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitExportStyle",
             display_name="Export Portrait Style",
             category="TPS Portrait/style",
+            search="onnx, gan, mobile, browser, save model, openvino",
+            advanced=("size", "precision"),
             description="Writes a style as an ONNX file into output/tps_portrait, for other "
             "programs, browsers and phones.",
             is_output_node=True,
@@ -49,6 +52,10 @@ class ExportStyle(io.ComfyNode):
             ],
             outputs=[io.String.Output(display_name="report")],
         )
+
+    @classmethod
+    def validate_inputs(cls, name):
+        return name is None or fault(file_name, name, ".onnx")
 
     @classmethod
     def execute(cls, style, name, size, precision, photos=None) -> io.NodeOutput:

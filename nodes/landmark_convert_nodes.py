@@ -5,6 +5,7 @@ from comfy_api.latest import io
 from ..tps_core.choose import ORDERS, choose
 from ..tps_core.landmark_files.points_json import read_points, write_points
 from ..tps_core.landmark_files.pose_keypoints import read_pose, write_pose
+from .schema import schema
 from .sockets import (
     BoundingBox,
     FaceLandmarks,
@@ -21,10 +22,12 @@ UNITS = ("pixels", "0 to 1")
 class ConvertLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitConvertLandmarks",
             display_name="Convert Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="openpose, dwpose, pose keypoints, mediapipe, choose face, sort faces",
+            advanced=("pose_points", "pose_units"),
             description="Turns landmarks, pose keypoints or points as JSON into each other, and "
             "chooses among faces.",
             inputs=[

@@ -8,7 +8,8 @@ from ..tps_core.landmark_files.formats import FORMATS, WHEN_THERE, read_landmark
 from ..tps_core.landmark_files.json_file import sidecar_path
 from ..tps_core.pictures import ENDINGS
 from .node_text import show_text
-from .paths import fingerprint, is_readable, readable_file, writable_path
+from .paths import fault, fingerprint, is_readable, readable_file, writable_path
+from .schema import schema
 from .sockets import FaceLandmarks, from_frames, own_frames, size_of
 
 MOST_BYTES = 32_000_000  # that are read: an hour of video has fewer
@@ -17,10 +18,11 @@ MOST_BYTES = 32_000_000  # that are read: an hour of video has fewer
 class LoadLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitLoadLandmarks",
             display_name="Load Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="pts file, dlib, ibug, facial keypoints, import landmarks",
             description="Loads landmarks from a .landmarks.json, .json or .pts file.",
             inputs=[
                 io.String.Input(
@@ -46,6 +48,10 @@ class LoadLandmarks(io.ComfyNode):
         return fingerprint(lambda: [_find(file)])
 
     @classmethod
+    def validate_inputs(cls, file):
+        return file is None or fault(_find, file)
+
+    @classmethod
     def execute(cls, file, image=None) -> io.NodeOutput:
         size = None if image is None else size_of(image)
         frames, size = read_landmarks(_find(file), size, is_readable)
@@ -55,10 +61,12 @@ class LoadLandmarks(io.ComfyNode):
 class SaveLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitSaveLandmarks",
             display_name="Save Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="pts file, dlib, ibug, facial keypoints, export landmarks",
+            advanced=("existing",),
             description="Saves landmarks as a .landmarks.json or .pts file.",
             is_output_node=True,
             inputs=[

@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from ..tps_core.detect import DETECTORS, detect_most
 from ..tps_core.face_not_found import face_not_found
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
+from .schema import schema
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
 log = logging.getLogger("tps_portrait")
@@ -16,10 +17,12 @@ log = logging.getLogger("tps_portrait")
 class DetectLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitDetectLandmarks",
             display_name="Detect Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="face detection, face mesh, mediapipe, facial keypoints, blazeface",
+            advanced=("detector",),
             description="Finds faces and the points that mark their eyes, nose, mouth and outline.",
             inputs=[
                 io.Image.Input("image"),

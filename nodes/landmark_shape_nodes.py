@@ -8,6 +8,7 @@ from ..tps_core.draw import draw_landmarks
 from ..tps_core.morph import morph
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
 from ..tps_core.tracking.smoothing import smooth
+from .schema import schema
 from .sockets import (
     FaceLandmarks,
     frames_of,
@@ -22,10 +23,11 @@ from .sockets import (
 class DrawLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitDrawLandmarks",
             display_name="Draw Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="face mesh, facial keypoints, visualize landmarks, preview face, mediapipe",
             description="Draws the landmarks on the image, to see whether they are right.",
             inputs=[
                 io.Image.Input("image"),
@@ -57,10 +59,12 @@ class DrawLandmarks(io.ComfyNode):
 class SmoothLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitSmoothLandmarks",
             display_name="Smooth Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="stabilize face, jitter, one euro filter, face tracking, video",
+            advanced=("no_face",),
             description="Removes jitter from the landmarks of a video, each face by itself.",
             inputs=[
                 FaceLandmarks.Input(
@@ -105,10 +109,11 @@ class SmoothLandmarks(io.ComfyNode):
 class MorphLandmarks(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitMorphLandmarks",
             display_name="Morph Face Landmarks",
             category="TPS Portrait/landmarks",
+            search="caricature, face morph, exaggerate, average face, facial keypoints",
             description="A face between two faces, or a caricature. Warp Face bends the image to "
             "it.",
             inputs=[

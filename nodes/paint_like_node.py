@@ -14,6 +14,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
 from ..tps_core.stylize import Stylized, unpainted
+from .schema import schema
 from .sockets import FaceLandmarks, known_frames, to_cut_outs, to_pictures
 from .style_nodes import strength_input
 from .stylize_node import (
@@ -33,10 +34,13 @@ PARTS = 100  # of an image's painting, as the progress bar counts
 class PaintLike(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitPaintLike",
             display_name="Paint Like a Picture",
             category="TPS Portrait",
+            search="style transfer, cartoon, anime, oil painting, sketch, avatar, reference",
+            advanced=("color_match", "no_face"),
+            essential=True,
             description="Paints portraits like one picture of art: with its colours, its strokes, "
             "its light. Nothing is trained or downloaded. For videos a style that Train Portrait "
             "Style made from the same picture is steadier.",

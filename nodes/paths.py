@@ -34,6 +34,7 @@ from ..tps_core.server_paths import (
 )
 
 __all__ = ["file_name", "free_path"]  # from here, as all that nodes ask
+MOST_LEVELS, MOST_LISTED = 3, 300  # of the folders that are offered
 
 
 def readable_folder(name: str) -> Path:
@@ -42,6 +43,38 @@ def readable_folder(name: str) -> Path:
     Raises ValueError when there is none, or when it may not be read.
     """
     return _server().find_folder(name, [_input(), *_datasets()], "ComfyUI's input folder")
+
+
+def folders_to_choose() -> list[str]:
+    """The folders in ComfyUI's input (and datasets) and below, sorted, as `readable_folder` takes.
+
+    Hidden ones are left out, as is what lies deeper than MOST_LEVELS or behind a link.
+    """
+    found: set[str] = set()
+    for top in (_input(), *_datasets()):
+        level = [top]
+        for _ in range(MOST_LEVELS):
+            level = [folder for above in level for folder in _folders_in(above)]
+            found.update(folder.relative_to(top).as_posix() for folder in level)
+    return sorted(found)[:MOST_LISTED]
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if e.is_dir(follow_symlinks=False)]
+    except OSError:  # it isn't there, or may not be read
+        return []
+    return [folder / name for name in names if not name.startswith(".")]
+
+
+def fault(check: Callable[..., object], *arguments: object) -> bool | str:
+    """True, or what the ValueError says that the check raises: for `validate_inputs`."""
+    try:
+        check(*arguments)
+    except ValueError as error:
+        return str(error)
+    return True
 
 
 def readable_file(name: str, endings: Iterable[str], most_bytes: int) -> Path:

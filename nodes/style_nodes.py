@@ -11,17 +11,19 @@ from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
 from ..tps_core.transparency import cut_out
 from .node_text import show_text
-from .paths import fingerprint, free_path, listed
+from .paths import fault, file_name, fingerprint, free_path, listed
+from .schema import schema
 from .sockets import TpsStyle, from_pictures, to_cut_outs
 
 
 class LoadStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitLoadStyle",
             display_name="Load Portrait Style",
             category="TPS Portrait/style",
+            search="style transfer, gan, cartoon, anime, oil painting, style model",
             description="Loads a trained portrait style by its name.",
             inputs=[
                 io.Combo.Input(
@@ -46,10 +48,11 @@ class LoadStyle(io.ComfyNode):
 class ApplyStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitApplyStyle",
             display_name="Apply Portrait Style",
             category="TPS Portrait/style",
+            search="style transfer, gan, cartoon, anime, paint, sketch, filter",
             description="Paints the images from edge to edge: aligned faces, or whole images.",
             inputs=[
                 io.Image.Input("image"),
@@ -74,10 +77,11 @@ class ApplyStyle(io.ComfyNode):
 class SaveStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitSaveStyle",
             display_name="Save Portrait Style",
             category="TPS Portrait/style",
+            search="style transfer, gan, save model, style model, share style",
             description="Saves a style in models/tps_portrait/styles. Load Portrait Style then "
             "has it under its name.",
             is_output_node=True,
@@ -101,6 +105,10 @@ class SaveStyle(io.ComfyNode):
             ],
             outputs=[],
         )
+
+    @classmethod
+    def validate_inputs(cls, name):
+        return name is None or fault(file_name, name, ".safetensors")
 
     @classmethod
     def execute(cls, style, name, author, licence) -> io.NodeOutput:

@@ -16,6 +16,7 @@ from ..tps_core.transparency import cut_out
 from ..tps_core.videos.camera import Camera
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
+from .schema import schema
 from .sockets import (
     FaceLandmarks,
     TpsStyle,
@@ -34,10 +35,13 @@ _camera = Camera()
 class Stylize(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitStylize",
             display_name="Stylize Portrait",
             category="TPS Portrait",
+            search="style transfer, cartoon, anime, oil painting, sketch, caricature, avatar, gan",
+            advanced=("color_match", "keep_colors", "no_face"),
+            essential=True,
             description="Finds the face, paints it in the style and puts it back: all in one.",
             inputs=[
                 io.Image.Input("image"),

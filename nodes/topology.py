@@ -1,9 +1,10 @@
-"""Which of the face mesh's 478 points are joined by lines: the contours, as ComfyUI names them.
+"""Which of the face mesh's 478 points are joined by lines: as ComfyUI names the sets of them.
 
 Left and right are the person's. Source: MediaPipe's face landmark connections (Apache-2.0).
 """
 
 from ..tps_core.blend import OUTLINE
+from .wireframe import WIREFRAME
 
 
 def _chain(*points: int, closed: bool = False) -> frozenset[tuple[int, int]]:
@@ -44,5 +45,5 @@ CONNECTION_SETS = {
     "nose": _NOSE,
     "contours": _CONTOURS,
     "all": _CONTOURS | _IRISES | _NOSE,
-    "tesselation": frozenset(),  # the full wireframe, which nothing here uses
+    "tesselation": WIREFRAME,
 }

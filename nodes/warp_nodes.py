@@ -9,6 +9,7 @@ from ..tps_core.align import Alignment, align
 from ..tps_core.blend import blend, face_mask
 from ..tps_core.face_warp import PLACEMENTS, warp_face
 from ..tps_core.transparency import cut_out
+from .schema import schema
 from .sockets import (
     FaceLandmarks,
     TpsAlignment,
@@ -25,10 +26,12 @@ from .sockets import (
 class Warp(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitWarp",
             display_name="Warp Face",
             category="TPS Portrait/warp",
+            search="tps, thin plate spline, liquify, face morph, caricature, deform",
+            advanced=("stiffness",),
             description="Bends the face in an image into the shape of another face.",
             inputs=[
                 io.Image.Input("image"),
@@ -85,10 +88,11 @@ class Warp(io.ComfyNode):
 class AlignFace(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitAlignFace",
             display_name="Align Face",
             category="TPS Portrait/warp",
+            search="face crop, crop face, cut out face, extract face, ffhq",
             description="Cuts each face out, upright and at one size: what styles are trained on.",
             inputs=[
                 io.Image.Input("image"),
@@ -125,10 +129,11 @@ class AlignFace(io.ComfyNode):
 class BlendFace(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitBlendFace",
             display_name="Blend Face",
             category="TPS Portrait/warp",
+            search="paste back, paste face, uncrop, composite, seamless, stitch",
             description="Puts aligned faces back where they were cut from, without a seam.",
             inputs=[
                 io.Image.Input("image", tooltip="The image that the faces were cut from."),
@@ -178,6 +183,12 @@ def _check_fits(pictures: Tensor, faces: Tensor, alignments: list[tuple[int, Ali
         raise ValueError(
             f"{len(faces)} faces for {len(alignments)} alignments; connect faces and alignment "
             f"of the same Align Face"
+        )
+    face_height, face_width = faces.shape[-2:]
+    if face_height != face_width:
+        raise ValueError(
+            f"the faces are {face_width} x {face_height} pixels, and have to be square, as Align "
+            "Face gives them; scale them without cropping"
         )
     height, width = pictures.shape[-2:]
     for frame, alignment in alignments:
