@@ -13,6 +13,7 @@ from .detectors.table import BY_NAME, NEARER_TO_PEOPLE
 from .face_not_found import BY_HAND, face_not_found
 from .face_not_found import FaceNotFound as FaceNotFound  # what `detect_face` raises
 from .landmarks import Landmarks, check_plausible, same_face
+from .one_thread import one_thread
 
 log = logging.getLogger("tps_portrait")
 
@@ -38,6 +39,7 @@ def detect(
     return detect_most(picture, detector, max_faces, min_confidence)[0]
 
 
+@one_thread()
 def detect_most(
     picture: Tensor, detector: str, max_faces: int, min_confidence: float
 ) -> tuple[list[Landmarks], bool]:

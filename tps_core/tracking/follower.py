@@ -21,6 +21,7 @@ from ..detectors.table import BY_NAME
 from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..landmarks import Landmarks, check_plausible
 from ..light import skin_light
+from ..one_thread import one_thread
 from ..pictures import as_float
 from .tracks import LEEWAY_PER_FRAME
 
@@ -75,6 +76,7 @@ class Follower:
     _thumbnail: Tensor | None = None
     _changes: list[float] = field(default_factory=list)  # of light, from frame to frame
 
+    @one_thread()
     def __call__(self, frame: Tensor) -> FrameObservation:
         """The faces in the next frame (3, h, w), 0…1 or bytes, on the CPU."""
         cut = self._is_cut(frame)
