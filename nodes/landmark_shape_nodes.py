@@ -1,8 +1,8 @@
 """Nodes that show landmarks, and that move them."""
 
 import comfy.utils
-import torch
 from comfy_api.latest import io
+from torch import Tensor
 
 from ..tps_core.draw import draw_landmarks
 from ..tps_core.morph import morph
@@ -13,7 +13,7 @@ from .sockets import (
     FaceLandmarks,
     frames_of,
     from_frames,
-    from_pictures,
+    gathered,
     own_frames,
     to_frames,
     to_pictures,
@@ -49,11 +49,12 @@ class DrawLandmarks(io.ComfyNode):
         pictures = to_pictures(image)
         frames = frames_of(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
-        drawn = []
-        for picture, faces in zip(pictures, frames, strict=True):
-            drawn.append(draw_landmarks(picture, faces, thickness))
+
+        def draw(index: int) -> tuple[Tensor]:
             progress.update(1)
-        return io.NodeOutput(from_pictures(torch.stack(drawn)))
+            return (draw_landmarks(pictures[index], frames[index], thickness),)
+
+        return io.NodeOutput(*gathered(map(draw, range(len(pictures))), len(pictures)))
 
 
 class SmoothLandmarks(io.ComfyNode):

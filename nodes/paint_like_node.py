@@ -18,6 +18,7 @@ from .schema import schema
 from .sockets import FaceLandmarks, known_frames, to_cut_outs, to_pictures
 from .style_nodes import strength_input
 from .stylize_node import (
+    LOWER,
     face_landmarks_input,
     faces_inputs,
     ground_input,
@@ -103,15 +104,14 @@ class PaintLike(io.ComfyNode):
         frames = known_frames(face_landmarks, pictures)
         device = comfy.model_management.get_torch_device()
         progress = comfy.utils.ProgressBar(PARTS * len(pictures))
-        results = []
-        for index, (picture, known) in enumerate(zip(pictures, frames, strict=True)):
-            name = f"image {index + 1} of {len(pictures)}"
+
+        def paint(index: int) -> Stylized:
+            picture, name = pictures[index], f"image {index + 1} of {len(pictures)}"
             show = _shown_on(progress, index)
-            chosen = faces_to_paint(picture, name, known, faces, face, no_face)
+            chosen = faces_to_paint(picture, name, frames[index], faces, face, no_face, LOWER)
             if chosen is None:
-                results.append(unpainted(picture, ground))
                 show(1.0, picture)
-                continue
+                return unpainted(picture, ground)
             artwork = artworks[index % len(artworks)]
             result = paint_like(
                 picture.to(device),
@@ -125,9 +125,10 @@ class PaintLike(io.ComfyNode):
                 ground,
                 show,
             )
-            results.append(Stylized(result.picture.cpu(), result.mask.cpu()))
             show(1.0, result.picture[:3])
-        return output(results, alphas)
+            return result
+
+        return output(map(paint, range(len(pictures))), alphas)
 
 
 def _artworks(pictures: Tensor, face_landmarks: dict | None, wanted: int) -> list[Artwork]:

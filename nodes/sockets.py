@@ -4,7 +4,7 @@ IMAGE is (b, h, w, c) in 0…1 and MASK (b, h, w); inside, pictures are (b, 3, h
 is ComfyUI's own: {"frames": [[face, …] for each image], "image_size": (h, w), "connection_sets"}.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -79,6 +79,21 @@ def _to_channels(image: Tensor) -> Tensor:
 def from_pictures(pictures: Tensor) -> Tensor:
     """Pictures (b, c, h, w) as an IMAGE (b, h, w, c)."""
     return pictures.movedim(1, -1).clamp(0, 1).cpu().contiguous()  # BCHW -> BHWC
+
+
+def gathered(results: Iterable[Sequence[Tensor]], count: int) -> list[Tensor]:
+    """The pictures and masks (c, h, w) of each of `count` results, as tensors (count, h, w, c).
+
+    In 0…1, on the CPU. All the room is taken with the first result, and each is put there as it
+    comes: all of them are never there twice, and where the room is short, it shows at once.
+    """
+    rooms: list[Tensor] = []
+    for index, parts in enumerate(results):
+        if not rooms:
+            rooms = [torch.zeros(count, *part.shape[1:], len(part)) for part in parts]
+        for room, part in zip(rooms, parts, strict=True):
+            room[index] = part.movedim(0, -1).clamp(0, 1)  # CHW -> HWC
+    return rooms
 
 
 def to_masks(mask: Tensor) -> Tensor:

@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
-import comfy.model_management
 import comfy.utils
-import torch
 from comfy_api.latest import io, ui
+from torch import Tensor
 
 from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
 from ..tps_core.transparency import cut_out
+from .managed_style import managed, on_device
 from .node_text import show_text
 from .paths import fault, file_name, fingerprint, free_path, listed
 from .schema import schema
-from .sockets import TpsStyle, from_pictures, to_cut_outs
+from .sockets import TpsStyle, gathered, to_cut_outs
 
 
 class LoadStyle(io.ComfyNode):
@@ -42,7 +42,7 @@ class LoadStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, style_name) -> io.NodeOutput:
-        return io.NodeOutput(load_style(listed(style_name, list_styles(), "style")))
+        return io.NodeOutput(managed(load_style(listed(style_name, list_styles(), "style"))))
 
 
 class ApplyStyle(io.ComfyNode):
@@ -65,13 +65,16 @@ class ApplyStyle(io.ComfyNode):
     @classmethod
     def execute(cls, image, style, strength) -> io.NodeOutput:
         pictures, alphas = to_cut_outs(image)
-        style = style.to(comfy.model_management.get_torch_device())
+        style = on_device(style, pictures[0, 0].numel())
         progress = comfy.utils.ProgressBar(len(pictures))
-        painted = []
-        for picture, alpha in zip(pictures, alphas, strict=True):
-            painted.append(cut_out(finish(picture, style(picture[None])[0], strength), alpha))
+
+        def paint(index: int) -> tuple[Tensor]:
+            picture = pictures[index]
+            painted = finish(picture, style(picture[None])[0], strength)
             progress.update(1)
-        return io.NodeOutput(from_pictures(torch.stack(painted)))
+            return (cut_out(painted, alphas[index]),)
+
+        return io.NodeOutput(*gathered(map(paint, range(len(pictures))), len(pictures)))
 
 
 class SaveStyle(io.ComfyNode):

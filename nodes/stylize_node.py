@@ -1,8 +1,8 @@
 """The node that does the whole job: finds the face, paints it and puts it back."""
 
-import comfy.model_management
+from collections.abc import Iterable, Iterator
+
 import comfy.utils
-import torch
 from comfy_api.latest import io
 from torch import Tensor
 
@@ -11,17 +11,17 @@ from ..tps_core.detect import MOST_FACES
 from ..tps_core.face_not_found import face_not_found
 from ..tps_core.finish import GROUNDS
 from ..tps_core.style import Style
-from ..tps_core.stylize import Stylized, stylize, unpainted
+from ..tps_core.stylize import Stylized, most_pixels, stylize, unpainted
 from ..tps_core.transparency import cut_out
 from ..tps_core.videos.camera import Camera
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
+from .managed_style import on_device
 from .schema import schema
 from .sockets import (
     FaceLandmarks,
     TpsStyle,
-    from_masks,
-    from_pictures,
+    gathered,
     known_frames,
     to_cut_outs,
 )
@@ -30,6 +30,8 @@ from .warp_nodes import color_match_input
 
 # What was seen in the runs before: a camera's pictures come one a run.
 _camera = Camera()
+# Where the user sets how sure the detector must be, for messages: these nodes have no such input.
+LOWER = "min_confidence in a Detect Face Landmarks that you connect, set no_face to skip"
 
 
 class Stylize(io.ComfyNode):
@@ -92,7 +94,7 @@ class Stylize(io.ComfyNode):
         face=1,
     ) -> io.NodeOutput:
         pictures, alphas = to_cut_outs(image)
-        style = style.to(comfy.model_management.get_torch_device())
+        style = on_device(style, most_pixels(pictures.shape[-2:], style, whole_image))
         if video and face_landmarks is None:
             options = VideoOptions(
                 whole_image,
@@ -110,22 +112,24 @@ class Stylize(io.ComfyNode):
             return output(_stylize_video(pictures, style, options, no_face), alphas)
         frames = known_frames(face_landmarks, pictures)
         progress = comfy.utils.ProgressBar(len(pictures))
-        results = []
-        for index, (picture, known) in enumerate(zip(pictures, frames, strict=True)):
-            name = f"image {index + 1} of {len(pictures)}"
-            chosen = faces_to_paint(picture, name, known, faces, face, no_face)
+
+        def paint(index: int) -> Stylized:
+            picture, name = pictures[index], f"image {index + 1} of {len(pictures)}"
+            chosen = faces_to_paint(picture, name, frames[index], faces, face, no_face, LOWER)
             if chosen is None:
-                results.append(unpainted(picture, ground))
+                result = unpainted(picture, ground)
             else:
                 how = (whole_image, strength, color_match, name, keep_colors, ground)
-                results.append(stylize(picture, style, chosen, *how))
+                result = stylize(picture, style, chosen, *how)
             progress.update(1)
-        return output(results, alphas)
+            return result
+
+        return output(map(paint, range(len(pictures))), alphas)
 
 
 def _stylize_video(
     pictures: Tensor, style: Style, options: VideoOptions, no_face: str
-) -> list[Stylized]:
+) -> Iterator[Stylized]:
     """The frames (b, 3, h, w) painted, their faces followed from one to the next.
 
     Raises FaceNotFound if there is none in any frame, faces alone are to be painted, and no_face
@@ -142,20 +146,21 @@ def _stylize_video(
             f"all {len(pictures)} images",
             options.min_confidence,
             "set whole_image",
-            "min_confidence in a Detect Face Landmarks that you connect",
+            LOWER,
         )
-    results = []
     for picture, plan in zip(pictures, plan_frames(observations), strict=True):
-        results.append(stylize_frame(picture, style, plan, options))
+        yield stylize_frame(picture, style, plan, options)
         progress.update(1)
-    return results
 
 
-def output(results: list[Stylized], alphas: list[Tensor | None]) -> io.NodeOutput:
+def output(results: Iterable[Stylized], alphas: list[Tensor | None]) -> io.NodeOutput:
     """The painted images, as transparent as those that came in, and their masks."""
-    pictures, masks = zip(*results, strict=True)
-    painted = [cut_out(*parts) for parts in zip(pictures, alphas, strict=True)]
-    return io.NodeOutput(from_pictures(torch.stack(painted)), from_masks(torch.stack(masks)))
+    painted = (
+        (cut_out(picture, alpha), mask)
+        for (picture, mask), alpha in zip(results, alphas, strict=True)
+    )
+    image, mask = gathered(painted, len(alphas))
+    return io.NodeOutput(image, mask[..., 0])
 
 
 def face_landmarks_input():

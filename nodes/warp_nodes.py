@@ -16,6 +16,7 @@ from .sockets import (
     frames_of,
     from_masks,
     from_pictures,
+    gathered,
     to_cut_outs,
     to_frames,
     to_masks,
@@ -73,16 +74,17 @@ class Warp(io.ComfyNode):
     def execute(cls, image, source, target, strength, stiffness, placement) -> io.NodeOutput:
         pictures, alphas = to_cut_outs(image)
         sources, targets = frames_of(source, pictures), to_frames(target, len(pictures))
-        results = []
-        for index, picture in enumerate(pictures):
+
+        def bend(index: int) -> tuple[Tensor, Tensor]:
             if not sources[index] or not targets[index]:
                 which = "source" if not sources[index] else "target"
                 raise ValueError(f"image {index + 1} has no {which} face to warp by")
             faces = sources[index][0], targets[index][0]
-            picture = cut_out(picture, alphas[index])
-            results.append(warp_face(picture, *faces, strength, stiffness, placement))
-        warped, masks = (torch.stack(parts) for parts in zip(*results, strict=True))
-        return io.NodeOutput(from_pictures(warped), from_masks(masks))
+            picture = cut_out(pictures[index], alphas[index])
+            return warp_face(picture, *faces, strength, stiffness, placement)
+
+        warped, masks = gathered(map(bend, range(len(pictures))), len(pictures))
+        return io.NodeOutput(warped, masks[..., 0])
 
 
 class AlignFace(io.ComfyNode):
@@ -160,8 +162,8 @@ class BlendFace(io.ComfyNode):
         for face, own_mask, (frame, way) in zip(faces, masks, alignment, strict=True):
             pictures[frame], where = blend(pictures[frame], face, way, own_mask, color_match)
             covered[frame] = torch.maximum(covered[frame], where)
-        blended = torch.stack([cut_out(*parts) for parts in zip(pictures, alphas, strict=True)])
-        return io.NodeOutput(from_pictures(blended), from_masks(covered))
+        blended = ((cut_out(*parts),) for parts in zip(pictures, alphas, strict=True))
+        return io.NodeOutput(*gathered(blended, len(pictures)), from_masks(covered))
 
 
 def color_match_input() -> io.Float.Input:

@@ -160,3 +160,12 @@ def test_without_a_mask_the_person_is_found_and_named_if_there_is_none(
 def test_another_ground_is_refused_with_the_known_ones(photo, painting):
     with pytest.raises(ValueError, match=f"'sky' is not known; choose one of {', '.join(GROUNDS)}"):
         finish(photo, painting, ground="sky")
+
+
+@pytest.mark.parametrize("options", [{"keep_colors": 1.0}, {"strength": 1.7}])
+def test_a_large_picture_is_changed_in_strips_that_nobody_sees(
+    options, photo, painting, monkeypatch
+):
+    at_once = finish(photo, painting, **options)
+    monkeypatch.setattr(module, "STRIP_PX", 3 * photo.shape[-1])
+    torch.testing.assert_close(finish(photo, painting, **options), at_once)

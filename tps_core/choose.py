@@ -22,15 +22,16 @@ def find_faces(
     numbers: Sequence[int] = (1,),
     detector: str = "auto",
     min_confidence: float = 0.5,
+    lower: str = "min_confidence",
 ) -> list[Landmarks]:
     """The faces of the picture (3, h, w), 0…1, that are chosen, as `pick` does.
 
     Raises FaceNotFound, with the picture's `name`, if there is none or not that one, and whatever
-    `detect` raises.
+    `detect` raises. `lower` is where the user sets the least confidence, for messages.
     """
     if which in ("auto", "largest"):
-        return [detect_face(picture, name, detector, min_confidence)]
-    faces = detect_faces(picture, name, detector, MOST_FACES, min_confidence)
+        return [detect_face(picture, name, detector, min_confidence, lower)]
+    faces = detect_faces(picture, name, detector, MOST_FACES, min_confidence, lower)
     return pick(faces, name, which, numbers)
 
 
@@ -41,16 +42,18 @@ def faces_to_paint(
     which: str = "auto",
     number: int = 1,
     no_face: str = "error",
+    lower: str = "min_confidence",
 ) -> list[Landmarks] | None:
     """The faces of the picture (3, h, w), 0…1, to be painted; None: it is left as it is.
 
     known: its faces, where they need not be looked for. which and number: as in `pick`. no_face:
-    one of NO_FACE; under "skip" a picture without such a face is left as it is.
+    one of NO_FACE; under "skip" a picture without such a face is left as it is. lower: as in
+    `find_faces`.
     Raises FaceNotFound, with the `name`, under "error", unless no face at all is known.
     """
     try:
         if known is None:
-            faces = find_faces(picture, name, which, (number,))
+            faces = find_faces(picture, name, which, (number,), lower=lower)
         else:
             faces = pick(known, name, which, (number,))
     except FaceNotFound:

@@ -63,26 +63,35 @@ def detect_most(
 
 
 def detect_face(
-    picture: Tensor, name: str, detector: str = "auto", min_confidence: float = 0.5
+    picture: Tensor,
+    name: str,
+    detector: str = "auto",
+    min_confidence: float = 0.5,
+    lower: str = "min_confidence",
 ) -> Landmarks:
     """The largest face in the picture (3, h, w), 0…1; `name` is the picture's in messages.
 
-    Raises FaceNotFound if there is none, and whatever `detect` raises.
+    Raises FaceNotFound if there is none, as `detect_faces` does, and whatever `detect` raises.
     """
-    return detect_faces(picture, name, detector, 1, min_confidence)[0]
+    return detect_faces(picture, name, detector, 1, min_confidence, lower)[0]
 
 
 def detect_faces(
-    picture: Tensor, name: str, detector: str, max_faces: int, min_confidence: float
+    picture: Tensor,
+    name: str,
+    detector: str,
+    max_faces: int,
+    min_confidence: float,
+    lower: str = "min_confidence",
 ) -> list[Landmarks]:
     """As `detect`, but there is at least one face.
 
-    Raises FaceNotFound, with the picture's `name`, if there is none.
+    Raises FaceNotFound if there is none, with the picture's `name` and what is to be set `lower`.
     """
     faces, _ = detect_most(picture, detector, max_faces, min_confidence)
     if not faces:
         otherwise = f"{BY_HAND}, or use a picture in which the face is larger"
-        raise face_not_found(name, min_confidence, otherwise)
+        raise face_not_found(name, min_confidence, otherwise, lower)
     return faces
 
 

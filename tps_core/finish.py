@@ -2,6 +2,8 @@
 and what becomes of the ground behind the person. The same for all ways of painting.
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -25,6 +27,7 @@ GREY_RANGE = 0.1  # difference between channels below which paint is a grey, and
 LARGE_BLUR_PX = (
     4.0  # standard deviation of a blur that is made in a smaller picture if it is larger
 )
+STRIP_PX = 1_000_000  # pixels that are changed at a time
 
 
 def finish(
@@ -102,9 +105,11 @@ def with_colors_of(photo: Tensor, painting: Tensor, spread_px: float) -> Tensor:
     """
     from kornia.color import lab_to_rgb, rgb_to_lab
 
-    lightness = rgb_to_lab(painting.float()[None])[:, :1]
-    colors = rgb_to_lab(_blurred(photo.float(), spread_px)[None])[:, 1:]
-    return lab_to_rgb(torch.cat([lightness, colors], 1))[0].to(painting)
+    def colored(painted: Tensor, colors: Tensor) -> Tensor:
+        lab = torch.cat([rgb_to_lab(painted[None])[:, :1], rgb_to_lab(colors[None])[:, 1:]], 1)
+        return lab_to_rgb(lab)[0]
+
+    return _in_strips(colored, painting.float(), _blurred(photo.float(), spread_px)).to(painting)
 
 
 def exaggerated(photo: Tensor, painting: Tensor, amount: float, masses_px: float) -> Tensor:
@@ -113,14 +118,18 @@ def exaggerated(photo: Tensor, painting: Tensor, amount: float, masses_px: float
     Compared with the photo's masses, not its detail, which would come back as its negative. What
     gets lighter or darker takes a share of the way that is left to white or black: nothing clips.
     """
-    painting = painting.clamp(0, 1)
-    change = painting - _blurred(photo, masses_px)
-    # Ink doesn't turn blue where the skin that it is drawn on was red.
-    colorful = ((painting.amax(0) - painting.amin(0)) / GREY_RANGE).clamp(max=1)
-    change = change.mean(0).lerp(change, COLOR_EXAGGERATION * colorful).clamp(-1, 1)
     power = EXAGGERATION_GAIN * amount
-    lighter = 1 - (1 - painting) * (1 - change) ** power
-    return torch.where(change > 0, lighter, painting * (1 + change) ** power)
+
+    def stronger(painted: Tensor, masses: Tensor) -> Tensor:
+        painted = painted.clamp(0, 1)
+        change = painted - masses
+        # Ink doesn't turn blue where the skin that it is drawn on was red.
+        colorful = ((painted.amax(0) - painted.amin(0)) / GREY_RANGE).clamp(max=1)
+        change = change.mean(0).lerp(change, COLOR_EXAGGERATION * colorful).clamp(-1, 1)
+        lighter = 1 - (1 - painted) * (1 - change) ** power
+        return torch.where(change > 0, lighter, painted * (1 + change) ** power)
+
+    return _in_strips(stronger, painting, _blurred(photo, masses_px))
 
 
 def ground_out_of_focus(photo: Tensor, mask: Tensor, blur_px: float) -> Tensor:
@@ -129,6 +138,21 @@ def ground_out_of_focus(photo: Tensor, mask: Tensor, blur_px: float) -> Tensor:
     weight = (1 - mask).clamp_min(1e-3)
     blurred = _blurred(torch.cat([photo * weight, weight]), blur_px)
     return (blurred[:3] / blurred[3:].clamp_min(1e-6)).clamp(0, 1)
+
+
+def _in_strips(
+    change: Callable[[Tensor, Tensor], Tensor], picture: Tensor, other: Tensor
+) -> Tensor:
+    """What a change of each pixel by itself makes of the two (3, h, w): (3, h, w).
+
+    Some rows at a time: what it needs meanwhile is many times as large as they are.
+    """
+    result = torch.empty_like(picture)
+    rows = max(1, STRIP_PX // picture.shape[-1])
+    for top in range(0, picture.shape[-2], rows):
+        strip = slice(top, top + rows)
+        result[:, strip] = change(picture[:, strip], other[:, strip])
+    return result
 
 
 def _blurred(picture: Tensor, deviation_px: float) -> Tensor:

@@ -1,5 +1,6 @@
 """The whole inference path: a photo in, the same person painted out."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -165,6 +166,16 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
 def painting_shape(size: Sequence[int], style: Style, extent_px: float) -> tuple[int, int]:
     """The (h, w) in which a photo of `size` (h, w) is painted whole; see `paint_whole`."""
     scale = painting_size(style) / extent_px if extent_px else 1.0
-    scale = min(scale, max(1.0, LONGEST_PX / max(size)))
-    height, width = (max(1, round(n * scale)) for n in size)
+    height, width = (max(1, round(n * min(scale, _most_scale(size)))) for n in size)
     return height, width
+
+
+def most_pixels(size: Sequence[int], style: Style, whole_image: bool) -> int:
+    """The most pixels that are painted at a time of a photo of `size` (h, w), whatever the face."""
+    if not whole_image:
+        return painting_size(style) ** 2
+    return round(math.prod(size) * _most_scale(size) ** 2)
+
+
+def _most_scale(size: Sequence[int]) -> float:
+    return max(1.0, LONGEST_PX / max(size))

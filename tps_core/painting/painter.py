@@ -68,6 +68,12 @@ def paint(generator: Generator, pictures: Tensor) -> Tensor:
     return painter.paint(generator, pictures)
 
 
+def forget(generator: Generator) -> None:
+    """Gives up what was made ready for the generator, and the memory that it holds."""
+    with _lock:
+        _painters.pop(generator, None)
+
+
 class Painter:
     """A generator made ready. Holds copies, not the generator itself."""
 

@@ -1,0 +1,39 @@
+"""Styles whose networks ComfyUI moves to its device, and away from it when it needs the room."""
+
+from dataclasses import dataclass
+
+import comfy.model_management as management
+from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import CallbacksMP
+
+from ..tps_core.painting.painter import forget
+from ..tps_core.style import Style
+
+# What painting takes on the device beside the network, measured with benchmarks/bench_memory.py.
+BYTES_PER_PIXEL = 160
+
+
+@dataclass(frozen=True)
+class ManagedStyle(Style):
+    """A style whose network is where ComfyUI has put it, which keeps account of it by this."""
+
+    patcher: ModelPatcher | None = None
+
+
+def managed(style: Style) -> ManagedStyle:
+    """The style, for ComfyUI to move. When it is moved away, what paints with it goes too."""
+    device, beside = management.get_torch_device(), management.unet_offload_device()
+    patcher = ModelPatcher(style.generator, load_device=device, offload_device=beside)
+    patcher.add_callback(CallbacksMP.ON_DETACH, lambda left, *_: forget(left.model))
+    return ManagedStyle(style.generator, style.record, patcher)
+
+
+def on_device(style: Style, pixels: int) -> Style:
+    """The style on ComfyUI's device, with room made there to paint a picture of so many pixels."""
+    room = BYTES_PER_PIXEL * pixels
+    if isinstance(style, ManagedStyle):
+        management.load_models_gpu([style.patcher], memory_required=room)
+        return style
+    device = management.get_torch_device()
+    management.free_memory(room, device)
+    return style.to(device)
