@@ -208,6 +208,7 @@ def test_the_lines_are_mediapipes(said):
         "irises": ["LEFT_IRIS", "RIGHT_IRIS"],
         "nose": ["NOSE"],
         "contours": ["CONTOURS"],
+        "tesselation": ["TESSELATION"],
     }
     for ours, parts in names.items():
         lines = [getattr(theirs, f"FACE_LANDMARKS_{part}") for part in parts]
