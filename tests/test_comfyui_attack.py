@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import socket
 import threading
 import time
@@ -238,14 +239,21 @@ NAMING = ("train", "save style", "save bank", "export")
 LISTED = ("load style", "load bank")
 
 
+def refusal(answer: str) -> str:
+    """What our node says of a prompt that isn't run, or that ComfyUI itself refuses it."""
+    details = re.findall(r'"details": "((?:[^"\\\\]|\\\\.)*)"', answer)
+    own = json.loads(f'"{details[-1]}"').partition(" - ")[2] if details else ""
+    return own or f"ComfyUI: {answer.splitlines()[0]}"[:400]
+
+
 def errors_of(host: comfyui_host.Host, prompts: list[dict]) -> list[str]:
     """What ComfyUI said of each of the prompts, "" where it was done."""
     waiting = []
     for prompt in prompts:
         try:
             waiting.append((host.submit(prompt), ""))
-        except RuntimeError as refused:  # by ComfyUI itself
-            waiting.append((None, f"ComfyUI: {str(refused).splitlines()[0]}"))
+        except RuntimeError as refused:  # before the run
+            waiting.append((None, refusal(str(refused))))
     said = []
     for prompt_id, refused in waiting:
         entry = host.wait(prompt_id) if prompt_id else {"status": {"messages": []}}

@@ -134,8 +134,9 @@ def test_a_picture_without_a_face_is_named_with_what_to_do(comfyui, prompt):
     )
     assert error_of(comfyui, changed(prompt, blank, image=["blank", 0])) == (
         "image 1 of 1: no face found at confidence 0.5; lower min_confidence in a Detect Face "
-        "Landmarks that you connect, set no_face to skip, or place its landmarks by hand (in ComfyUI with Edit Face Landmarks, else with tps-portrait bank "
-        "FOLDER --review), or use a picture in which the face is larger"
+        "Landmarks that you connect, set no_face to skip, or place its landmarks by hand (in "
+        "ComfyUI with Edit Face Landmarks, else with tps-portrait bank FOLDER --review), or use a "
+        "picture in which the face is larger"
     )
 
 
