@@ -241,7 +241,7 @@ LISTED = ("load style", "load bank")
 
 def refusal(answer: str) -> str:
     """What our node says of a prompt that isn't run, or that ComfyUI itself refuses it."""
-    details = re.findall(r'"details": "((?:[^"\\\\]|\\\\.)*)"', answer)
+    details = re.findall(r'"details": "((?:[^"\\]|\\.)*)"', answer)
     own = json.loads(f'"{details[-1]}"').partition(" - ")[2] if details else ""
     return own or f"ComfyUI: {answer.splitlines()[0]}"[:400]
 
