@@ -148,8 +148,9 @@ def _stylize_video(
             "set whole_image",
             LOWER,
         )
-    for picture, plan in zip(pictures, plan_frames(observations), strict=True):
-        yield stylize_frame(picture, style, plan, options)
+    for index, plan in enumerate(plan_frames(observations)):
+        near = [*pictures[max(0, index - 1) : index], *pictures[index + 1 : index + 2]]
+        yield stylize_frame(pictures[index], style, plan, options, near)
         progress.update(1)
 
 

@@ -128,6 +128,17 @@ def paint_face(
     Result: the crop (3, s, s), and (1, s, s), 1 where it covers the photo.
     """
     crop = alignment.crop(photo, painting_size(style))
+    return paint_crop(crop, style, alignment, color_match, exponent)
+
+
+def paint_crop(
+    crop: Tensor,
+    style: Style,
+    alignment: Alignment,
+    color_match: float = 0.0,
+    exponent: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """As `paint_face`, of the face's crop (3, s, s), 0…1."""
     face = style(lit_for(style, crop, alignment.points, exponent)[None])[0]
     mask = face_mask(alignment, face.shape[-1])
     if color_match > 0:

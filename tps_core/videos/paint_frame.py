@@ -14,9 +14,17 @@ from ..detectors.person_mask import person_mask
 from ..light import brighten, sharpened
 from ..pictures import as_bytes, as_float
 from ..style import Style
-from ..stylize import Stylized, finished, paint_face, paint_whole, painting_shape
+from ..stylize import (
+    Stylized,
+    finished,
+    paint_crop,
+    paint_whole,
+    painting_shape,
+    painting_size,
+)
 from ..tracking.follower import Follower
 from .plan import FacePlan, FramePlan
+from .steadied import steadied
 from .transparency import on_white
 
 
@@ -66,16 +74,21 @@ def stylize_frame(
     style: Style | Sequence[Style],
     plan: FramePlan,
     options: VideoOptions = PLAIN,
+    near: Sequence[Tensor] = (),
 ) -> Stylized:
-    """The frame (3, h, w), 0…1, painted as planned; as `stylize` does with pictures."""
+    """The frame (3, h, w), 0…1, painted as planned; as `stylize` does with pictures.
+
+    The frames `near` it, before and after, steady it.
+    """
     first, dealt = _dealt(style, plan, options)
     picture, covered = frame, torch.zeros_like(frame[:1])
     if options.whole_image:
-        picture = paint_whole(_lit(frame, first, plan), first, plan.extent_px)
+        seen = _lit(steadied(frame, near), first, plan)
+        picture = paint_whole(seen, first, plan.extent_px)
         covered = torch.ones_like(frame[:1])
     for plan_of_face, own in dealt:
         alignment = _alignment(frame, plan_of_face)
-        face, mask = _paint_face(frame, own, alignment, plan_of_face, options)
+        face, mask = _paint_face(frame, own, alignment, plan_of_face, options, near)
         picture, where = blend(picture, face, alignment, mask)
         covered = torch.maximum(covered, where)
     person = None if options.ground == "paint" else person_mask(frame)
@@ -96,26 +109,29 @@ def paint_frame(
     style: Style | Sequence[Style],
     plan: FramePlan,
     options: VideoOptions = PLAIN,
+    near: Sequence[Tensor] = (),
 ) -> Tensor:
     """The frame (3, h, w) of bytes, painted as planned: the same shape, bytes too.
 
     Of several styles each face gets one, by its number, and the first paints the rest. A frame
     with alpha (4, h, w) is laid on white, as is what comes back; so is a transparent ground.
+    The frames `near` it, before and after, steady it.
     """
     if len(frame) == 4:
-        painted = paint_frame(frame[:3], style, plan, options)
+        painted = paint_frame(frame[:3], style, plan, options, [other[:3] for other in near])
         alpha = torch.minimum(painted[3:], frame[3:]) if len(painted) == 4 else frame[3:]
         return torch.cat([painted[:3], alpha])
     if not options.plain:
-        painted = as_bytes(stylize_frame(as_float(frame), style, plan, options).picture)
+        beside = [as_float(other) for other in near]
+        painted = as_bytes(stylize_frame(as_float(frame), style, plan, options, beside).picture)
         return on_white(painted) if len(painted) == 4 else painted
     if options.strength == 0 or not (options.whole_image or plan.faces):
         return frame
     first, dealt = _dealt(style, plan, options)
-    painted = _paint_whole(frame, first, plan) if options.whole_image else frame.clone()
+    painted = _paint_whole(frame, first, plan, near) if options.whole_image else frame.clone()
     for plan_of_face, own in dealt:
         alignment = _alignment(frame, plan_of_face)
-        face, mask = _paint_face(frame, own, alignment, plan_of_face, options)
+        face, mask = _paint_face(frame, own, alignment, plan_of_face, options, near)
         x0, y0, x1, y1 = alignment.box_px
         part = as_float(painted[:, y0:y1, x0:x1])
         strength = 1.0 if options.whole_image else options.strength
@@ -139,11 +155,17 @@ def _dealt(
 
 
 def _paint_face(
-    frame: Tensor, style: Style, alignment: Alignment, plan: FacePlan, options: VideoOptions
+    frame: Tensor,
+    style: Style,
+    alignment: Alignment,
+    plan: FacePlan,
+    options: VideoOptions,
+    near: Sequence[Tensor],
 ) -> tuple[Tensor, Tensor]:
-    """As `paint_face`, its mask as opaque as is planned."""
+    """As `paint_face`, its crop steadied by those of the frames near, its mask as planned."""
     color_match = 0.0 if options.whole_image else options.color_match
-    face, mask = paint_face(frame, style, alignment, color_match, plan.exponent)
+    crop, *beside = (alignment.crop(each, painting_size(style)) for each in (frame, *near))
+    face, mask = paint_crop(steadied(crop, beside), style, alignment, color_match, plan.exponent)
     return face, mask * plan.opacity
 
 
@@ -151,12 +173,15 @@ def _alignment(frame: Tensor, plan: FacePlan) -> Alignment:
     return align(replace(plan.face, size=(frame.shape[-1], frame.shape[-2])))
 
 
-def _paint_whole(frame: Tensor, style: Style, plan: FramePlan) -> Tensor:
+def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, near: Sequence[Tensor]) -> Tensor:
     size = frame.shape[-2:]
     shape = painting_shape(size, style, plan.extent_px)
     # Bytes of three channels side by side are scaled in a tenth of the time that floats take.
-    small = F.interpolate(frame[None], shape, mode="bilinear", antialias=True)
-    painted = as_bytes(style(_lit(as_float(small), style, plan)))
+    small, *beside = (
+        as_float(F.interpolate(each[None], shape, mode="bilinear", antialias=True)[0])
+        for each in (frame, *near)
+    )
+    painted = as_bytes(style(_lit(steadied(small, beside), style, plan)[None]))
     painted = painted.contiguous(memory_format=torch.channels_last)
     painted = F.interpolate(painted, size, mode="bicubic", antialias=True)[0]
     if style.is_line_art:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_fields
 from pathlib import Path
 
+from torch import Tensor
+
 from ..face_not_found import FaceNotFound, face_not_found
 from ..output_files import NotWritten
 from ..style import Style
@@ -123,6 +125,15 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
     numbers: set[int] = set()
     waiting: deque = deque()  # (frame, the painting to come) in order
 
+    held: deque = deque(maxlen=2)  # the last two (frame, its plan): the newer waits for the next
+
+    def paint(*after: Tensor) -> None:
+        *before, (frame, plan) = held
+        near = [*(each.picture for each, _ in before), *after]
+        waiting.append((frame, pool.submit(paint_frame, frame.picture, style, plan, options, near)))
+        if len(waiting) > FRAMES_EACH * workers:
+            write_next()
+
     def write_next() -> None:
         nonlocal done
         frame, painting = waiting.popleft()
@@ -139,13 +150,14 @@ def _paint(reader, writer, style, options, workers, progress) -> VideoReport:
             if not isinstance(part, Frame):
                 writer.add_packet(part)
                 continue
+            if held:
+                paint(part.picture)
             plan = next(plans)
+            held.append((part, plan))
             with_face += bool(plan.faces)
             numbers.update(face.number for face in plan.faces)
-            work = pool.submit(paint_frame, part.picture, style, plan, options)
-            waiting.append((part, work))
-            if len(waiting) > FRAMES_EACH * workers:
-                write_next()
+        if held:
+            paint()
         while waiting:
             write_next()
     return VideoReport(done, with_face, numbers=frozenset(numbers))
