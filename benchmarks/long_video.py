@@ -82,6 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--video", type=Path, help="default: the first of the data collection")
     parser.add_argument("--frames", type=int, default=300, help="default: 300")
+    parser.add_argument("--width", type=int, help="scale the frames; default: as they are")
     parser.add_argument("--style", default="impressionist oil")
     parser.add_argument("--large", type=int, default=0, help="side in pixels of a picture, if any")
     arguments = parser.parse_args()
@@ -100,7 +101,7 @@ def main() -> int:
 def measure(video: Path, arguments: argparse.Namespace, folder: Path) -> None:
     import numpy as np
 
-    clip = read(video)
+    clip = read(video, arguments.width)
     order = [*range(len(clip)), *range(len(clip) - 2, 0, -1)]  # there and back
     frames = clip[[order[index % len(order)] for index in range(arguments.frames)]]
     np.save(folder / "frames.npy", frames)
@@ -146,14 +147,20 @@ def measure(video: Path, arguments: argparse.Namespace, folder: Path) -> None:
         print(table(columns, report["large"]))
 
 
-def read(video: Path):
-    """The video's frames (n, h, w, 3) as bytes."""
+def read(video: Path, width: int | None = None):
+    """The video's frames (n, h, w, 3) as bytes, made so wide."""
     import numpy as np
+    import torch
+    import torch.nn.functional as F
 
     from tps_portrait.tps_core.videos.reader import VideoReader
 
     with closing(VideoReader(video)) as reader:
-        return np.stack([frame.picture[:3].movedim(0, -1).numpy() for frame in reader.frames()])
+        frames = torch.stack([frame.picture[:3] for frame in reader.frames()])
+    if width:
+        shape = round(frames.shape[-2] * width / frames.shape[-1]), width
+        frames = F.interpolate(frames, shape, mode="bilinear", antialias=True)
+    return np.ascontiguousarray(frames.movedim(1, -1).numpy())
 
 
 def flicker(frames) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import comfy.model_management as management
+import torch
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import CallbacksMP
 
@@ -34,6 +35,11 @@ def on_device(style: Style, pixels: int) -> Style:
     if isinstance(style, ManagedStyle):
         management.load_models_gpu([style.patcher], memory_required=room)
         return style
+    return style.to(device_with_room(room))
+
+
+def device_with_room(room: int) -> torch.device:
+    """ComfyUI's device, with so many bytes free as far as other models can be moved off it."""
     device = management.get_torch_device()
     management.free_memory(room, device)
-    return style.to(device)
+    return device

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import comfy.model_management
 import comfy.utils
 from comfy_api.latest import io
 from torch import Tensor
@@ -14,6 +13,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
 from ..tps_core.stylize import Stylized, unpainted
+from .managed_style import device_with_room
 from .schema import schema
 from .sockets import FaceLandmarks, known_frames, to_cut_outs, to_pictures
 from .style_nodes import strength_input
@@ -29,6 +29,7 @@ from .stylize_node import (
 from .warp_nodes import color_match_input
 
 PREVIEW_PX = 512
+ROOM = 3_000_000_000  # bytes that painting may take on the device: it paints 1.5 megapixels at most
 PARTS = 100  # of an image's painting, as the progress bar counts
 
 
@@ -102,7 +103,7 @@ class PaintLike(io.ComfyNode):
         pictures, alphas = to_cut_outs(image)
         artworks = _artworks(to_pictures(art), art_landmarks, len(pictures))
         frames = known_frames(face_landmarks, pictures)
-        device = comfy.model_management.get_torch_device()
+        device = device_with_room(ROOM)
         progress = comfy.utils.ProgressBar(PARTS * len(pictures))
 
         def paint(index: int) -> Stylized:
