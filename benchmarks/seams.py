@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=int, default=50, help="default: 50")
     parser.add_argument(
-        "--width", type=int, default=480, help="they are made so wide; default: 480"
+        "--width", type=int, default=320, help="they are made so wide; default: 320"
     )
     parser.add_argument("--style", default="impressionist oil")
     parser.add_argument("--worst", type=Path, help="a folder for the worst of each kind")
@@ -46,7 +46,7 @@ def main() -> int:
         photo = read_picture(path)
         shape = round(photo.shape[1] * arguments.width / photo.shape[2]), arguments.width
         photo = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)[0]
-        if faces := detect(photo, max_faces=1):
+        if faces := detect(photo, "embedded", 1):
             found.append((photo, faces[0]))
     rows = []
     for kind, pictures in cases(found).items():
@@ -58,7 +58,7 @@ def main() -> int:
             if arguments.worst and ratios[-1] == max(ratios):
                 arguments.worst.mkdir(parents=True, exist_ok=True)
                 file = arguments.worst / f"{kind}.png"
-                write_picture(torch.cat([photo, painted, mask.expand(3, -1, -1)], -1), file)
+                write_picture(file, torch.cat([photo, painted, mask.expand(3, -1, -1)], -1))
         rows.append((kind, len(ratios), statistics.median(ratios), max(ratios),
                      sum(r > 1 for r in ratios), statistics.median(raw)))  # fmt: skip
     print(f"{machine()}\n\n{len(found)} of {len(paths[: arguments.photos])} photos have a face; "
