@@ -10,7 +10,7 @@ from comfy.patcher_extension import CallbacksMP
 from ..tps_core.painting.painter import forget
 from ..tps_core.style import Style
 
-# What painting takes on the device beside the network, measured with benchmarks/bench_memory.py.
+# What painting takes on the device beside the network, about: an estimate, to have room made.
 BYTES_PER_PIXEL = 160
 
 
