@@ -259,6 +259,16 @@ def test_the_editor_has_the_size_that_its_node_is_given(editor, comfyui, tmp_pat
         assert large["height"] - box["height"] == pytest.approx(shrunk[1], abs=12)
 
 
+def test_the_properties_panel_leaves_the_editor_as_wide_as_its_node(editor, tmp_path):
+    editor.open(small_workflow(tmp_path, ["example.png"]))
+    before = editor.page.locator(".tps-landmarks").bounding_box()
+    # What the panel does with the widgets that it shows.
+    editor.page.evaluate("() => { app.graph.getNodeById(3).widgets[0].width = 150; }")
+    editor.page.evaluate("app.graph.setDirtyCanvas(true, true)")
+    editor.page.wait_for_timeout(500)
+    assert editor.page.locator(".tps-landmarks").bounding_box() == before
+
+
 def test_its_scripts_raise_no_error(editor):
     place = f"/extensions/{comfyui_host.PACK_NAME}"
     assert [error for error in editor.errors if place in error] == []

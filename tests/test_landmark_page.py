@@ -8,6 +8,7 @@ import io
 
 import numpy as np
 import pytest
+import torch
 
 from editor import find_browser
 from landmark_hand import FIVE_CLICKS, FRAME, Hand
@@ -21,9 +22,12 @@ pytestmark = [
     pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine"),
 ]
 
+FOUND = ("ibug-68", (512, 512), 0.5, "embedded")
 DETECTED = Landmarks(mean_face("ibug-68") * 0.3, "ibug-68", (512, 512), 0.75, "embedded")
-SECOND = Landmarks(mean_face("ibug-68") * 0.2 + 0.6, "ibug-68", (512, 512), 0.5, "embedded")
-FACE, OTHER_FACE = faces_to_json([DETECTED, SECOND], DETECTED.size)["faces"]
+SECOND = Landmarks(mean_face("ibug-68") * 0.2 + 0.6, *FOUND)
+# On the person's face, and half as large again.
+WRONG = Landmarks(mean_face("ibug-68") * 0.3 + torch.tensor([-0.05, -0.4]), *FOUND)
+FACE, OTHER_FACE, WRONG_FACE = faces_to_json([DETECTED, SECOND, WRONG], DETECTED.size)["faces"]
 POINTS = np.array(FACE["points"])
 OPEN = """async ({ url, faces }) => {
   const { LandmarkEditor } = await import('/landmark_editor.js');
@@ -66,6 +70,12 @@ def empty_hand(page, picture):
 def open_with(page, picture, faces):
     page.evaluate(OPEN, {"url": picture, "faces": faces})
     return Hand(page)
+
+
+def place(hand):
+    hand.press("add")
+    for point in FIVE_CLICKS:
+        hand.click(point)
 
 
 def points(hand, face=0):
@@ -173,14 +183,23 @@ def test_reset_goes_back_and_can_be_undone(hand):
     assert hand.faces() == dragged
 
 
-def test_a_face_is_added_to_others_and_deleted(hand):
-    hand.press("add")
-    for point in FIVE_CLICKS:
-        hand.click(point)
+def test_a_face_is_added_to_others_and_deleted(page, picture):
+    hand = open_with(page, picture, [OTHER_FACE])
+    place(hand)
     kept, placed = hand.faces()
-    assert (kept, placed["detector"]) == (FACE, "hand")
+    assert (kept, placed["detector"]) == (OTHER_FACE, "hand")
     hand.page.keyboard.press("Delete")
-    assert hand.faces() == [FACE]
+    assert hand.faces() == [OTHER_FACE]
+
+
+def test_five_clicks_replace_a_wrong_face_that_was_found_there(page, picture):
+    hand = open_with(page, picture, [WRONG_FACE, OTHER_FACE])
+    place(hand)
+    kept, placed = hand.faces()
+    assert (kept, placed["detector"]) == (OTHER_FACE, "hand")
+    np.testing.assert_allclose(placed["points"][30], FIVE_CLICKS[2], atol=0.6)
+    hand.press("undo")
+    assert hand.faces() == [WRONG_FACE, OTHER_FACE]
 
 
 def test_of_two_faces_the_one_that_is_touched_is_changed(page, picture):

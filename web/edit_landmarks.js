@@ -66,6 +66,8 @@ class NodeEditor {
       setValue: (text) => this.#read(text),
     });
     widget.serialize = true;
+    // It is as wide as its node: the properties panel writes its own width here, and leaves it.
+    Object.defineProperty(widget, "width", { get: () => undefined, set: () => {} });
     node.widgets.splice(place, 0, node.widgets.pop());
   }
 

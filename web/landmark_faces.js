@@ -15,6 +15,13 @@ export function boxOf(points) {
   return [Math.min(...x), Math.min(...y), Math.max(...x), Math.max(...y)];
 }
 
+/** Whether boxes lie in one place: the middle of one of them is in the other. */
+export function onePlace(box, other) {
+  const holds = ([x0, y0, x1, y1], [x, y]) => x0 <= x && x <= x1 && y0 <= y && y <= y1;
+  const middle = ([x0, y0, x1, y1]) => [(x0 + x1) / 2, (y0 + y1) / 2];
+  return holds(box, middle(other)) || holds(other, middle(box));
+}
+
 /** The face with the points of these indices moved by [dx, dy] pixels. */
 export function moved(face, indices, [dx, dy]) {
   return changed(face, indices, ([x, y]) => [x + dx, y + dy]);

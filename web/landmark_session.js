@@ -1,6 +1,6 @@
 // The work on one picture: its faces, the clicks of a new one, what is selected, undo and redo.
 
-import { handFace, moved } from "./landmark_faces.js";
+import { handFace, moved, onePlace } from "./landmark_faces.js";
 import { History } from "./landmark_history.js";
 import { CLICKS, fitTemplate } from "./landmark_template.js";
 
@@ -49,14 +49,18 @@ export class Session {
     this.#push({ clicks: [] });
   }
 
-  /** Takes a click at [x, y] of the picture; the last of the five makes a face. */
+  /**
+   * Takes a click at [x, y] of the picture; the last of the five makes a face. It replaces those
+   * that lie in its place, which were wrong, or nobody would have placed another there.
+   */
   click(point) {
     const clicks = [...this.clicks, point];
     if (clicks.length < CLICKS.length) {
       this.#push({ clicks });
       return;
     }
-    const faces = [...this.faces, handFace(fitTemplate(clicks))];
+    const placed = handFace(fitTemplate(clicks));
+    const faces = [...this.faces.filter((face) => !onePlace(face.box, placed.box)), placed];
     this.#push({ faces, active: faces.length - 1, clicks: null });
   }
 
