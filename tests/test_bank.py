@@ -11,7 +11,16 @@ from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.container import read_container, write_container
 from tps_portrait.tps_core.landmark_files.json_file import is_sidecar
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.training.banks.bank import build_bank, find_bank, list_banks, load_bank, save_bank
+from tps_portrait.training.banks.bank import (
+    PORTRAITS,
+    PORTRAITS_NAME,
+    build_bank,
+    find_bank,
+    list_banks,
+    load_bank,
+    load_portraits,
+    save_bank,
+)
 from tps_portrait.training.banks.contact_sheet import CELL_PX, GAP_PX, contact_sheet
 from tps_portrait.training.banks.entry import (
     BUCKETS,
@@ -184,11 +193,48 @@ def test_the_contact_sheet_shows_every_face():
 def test_saved_banks_are_found_by_name(monkeypatch, tmp_path):
     monkeypatch.setenv("TPS_PORTRAIT_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    with pytest.raises(ValueError, match="mine: no such face bank; face banks: .*none yet"):
-        find_bank("mine")
     for name in ("theirs", "mine"):
         save_bank(random_bank(2), tmp_path / "banks" / f"{name}.safetensors")
-    assert list(list_banks()) == ["mine", "theirs"]
+    assert list(list_banks()) == ["mine", PORTRAITS_NAME, "theirs"]
     assert len(load_bank(find_bank("mine"))) == 2
-    with pytest.raises(ValueError, match="nobodys: no such face bank; face banks: mine, theirs"):
+    with pytest.raises(ValueError, match="nobodys: no such face bank; face banks: mine, portr"):
         find_bank("nobodys")
+
+
+def test_the_packs_portraits_are_small_whole_and_of_a_known_licence():
+    bank = load_portraits()
+    assert (len(bank), bank.size) == (96, 256)
+    assert bank.inside.all()
+    assert 0.35 < (bank.faces.float().mean() / 255) < 0.6  # pictures, not noise
+    assert PORTRAITS.stat().st_size < 1_500_000
+    about = PORTRAITS.with_suffix(".md").read_text("utf-8")
+    for entry in bank.entries:
+        assert f"| {entry.name} | unitedstates/images" in about
+    assert about.count("| Public domain (US Government") == len(bank)
+
+
+def test_a_packed_bank_is_what_was_packed_but_for_what_jpeg_loses(tmp_path, bank):
+    save_bank(bank, tmp_path / "packed.safetensors", packed=True)
+    again = load_bank(tmp_path / "packed.safetensors")
+    assert torch.equal(again.points, bank.points)
+    assert again.entries == bank.entries
+    assert (again.faces.float() - bank.faces.float()).abs().mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"ends": torch.tensor([0, 5, 9])}, "a face can't be read"),
+        ({"jpegs": torch.zeros(40, dtype=torch.uint8)}, "a face can't be read"),
+        ({"jpegs": torch.zeros(40)}, "its faces are no files"),
+        ({"ends": torch.zeros(0, dtype=torch.int64)}, "several sizes"),
+    ],
+    ids=["other ends", "no files", "no bytes", "none"],
+)
+def test_a_packed_bank_that_is_damaged_says_so(tmp_path, change, reason):
+    path = tmp_path / "packed.safetensors"
+    save_bank(random_bank(3), path, packed=True)
+    tensors, record = read_container(path, "tps-portrait-bank/1", "a face bank")
+    write_container(path, "tps-portrait-bank/1", tensors | change, record)
+    with pytest.raises(ValueError, match=f"damaged .*{reason}"):
+        load_bank(path)

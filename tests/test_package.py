@@ -17,6 +17,8 @@ NEEDED = {
     "tps_core/detectors/face_landmarks.safetensors",
     "tps_core/detectors/person_mask.safetensors",
     "tps_core/mean_face.json",
+    "training/banks/portraits.md",
+    "training/banks/portraits.safetensors",
     "web/landmark_editor.js",
     "workflows/pictures/clip.mp4",
     "workflows/pictures/photo.jpg",

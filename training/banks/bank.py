@@ -18,10 +18,14 @@ from ...tps_core.container import read_container, write_container
 from ...tps_core.folders import files_by_name
 from ...tps_core.json_reading import one_line
 from .entry import Entry, entries_from, report
+from .packed import pack, unpack
 from .pose import estimate_pose
 from .scan import Accepted, ScanOptions, ScanResult, scan_folder
 
 FORMAT = "tps-portrait-bank/1"
+# Comes with the pack, for those who have art and no photos: portraits.md says whose they are.
+PORTRAITS = Path(__file__).with_name("portraits.safetensors")
+PORTRAITS_NAME = "portraits of the pack"
 MOST_BYTES = 4_000_000_000  # of a file; 340 faces of 256 pixels have 90 million
 SIDES_PX = range(8, 2049)  # of the faces, in pixels
 MOST_POINT_COORDINATE = 10.0  # of a face's points, in its crop's −1…1
@@ -109,9 +113,13 @@ def bank_of(results: list[ScanResult], folder: Path | str) -> FaceBank:
     )
 
 
-def save_bank(bank: FaceBank, path: Path | str) -> None:
-    """Writes the bank to a *.safetensors file."""
-    tensors = {"faces": bank.faces, "inside": bank.inside, "points": bank.points}
+def save_bank(bank: FaceBank, path: Path | str, packed: bool = False) -> None:
+    """Writes the bank to a *.safetensors file.
+
+    packed: as JPEG, which version 0.1 can't read, and as if all of each crop lay in its picture.
+    """
+    faces = pack(bank.faces) if packed else {"faces": bank.faces, "inside": bank.inside}
+    tensors = faces | {"points": bank.points}
     entries = [[e.name, e.used, e.reason] for e in bank.entries]
     record = {"crop": CROP, "entries": entries, "details": [e.details for e in bank.entries]}
     write_container(path, FORMAT, tensors, record)
@@ -134,6 +142,10 @@ def load_bank(path: Path | str) -> FaceBank:
 
 def _checked(tensors: dict[str, Tensor], count: int) -> dict[str, Tensor]:
     """The tensors of a bank of `count` faces. Raises ValueError if they are of none."""
+    if tensors.keys() == {"jpegs", "ends", "points"}:
+        faces = unpack(tensors["jpegs"], tensors["ends"], SIDES_PX)
+        inside = torch.ones_like(faces[:, :1])
+        tensors = {"faces": faces, "inside": inside, "points": tensors["points"]}
     if tensors.keys() != {"faces", "inside", "points"}:
         raise ValueError("it holds other tensors than faces, inside and points")
     faces, inside, points = tensors["faces"], tensors["inside"], tensors["points"]
@@ -156,7 +168,12 @@ def _checked(tensors: dict[str, Tensor], count: int) -> dict[str, Tensor]:
 
 def list_banks() -> dict[str, Path]:
     """The face banks that can be used by name, sorted: each name with its file."""
-    return files_by_name("banks")
+    return dict(sorted(({PORTRAITS_NAME: PORTRAITS} | files_by_name("banks")).items()))
+
+
+def load_portraits() -> FaceBank:
+    """The bank of portrait photos that comes with the pack."""
+    return load_bank(PORTRAITS)
 
 
 def find_bank(name: str) -> Path:
@@ -166,7 +183,5 @@ def find_bank(name: str) -> Path:
     """
     banks = list_banks()
     if name not in banks:
-        raise ValueError(
-            f"{name}: no such face bank; face banks: {', '.join(banks) or 'none yet: save one'}"
-        )
+        raise ValueError(f"{name}: no such face bank; face banks: {', '.join(banks)}")
     return banks[name]
