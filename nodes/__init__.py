@@ -24,6 +24,7 @@ from .landmark_shape_nodes import DrawLandmarks, MorphLandmarks, SmoothLandmarks
 from .paint_like_node import PaintLike
 from .plain_errors import with_plain_errors
 from .style_nodes import ApplyStyle, LoadStyle, SaveStyle
+from .style_pictures import serve_style_pictures
 from .stylize_node import Stylize
 from .training_nodes import TrainStyle
 from .warp_nodes import AlignFace, BlendFace, Warp
@@ -62,4 +63,5 @@ class TPSPortraitExtension(ComfyExtension):
         add_model_folder(folder_paths.models_dir)
         add_host_detector(detect_with_core, what_is_missing)
         lend_examples(Path(folder_paths.get_input_directory()))
+        serve_style_pictures()
         return [with_plain_errors(node) for node in NODES]

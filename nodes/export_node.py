@@ -4,7 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.export import PRECISIONS, export_style
 from ..tps_core.painting.generator import STRIDE
-from .node_text import show_text
+from .node_text import tell
 from .paths import fault, file_name, free_output
 from .schema import schema
 from .sockets import TpsStyle, to_pictures
@@ -62,5 +62,6 @@ class ExportStyle(io.ComfyNode):
         path = free_output(name, ".onnx")
         pictures = [] if photos is None else list(to_pictures(photos))
         exported = export_style(style, path, size or None, precision, pictures)
-        show_text(exported.describe())
-        return io.NodeOutput(exported.describe(), ui=ui.PreviewText(exported.describe()))
+        told = tell(exported.describe())
+        text = ui.PreviewText(exported.describe()).as_dict()
+        return io.NodeOutput(exported.describe(), ui=text | told)

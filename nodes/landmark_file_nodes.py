@@ -7,7 +7,7 @@ from comfy_api.latest import io, ui
 from ..tps_core.landmark_files.formats import FORMATS, WHEN_THERE, read_landmarks, write_landmarks
 from ..tps_core.landmark_files.json_file import sidecar_path
 from ..tps_core.pictures import ENDINGS
-from .node_text import show_text
+from .node_text import tell
 from .paths import fault, fingerprint, is_readable, readable_file, writable_path
 from .schema import schema
 from .sockets import FaceLandmarks, from_frames, own_frames, size_of
@@ -102,8 +102,8 @@ class SaveLandmarks(io.ComfyNode):
     def execute(cls, face_landmarks, file, format, existing) -> io.NodeOutput:
         frames, size = own_frames(face_landmarks)
         path = write_landmarks(writable_path(file), frames, size, format, existing)
-        show_text(f"saved as {path.name}")
-        return io.NodeOutput(str(path), ui=ui.PreviewText(str(path)))
+        told = tell(f"saved as {path.name}")
+        return io.NodeOutput(str(path), ui=ui.PreviewText(str(path)).as_dict() | told)
 
 
 def _find(name: str) -> Path:

@@ -10,7 +10,7 @@ from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
 from ..tps_core.transparency import cut_out
 from .managed_style import managed, on_device
-from .node_text import show_text
+from .node_text import tell
 from .paths import fault, file_name, fingerprint, free_path, listed
 from .schema import schema
 from .sockets import TpsStyle, gathered, to_cut_outs
@@ -29,7 +29,8 @@ class LoadStyle(io.ComfyNode):
                 io.Combo.Input(
                     "style_name",
                     options=list(list_styles()),
-                    tooltip="The styles of the pack, and yours. A new one is in the list after "
+                    tooltip="The styles of the pack, and yours; the pictures show what each makes "
+                    "of the same portrait. One that you copied there is in the list after "
                     "pressing R.",
                 ),
             ],
@@ -118,8 +119,8 @@ class SaveStyle(io.ComfyNode):
         path = free_path(name, "styles")
         record = style.record | {"author": author, "licence": licence}
         save_style(replace(style, record=record), path)
-        show_text(f"saved as {path.stem}")
-        return io.NodeOutput(ui=ui.PreviewText(str(path)))
+        told = tell(f"saved as {path.stem}", new_file=True)
+        return io.NodeOutput(ui=ui.PreviewText(str(path)).as_dict() | told)
 
 
 def strength_input():
