@@ -28,6 +28,7 @@ from ..training.banks.bank import build_bank
 from ..training.banks.contact_sheet import contact_sheet
 from ..training.learn.drive import drive
 from ..training.learn.options import TrainingOptions
+from ..training.learn.samples import Samples
 from ..training.learn.trainer import train
 from ..training.measure.perceptual import load_squeezenet
 from .drawings import draw_faces, drawing_name
@@ -150,7 +151,7 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
 
     last, strip = drive(
         train(art, photos, options, on_pair=tell_of_pair),
-        photos.pictures(SITTERS, options.size),
+        Samples(photos.pictures(SITTERS, options.size)),
         lambda step, eta: show_progress(step.number, step.total, f"training on drawings  {eta}"),
     )
     _put(place, "training_samples.png", strip)

@@ -3,6 +3,7 @@
 import argparse
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from ..tps_core.pictures import software_of, write_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import load_style, save_style
 from ..tps_core.targets import Targets
-from ..training.banks.bank import FaceBank
+from ..training.banks.bank import FaceBank, load_portraits
 from ..training.learn.drive import drive
 from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
-from ..training.learn.eta import FORECAST_STEPS, Eta, in_words
+from ..training.learn.eta import FORECAST_STEPS, Eta, Pace, in_words
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.samples import Samples
 from ..training.learn.state_folder import find_state
 from ..training.learn.trainer import Step, train, training_device
 from .common import (
@@ -52,7 +54,8 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--photos",
         metavar="FOLDER|BANK",
-        help="portrait photos of any people, 20 or more; or a face bank",
+        help="portrait photos of any people, 20 or more; or a face bank; default: those that come "
+        "with TPS Portrait",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="STYLE.safetensors")
     parser.add_argument(
@@ -153,10 +156,6 @@ def run(arguments: argparse.Namespace) -> int:
     style_path = arguments.output
     if style_path.suffix != ".safetensors":
         raise ValueError(f"{style_path}: a style's file name must end in .safetensors")
-    if not arguments.photos:
-        raise ValueError(
-            "training needs portrait photos of any people, 20 or more: --photos FOLDER"
-        )
     options = TrainingOptions(
         **PRESETS[arguments.preset] | _own(arguments),
         seed=arguments.seed,
@@ -179,11 +178,13 @@ def run(arguments: argparse.Namespace) -> int:
     going_on = resume and find_state(state) is not None
     _check_targets(arguments, going_on)
     art = _bank(arguments.art, options.size, arguments)
-    photos = _bank(arguments.photos, options.size, arguments)
+    photos = (
+        _bank(arguments.photos, options.size, arguments) if arguments.photos else load_portraits()
+    )
     if style_path.exists() and not arguments.overwrite:
         _check_same(style_path, art, options)
 
-    samples = photos.pictures(SAMPLES, options.size)
+    samples = Samples(photos.pictures(SAMPLES, options.size), state)
     record = {"author": arguments.author, "licence": arguments.licence}
 
     def on_step(step: Step, eta: Eta) -> None:
@@ -191,7 +192,7 @@ def run(arguments: argparse.Namespace) -> int:
             _tell_forecast(arguments, options, eta)
         _tell(step, eta, arguments.json)
 
-    steps = train(art, photos, options, device, state, resume, _tell_of_pair)
+    steps = train(art, photos, options, device, state, resume, _tell_of_pairs())
     try:
         last, _ = drive(
             steps,
@@ -214,8 +215,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_of_pair(done: int, total: int) -> None:
-    show_progress(done, total, "photos painted, to learn from")
+def _tell_of_pairs() -> Callable[[int, int], None]:
+    pace = Pace()
+
+    def tell_of_pair(done: int, total: int) -> None:
+        show_progress(done, total, f"photos painted, to learn from  {pace.left(done, total)}")
+
+    return tell_of_pair
 
 
 def _check_targets(arguments: argparse.Namespace, going_on: bool) -> None:
@@ -225,7 +231,8 @@ def _check_targets(arguments: argparse.Namespace, going_on: bool) -> None:
     """
     style = arguments.output
     samples, losses = _samples(style), _losses(style)
-    targets = Targets([arguments.art, arguments.photos], arguments.overwrite)
+    sources = [source for source in (arguments.art, arguments.photos) if source]
+    targets = Targets(sources, arguments.overwrite)
     targets.file(style, STYLE, going_on)
     targets.file(samples, PICTURE, going_on or (software_of(samples).startswith(MARK)))
     targets.file(losses, LOSSES, ours=True)

@@ -8,8 +8,10 @@ from comfy_api.latest import io, ui
 
 from ..training.banks.bank import FaceBank, build_bank, list_banks, load_bank, save_bank
 from ..training.banks.contact_sheet import contact_sheet
+from ..training.banks.entry import Entry
+from ..training.learn.eta import Pace
 from .landmark_nodes import detector_input, min_confidence_input
-from .node_text import show_text
+from .node_text import show_text, tell
 from .paths import (
     fault,
     file_name,
@@ -83,16 +85,7 @@ class BuildFaceBank(io.ComfyNode):
     def execute(cls, folder, size, detector, min_confidence, choose=TYPED) -> io.NodeOutput:
         path = _chosen(folder, choose)
         files_below(path)  # are they too many?
-        progress = comfy.utils.ProgressBar(1)
-        bank = build_bank(
-            path,
-            size,
-            detector,
-            min_confidence,
-            lambda done, total, entry: progress.update_absolute(done, total),
-            _may_read,
-        )
-        return _shown(bank)
+        return _shown(build_bank(path, size, detector, min_confidence, _Watcher(), _may_read))
 
 
 class SaveFaceBank(io.ComfyNode):
@@ -126,8 +119,8 @@ class SaveFaceBank(io.ComfyNode):
     def execute(cls, face_bank, name) -> io.NodeOutput:
         path = free_path(name, "banks")
         save_bank(face_bank, path)
-        show_text(f"saved as {path.stem}")
-        return io.NodeOutput(ui=ui.PreviewText(str(path)))
+        told = tell(f"saved as {path.stem}", new_file=True)
+        return io.NodeOutput(ui=ui.PreviewText(str(path)).as_dict() | told)
 
 
 class LoadFaceBank(io.ComfyNode):
@@ -143,7 +136,8 @@ class LoadFaceBank(io.ComfyNode):
                 io.Combo.Input(
                     "bank_name",
                     options=list(list_banks()),
-                    tooltip="The face banks in models/tps_portrait/banks. A new one is in the list "
+                    tooltip="The face banks in models/tps_portrait/banks, and one of portrait "
+                    "photos that comes with the pack. One that you copied there is in the list "
                     "after pressing R.",
                 ),
             ],
@@ -161,6 +155,20 @@ class LoadFaceBank(io.ComfyNode):
 
 def _chosen(folder: str, choose: str) -> Path:
     return readable_folder(folder if choose == TYPED else choose)
+
+
+class _Watcher:
+    """Shows how many images were looked at, and the faces found in them."""
+
+    def __init__(self) -> None:
+        self._progress = comfy.utils.ProgressBar(1)
+        self._pace, self._faces = Pace(), 0
+
+    def __call__(self, done: int, total: int, entry: Entry) -> None:
+        self._faces += entry.used
+        text = [f"{done} of {total} images, {self._faces} faces", self._pace.left(done, total)]
+        show_text(", ".join(filter(None, text)))
+        self._progress.update_absolute(done, total)  # raises on Cancel
 
 
 def _outputs() -> list[io.Output]:

@@ -1,5 +1,7 @@
 """The node that trains styles."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -7,34 +9,52 @@ import comfy.model_management
 import comfy.utils
 import torch
 from comfy_api.latest import io
-from torch import Tensor
 
 from ..tps_core.pictures import to_image
 from ..tps_core.style import save_style
-from ..training.banks.bank import FaceBank
-from ..training.banks.contact_sheet import sample_strip
+from ..training.banks.bank import FaceBank, load_portraits
 from ..training.learn.drive import drive
 from ..training.learn.early_stopping import FEWEST_STEPS, PATIENCE_STEPS
-from ..training.learn.eta import Eta
+from ..training.learn.eta import Eta, Pace
+from ..training.learn.loss_curve import loss_curve
 from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
+from ..training.learn.samples import Samples
 from ..training.learn.trainer import Step, train, training_device
-from .node_text import show_text
+from .cancelling import CancelledAnywhere
+from .node_text import show_text, tell
 from .paths import file_name, free_path, writable_path
+from .schema import schema
 from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
 
 PREVIEW_EVERY = 10  # steps between two previews
+PREVIEW_PX = 768  # its longer side
 SAMPLES = 4  # photos in the preview and in the sample strip
 DEFAULTS = TrainingOptions()
 CUSTOM = "custom"  # the preset that sets nothing
+# What most leave as it is. Shown are art, photos, name, resume, preset and look.
+ADVANCED = (
+    "steps",
+    "size",
+    "batch",
+    "seed",
+    "content_loss",
+    "warp_features",
+    "warp_pixels",
+    "local",
+    "early_stop",
+    "pairs_weight",
+)
 
 
 class TrainStyle(io.ComfyNode):
     @classmethod
     def define_schema(cls):
-        return io.Schema(
+        return schema(
             node_id="TPSPortraitTrainStyle",
             display_name="Train Portrait Style",
             category="TPS Portrait/training",
+            search="train, gan, fine-tune, learn style, style model, cartoon, anime, cyclegan",
+            advanced=ADVANCED,
             description="Learns a style from a face bank of art. Cancel whenever you like: what "
             "was learned is kept as a style, and the same settings go on from there.",
             inputs=[
@@ -43,7 +63,8 @@ class TrainStyle(io.ComfyNode):
                     "photos",
                     optional=True,
                     tooltip="Portrait photos of any people, 20 or more. From them it learns what "
-                    "faces look like before they are painted.",
+                    "faces look like before they are painted. Not connected, it takes those that "
+                    "come with the pack.",
                 ),
                 io.String.Input(
                     "name",
@@ -121,7 +142,8 @@ class TrainStyle(io.ComfyNode):
                     default=CUSTOM,
                     optional=True,
                     tooltip=f"{PRESETS_IN_WORDS}. They take the place of steps, size and batch; "
-                    "with custom, these count. How long it still takes is shown while it runs.",
+                    "with custom, these count: they are among the advanced inputs. How long it "
+                    "still takes is shown while it runs.",
                 ),
                 io.Boolean.Input(
                     "early_stop",
@@ -161,59 +183,78 @@ class TrainStyle(io.ComfyNode):
 
     @classmethod
     def execute(cls, art, name, resume, photos=None, preset=CUSTOM, **settings) -> io.NodeOutput:
-        if photos is None:
-            raise ValueError(
-                "training needs portrait photos: connect a second Build Face Bank, of a folder "
-                "with 20 or more photos of any people, to photos"
-            )
-        state = writable_path(f"tps_portrait/{file_name(name, '.safetensors')}")
+        place = f"tps_portrait/{file_name(name, '.safetensors')}"
+        state = writable_path(place)
         options = TrainingOptions(**settings | PRESETS.get(preset, {}))
         device = training_device(comfy.model_management.get_torch_device())
+        show_text("looking at the art")
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
         with torch.inference_mode(False), torch.enable_grad():
-            samples = photos.pictures(SAMPLES, options.size)
-            banks = _copy(art), _copy(photos)
-            steps = train(*banks, options, device, state, resume, _tell_of_pair)
-            last, strip = drive(
-                steps, samples, _Watcher(samples), keep=partial(_keep_unfinished, name)
-            )
-            style, losses = last.style(), [sum(step.values()) for step in last.history]
-        return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]))
+            banks = _copy(art), _copy(load_portraits() if photos is None else photos)
+            samples = Samples(banks[1].pictures(SAMPLES, options.size), state)
+            with CancelledAnywhere():
+                steps = train(*banks, options, device, state, resume, _tell_of_pairs())
+            watcher, keep = _Watcher(samples), partial(_keep_unfinished, name, place)
+            # On a graphics card a step is done in a moment, and then Cancel is looked for.
+            with CancelledAnywhere() if device.type == "cpu" else nullcontext():
+                last, strip = drive(steps, samples, watcher, keep=keep)
+            style, losses = last.style(), loss_curve(last.history)
+        told = tell(watcher.outcome(last))
+        return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]), ui=told)
 
 
-def _tell_of_pair(done: int, total: int) -> None:
-    comfy.model_management.throw_exception_if_processing_interrupted()
-    show_text(f"{done} of {total} photos painted, to learn from")
+def _tell_of_pairs() -> Callable[[int, int], None]:
+    pace = Pace()
+
+    def tell_of_pair(done: int, total: int) -> None:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        text = f"{done} of {total} photos painted, to learn from"
+        show_text(", ".join(filter(None, [text, pace.left(done, total)])))
+
+    return tell_of_pair
 
 
 class _Watcher:
     """Shows the progress of a training, and what it makes of the samples; Cancel ends it."""
 
-    def __init__(self, samples: Tensor):
+    def __init__(self, samples: Samples):
         self._samples = samples
         self._progress = comfy.utils.ProgressBar(1)
+        self._first = 0  # the step that it began with
 
     def __call__(self, step: Step, eta: Eta) -> None:
+        if not self._first:
+            self._first = step.number
+            if step.number > 1:
+                show_text(f"going on from step {step.number} of {step.total}")
         if step.setback:
             show_text(step.setback)
         preview = None
         if step.number % PREVIEW_EVERY == 0 or step.is_last:
-            sheet = sample_strip([self._samples, step.paint(self._samples)])
-            preview = ("JPEG", to_image(sheet), 512)
-            show_text(
-                f"{step.stop}; switch early_stop off to go on"
-                if step.stop
-                else ", ".join(filter(None, [f"step {step.number} of {step.total}", str(eta)]))
-            )
+            preview = ("JPEG", to_image(self._samples.strip(step)), PREVIEW_PX)
+            text = [f"step {step.number} of {step.total}", str(eta)]
+            show_text(", ".join(filter(None, text)))
         self._progress.update_absolute(step.number, step.total, preview)  # raises on Cancel
 
+    def outcome(self, last: Step) -> str:
+        """What came of the training that ended with this step, in a sentence."""
+        if last.stop:
+            return f"{last.stop}; switch early_stop off to go on"
+        if last.number > 1 and last.number == self._first:
+            return f"all {last.number} steps were done before; set more to go on"
+        return f"trained for {last.number} steps"
 
-def _keep_unfinished(name: str, step: Step) -> None:
+
+def _keep_unfinished(name: str, place: str, step: Step) -> None:
     """Saves the style as it is after the last step of a training that was stopped."""
     style = step.style()
     path = free_path(name, "styles", f" at step {style.record['steps']}")
     save_style(style, path)
-    show_text(f"stopped; the style so far is saved as {path.stem}")
+    tell(
+        f"stopped; the style so far is saved as {path.stem}. Run goes on from there: the training "
+        f"lies in output/{place}",
+        new_file=True,
+    )
 
 
 def _copy(bank: FaceBank) -> FaceBank:

@@ -181,7 +181,6 @@ def test_strength_zero_leaves_the_photo(photo, style, tmp_path):
         ),
         (["bank", "nowhere", "-o", "x.safetensors"], "no such folder"),
         (["bank", "."], "say what to make: -o BANK.safetensors, --report FOLDER, or --review"),
-        (["train", "--art", ".", "-o", "x.safetensors"], "--photos FOLDER"),
         (["train", "--art", ".", "--photos", ".", "-o", "x.pth"], "must end in .safetensors"),
         (
             ["train", "--art", ".", "--photos", ".", "-o", "x.safetensors", "--size", "100"],

@@ -10,10 +10,10 @@ from faces import random_bank
 from states import files
 from tps_portrait.cli import main
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.banks.bank import save_bank
+from tps_portrait.training.banks.bank import load_portraits, save_bank
 from tps_portrait.training.learn import one_step, state_folder, trainer
 from tps_portrait.training.learn.early_stopping import Validation
-from tps_portrait.training.learn.state_folder import StateFolder
+from tps_portrait.training.learn.state_folder import StateFolder, find_state
 
 pytestmark = pytest.mark.usefixtures("small_networks")
 
@@ -45,6 +45,14 @@ def train(tmp_path, monkeypatch):
         return main([*common.split(), *small.split(), *arguments])
 
     return run
+
+
+def test_without_photos_it_learns_from_those_of_the_pack(tmp_path):
+    save_bank(random_bank(3), tmp_path / "art.safetensors")
+    command = f"train --art {tmp_path / 'art.safetensors'} -o {tmp_path / 'out.safetensors'}"
+    small = "--size 64 --batch 1 --content-loss l1 --steps 1 --pairs-weight 0 --device cpu"
+    assert main([*command.split(), *small.split()]) == 0
+    assert find_state(tmp_path / "out.state").record["photos"] == load_portraits().digest
 
 
 def losses(folder):

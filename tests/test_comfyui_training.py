@@ -11,13 +11,14 @@ import comfyui as comfyui_host
 from comfyui import node, wait_for
 from templates import FILES
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.training.banks.bank import load_bank
+from tps_portrait.training.banks.bank import load_bank, load_portraits
 from tps_portrait.training.learn.state_folder import find_state
 from tps_portrait.training.measure.perceptual import BACKBONE
 
 pytestmark = pytest.mark.slow
 
 WORKFLOW = FILES["Train a style from a folder"]
+TOLD = "tps_portrait_told"
 SIZE = 64
 CELL = SIZE + 4  # a picture and the gap beside it, on a strip
 
@@ -78,6 +79,8 @@ def test_the_workflow_trains_a_style_that_can_be_loaded(comfyui, training, portr
     # Two photos a row: as they are, and painted after steps 1, 2 and 4.
     assert shown[train, 2].size == (2 * CELL + 4, 4 * CELL + 4)
     assert "graph" in [name for name, _ in shown]
+    assert history["outputs"][train][TOLD] == ["trained for 4 steps"]
+    assert history["outputs"][save][TOLD] == ["saved as whole"]
     reports = [output["text"][0] for output in history["outputs"].values() if "text" in output]
     assert {"4 faces from 4 files", "2 faces from 2 files"} <= {
         report.splitlines()[0] for report in reports
@@ -95,7 +98,10 @@ def test_previews_arrive_while_it_trains(comfyui, training):
     with comfyui.listen("watcher") as messages:
         history = comfyui.wait(comfyui.submit(training, "watcher"))
     assert history["status"]["completed"]
-    assert [preview.size for preview in messages.previews] == [(512, 512)] * 2
+    # Two photos, and what was made of them after steps 2, 5 and 10, and at the end after step 20.
+    sizes = [(2 * CELL + 4, rows * CELL + 4) for rows in (4, 5)]
+    assert [preview.size for preview in messages.previews] == sizes
+    assert {"4 of 4 images, 4 faces", "looking at the art"} <= set(messages.texts)
     assert progress_of(train, messages) == list(range(1, 21))
     assert [text.split(",")[0] for text in messages.texts if text.startswith("step")] == [
         "step 10 of 20",
@@ -119,13 +125,34 @@ def test_cancel_keeps_what_was_trained_and_the_same_prompt_goes_on(comfyui, trai
     assert seen <= step <= seen + 2
     name = f"cancelled at step {step}"
     assert load_style(style_path(comfyui, name)).record["steps"] == step
-    assert f"stopped; the style so far is saved as {name}" in messages.texts
+    (said,) = told(messages)
+    assert said.startswith(f"stopped; the style so far is saved as {name}. Run goes on from there")
+    assert said.endswith("the training lies in output/tps_portrait/cancelled")
+    loading = comfyui.object_info()["TPSPortraitLoadStyle"]["input"]["required"]
+    assert name in loading["style_name"][1]["options"]
 
     with comfyui.listen("patient") as messages:
         history = comfyui.wait(comfyui.submit(training, "patient"))
     assert history["status"]["completed"]
     assert progress_of(train, messages) == list(range(step, 31))
+    assert f"going on from step {step} of 30" in messages.texts
+    assert told(messages)[0] == "trained for 30 steps"
+    # All rows but the first are of steps 3, 7, 15 and 30, whichever the training went on from.
+    assert strip_of(train, training, comfyui).size == (2 * CELL + 4, 5 * CELL + 4)
     assert len(find_state(state).history) == 30
+
+
+def test_cancel_ends_the_work_before_the_first_step_too(comfyui, training):
+    train = node_of(training, "TPSPortraitTrainStyle")
+    del training[train]["inputs"]["photos"]
+    training[train]["inputs"] |= {"name": "hesitant", "steps": 30}
+    with comfyui.listen("hesitant") as messages:
+        prompt_id = comfyui.submit(training, "hesitant")
+        wait_for(lambda: any("2 of 64 photos painted" in text for text in messages.texts), 180)
+        comfyui.interrupt()
+        history = comfyui.wait(prompt_id)
+    assert "execution_interrupted" in [kind for kind, _ in history["status"]["messages"]]
+    assert not [text for text in messages.texts if text.startswith("60 of 64 photos")]
 
 
 def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
@@ -206,11 +233,22 @@ def test_a_saved_face_bank_takes_the_place_of_the_folder(comfyui, folders):
     assert reports[0][0].startswith("4 faces from 4 files")
 
 
-def test_training_without_photos_says_what_to_connect(comfyui, training):
+def test_without_photos_it_trains_with_those_of_the_pack(comfyui, training):
     train = node_of(training, "TPSPortraitTrainStyle")
     del training[train]["inputs"]["photos"]
-    with pytest.raises(RuntimeError, match="connect a second Build Face Bank, of a folder with 20"):
-        comfyui.queue(training)
+    training[train]["inputs"] |= {"name": "lent", "steps": 2, "pairs_weight": 0.0}
+    comfyui.queue(training)
+    assert find_state(comfyui.folder / "output" / "tps_portrait" / "lent").record["photos"] == (
+        load_portraits().digest
+    )
+
+
+def test_few_settings_are_shown_until_more_are_asked_for(comfyui):
+    given = comfyui.object_info()["TPSPortraitTrainStyle"]["input"]
+    inputs = given["required"] | given["optional"]
+    assert [name for name, (_, said) in inputs.items() if not said.get("advanced")] == [
+        "art", "name", "resume", "photos", "preset", "look",
+    ]  # fmt: skip
 
 
 def save(picture: Image.Image, path: Path) -> None:
@@ -257,6 +295,17 @@ def use_of(style: str, host: comfyui_host.Host, picture: Image.Image) -> dict:
         },
         "show": {"class_type": "PreviewImage", "inputs": {"images": ["paint", 0]}},
     }
+
+
+def told(messages: comfyui_host.Messages) -> list[str]:
+    """What nodes told the person in toasts."""
+    return [event["text"] for event in messages.of_type(TOLD)]
+
+
+def strip_of(train: str, prompt: dict, host: comfyui_host.Host) -> Image.Image:
+    """The sample strip of the training that the prompt has done."""
+    show = {"show": node("PreviewImage", images=[train, 2])}
+    return host.images(host.queue(prompt | show))["show"][0]
 
 
 def progress_of(node: str, messages: comfyui_host.Messages) -> list[int]:

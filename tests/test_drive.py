@@ -3,8 +3,9 @@ import torch
 
 from tps_portrait.training.banks.contact_sheet import sample_strip
 from tps_portrait.training.learn.drive import drive
+from tps_portrait.training.learn.samples import Samples
 
-SAMPLES = torch.zeros(2, 3, 8, 8)
+PHOTOS = torch.zeros(2, 3, 8, 8)
 
 
 class Step:
@@ -13,7 +14,7 @@ class Step:
         self.is_last = number == total or bool(stop)
 
     def paint(self, pictures):
-        return pictures + self.number / 100
+        return pictures + self.number / 255
 
 
 class Training:
@@ -39,9 +40,9 @@ def ignore(step, eta):
 
 def test_the_strip_shows_the_samples_and_what_was_painted_of_them_till_the_last_step():
     strips = []
-    last, strip = drive(Training(16, stop_at=5).steps, SAMPLES, ignore, strips.append)
+    last, strip = drive(Training(16, stop_at=5).steps, Samples(PHOTOS), ignore, strips.append)
     assert last.number == 5
-    painted = [SAMPLES, SAMPLES + 0.02, SAMPLES + 0.04, SAMPLES + 0.05]
+    painted = [PHOTOS + step / 255 for step in (0, 2, 4, 5)]
     assert torch.equal(strip, sample_strip(painted))
     assert [s.shape for s in strips] == [sample_strip(painted[:n]).shape for n in (2, 3, 4)]
 
@@ -57,7 +58,7 @@ def test_what_ends_it_is_raised_after_the_last_step_was_kept_of_a_closed_trainin
     with pytest.raises(kind, match="enough"):
         drive(
             training.steps,
-            SAMPLES,
+            Samples(PHOTOS),
             stop,
             keep=lambda step: kept.append((step.number, training.is_closed)),
         )
@@ -66,7 +67,7 @@ def test_what_ends_it_is_raised_after_the_last_step_was_kept_of_a_closed_trainin
 
 def test_a_training_that_ends_by_itself_is_not_kept_by_it():
     kept = []
-    drive(Training(2).steps, SAMPLES, ignore, keep=kept.append)
+    drive(Training(2).steps, Samples(PHOTOS), ignore, keep=kept.append)
     assert kept == []
 
 
@@ -77,5 +78,5 @@ def test_nothing_is_kept_of_a_training_that_never_took_a_step():
 
     kept = []
     with pytest.raises(ValueError, match="no room"):
-        drive(broken(), SAMPLES, ignore, keep=kept.append)
+        drive(broken(), Samples(PHOTOS), ignore, keep=kept.append)
     assert kept == []

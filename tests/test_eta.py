@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tps_portrait.training.learn import eta as module
-from tps_portrait.training.learn.eta import Eta, in_words
+from tps_portrait.training.learn.eta import Eta, Pace, in_words
 from tps_portrait.training.learn.options import TrainingOptions
 
 OPTIONS = TrainingOptions(steps=100, size=64, batch=1)
@@ -45,6 +45,14 @@ def test_a_training_that_went_back_before_its_first_step_tells_nothing(clock):
     eta.update(Step(10))
     eta.update(Step(5))
     assert str(eta) == ""
+
+
+def test_like_pieces_of_work_are_timed_from_the_first_that_is_told(clock):
+    pace, told = Pace(), []
+    for done in range(1, 5):
+        clock(1000.0 + 70 * done)
+        told.append(pace.left(done, 4))
+    assert told == ["", "about 2 min 20 s left", "about 70 s left", ""]
 
 
 def test_other_options_are_forecast_by_their_pixels(clock):

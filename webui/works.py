@@ -14,12 +14,13 @@ from ..tps_core.pictures import ENDINGS, list_files, read_picture, to_image
 from ..tps_core.server_paths import free_path
 from ..tps_core.style import load_style, save_style
 from ..training.banks.bank import bank_of, load_bank
-from ..training.banks.contact_sheet import contact_sheet, sample_strip
+from ..training.banks.contact_sheet import contact_sheet
 from ..training.banks.review import Review
 from ..training.banks.scan import ScanOptions, scan_folder
 from ..training.learn.drive import drive
 from ..training.learn.eta import Eta
 from ..training.learn.options import TrainingOptions
+from ..training.learn.samples import Samples
 from ..training.learn.trainer import Step, train, training_device
 from ..training.measure.evaluate import evaluate, paint_with
 from ..training.measure.features import load_evaluation_networks
@@ -57,7 +58,7 @@ def learn(
     Stopped or failed, it saves the style so far, and goes on from there next time.
     """
     banks = load_bank(art), load_bank(photos)
-    samples = banks[1].pictures(SAMPLES, options.size)
+    samples = Samples(banks[1].pictures(SAMPLES, options.size), state)
     kept = []
 
     def tell_of_pair(done: int, total: int) -> None:
@@ -66,9 +67,8 @@ def learn(
 
     def tell_of_step(step: Step, eta: Eta) -> None:
         if step.number % PREVIEW_EVERY == 0 or step.is_last or not job.shown(job.kind).picture:
-            rows = sample_strip([samples, step.paint(samples)])
             text = ", ".join(filter(None, [f"step {step.number} of {step.total}", str(eta)]))
-            job.tell(step.stop or step.setback or text, to_image(rows))
+            job.tell(step.stop or step.setback or text, to_image(samples.strip(step)))
         job.check()
 
     def keep(more: str, step: Step) -> None:

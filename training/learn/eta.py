@@ -1,4 +1,4 @@
-"""How long a training still takes, by the steps that it has done."""
+"""How long a training still takes, by what of it is done."""
 
 import time
 
@@ -30,7 +30,7 @@ class Eta:
         """In words: about 3 min 20 s left; "" before there is anything to tell."""
         if not self.timed_steps or not self._steps_left:
             return ""
-        return f"about {in_words(self._steps_left * self.seconds / self.timed_steps)} left"
+        return _left(self._steps_left * self.seconds / self.timed_steps)
 
     def forecast(self, timed: TrainingOptions, wanted: TrainingOptions) -> float:
         """Seconds for all steps of a training with `wanted` options, by their pixels.
@@ -39,6 +39,23 @@ class Eta:
         """
         pixels = _pixels(wanted) / _pixels(timed)
         return self.seconds / self.timed_steps * pixels * wanted.steps
+
+
+class Pace:
+    """How long the rest of like pieces of work takes, timed from the first that it is told of."""
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._begun = 0.0
+
+    def left(self, done: int, total: int) -> str:
+        """In words, as `Eta` has it, after so many of all; "" before there is anything to tell."""
+        if not self._first:
+            self._first, self._begun = done, time.monotonic()
+        if done in (self._first, total):
+            return ""
+        each = (time.monotonic() - self._begun) / (done - self._first)
+        return _left((total - done) * each)
 
 
 def in_words(seconds: float) -> str:
@@ -55,6 +72,10 @@ def in_words(seconds: float) -> str:
     if hours >= 10:
         return f"{round(seconds / 3600)} h"
     return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def _left(seconds: float) -> str:
+    return f"about {in_words(seconds)} left"
 
 
 def _pixels(options: TrainingOptions) -> int:

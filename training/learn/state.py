@@ -26,7 +26,7 @@ NEW_OPTIONS = {"judge_rate": "discriminator_lr"}
 NEW_LOSS_ENDING = ("_judge", "_discriminator")
 # Options that may differ when a run goes on: it is then simply made longer or shorter.
 FREE_OPTIONS = {"steps", "early_stop"}
-START_OVER = "start over, under another name or with resume switched off (--resume never)"
+START_OVER = "start over, under another name or with resume off"
 ADAM_STATE = ("exp_avg", "exp_avg_sq", "step")  # what it remembers of each parameter
 
 

