@@ -6,11 +6,12 @@
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { LandmarkEditor } from "./landmark_editor.js";
+import { word } from "./words.js";
 
 const NODE = "TPSPortraitEditLandmarks";
 const NODE_SIZE = [460, 560];
 const SMALLEST = 300; // pixels that the editor is high at least
-const WAITING = "Run the workflow once: the picture then appears here.";
+const WAITING = word("Run the workflow once: the image then appears here.");
 // The last run's pictures by node: a workflow that is opened again, or undone, makes new nodes.
 const lastRuns = new Map();
 
@@ -142,11 +143,12 @@ class NodeEditor {
     const empty = [...this.#pictures.keys()].filter(
       (place) => place !== index && !this.#facesOf(this.#pictures[place]).length,
     );
+    const numbers = empty.map((place) => place + 1).join(", ");
     this.editor.place({
       onPrevious: index > 0 ? () => this.#show(index - 1) : null,
       onNext: index < last ? () => this.#show(index + 1) : null,
-      caption: `${index + 1} of ${last + 1}`,
-      note: empty.length ? `no face in ${empty.map((place) => place + 1).join(", ")}` : "",
+      caption: word("{number} of {count}", { number: index + 1, count: last + 1 }),
+      note: empty.length ? word("no face in {numbers}", { numbers }) : "",
     });
   }
 }

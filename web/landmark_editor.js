@@ -8,6 +8,7 @@ import { actionOf } from "./landmark_keys.js";
 import { pick } from "./landmark_picking.js";
 import { Session } from "./landmark_session.js";
 import { View } from "./landmark_view.js";
+import { word } from "./words.js";
 
 const MODES = ["point", "part", "face"]; // what is dragged
 const REACH = 9; // pixels on the screen: so near a point is under the pointer
@@ -68,7 +69,7 @@ export class LandmarkEditor {
     try {
       await picture.decode();
     } catch {
-      if (turn === this.#shown) this.say("The picture can't be shown.");
+      if (turn === this.#shown) this.say(word("The image can't be shown."));
       throw new Error(`${url}: the picture can't be shown`);
     }
     if (turn === this.#shown) this.say("", "ready"); // else another one has been asked for since

@@ -5,13 +5,14 @@ import { KEYS } from "./landmark_keys.js";
 import { makePrompt } from "./landmark_prompt.js";
 import { addStyle } from "./landmark_style.js";
 import { makeButtons, PICTURES, TOP, ZOOM } from "./landmark_toolbar.js";
+import { word } from "./words.js";
 
 const HINTS = {
-  loading: "Loading…",
+  loading: word("Loading…"),
   empty: "",
-  placing: "The wheel zooms, dragging moves the picture, Esc gives up.",
-  "no face": "No face: press A to place one by five clicks.",
-  face: "Drag a point. Shift: its part. Ctrl: the face. ?: all keys.",
+  placing: word("The wheel zooms, dragging moves the image, Esc gives up."),
+  "no face": word("No face: press A to place one by five clicks."),
+  face: word("Drag a point. Shift: its part. Ctrl: the face. ?: all keys."),
 };
 
 /**
@@ -25,7 +26,7 @@ export function makeFrame(host, act) {
   // What is typed goes into an input, because pages leave the keys that go there alone.
   const typed = element("input", "typed");
   typed.readOnly = true;
-  typed.setAttribute("aria-label", "Landmark editor; press ? for its keys");
+  typed.setAttribute("aria-label", word("Landmark editor; press ? for its keys"));
   const top = element("div", "bar");
   top.append(...TOP.map((buttons) => makeButtons(buttons, act)));
   const stage = element("div", "stage");

@@ -1,32 +1,38 @@
 // The keyboard and the mouse: what each key does, and the short help that says so.
 
+import { word } from "./words.js";
+
 /** Lines of the help: what is pressed, what it does, and the action by the key's name. */
 export const KEYS = [
-  { label: "1  2  3", text: "drag points, parts, the whole face", 1: "point", 2: "part", 3: "face" },
-  { label: "Shift, Ctrl", text: "held while you drag: the part, the whole face" },
+  { label: "1  2  3", text: word("drag points, parts, the whole face"), 1: "point", 2: "part", 3: "face" },
+  { label: "Shift, Ctrl", text: word("held while you drag: the part, the whole face") },
   {
-    label: "arrows",
-    text: "move what was touched last by 1 pixel, with Shift by 10",
+    label: word("arrows"),
+    text: word("move what was touched last by 1 pixel, with Shift by 10"),
     arrowleft: "left", arrowright: "right", arrowup: "up", arrowdown: "down",
     "shift+arrowleft": "far left", "shift+arrowright": "far right",
     "shift+arrowup": "far up", "shift+arrowdown": "far down",
   },
-  { label: "Q  E", text: "turn it", q: "turn left", e: "turn right" },
-  { label: "W  S", text: "larger, smaller", w: "larger", s: "smaller" },
+  { label: "Q  E", text: word("turn it"), q: "turn left", e: "turn right" },
+  { label: "W  S", text: word("larger, smaller"), w: "larger", s: "smaller" },
   {
     label: "Ctrl+Z  Ctrl+Y",
-    text: "undo, redo",
+    text: word("undo, redo"),
     "ctrl+z": "undo", "ctrl+y": "redo", "ctrl+shift+z": "redo", backspace: "undo",
   },
-  { label: "A  Del", text: "add a face by five clicks, delete it", a: "add", delete: "delete" },
-  { label: "R", text: "back to the points that were detected", r: "reset" },
-  { label: "wheel, +  −", text: "zoom (click into the editor first)", "+": "zoom in", "=": "zoom in", "-": "zoom out" },
-  { label: "0  Z", text: "show the whole picture, the face", 0: "fit", z: "fit face" },
-  { label: "drag beside", text: "move the picture" },
-  { label: "H", text: "hide or show the points", h: "hide" },
-  { label: "N  P", text: "next, previous picture", n: "next", p: "previous" },
-  { label: "F  Esc", text: "fill the window; back", f: "enlarge", escape: "escape" },
-  { label: "?", text: "this list", "?": "help" },
+  { label: "A  Del", text: word("add a face by five clicks, delete it"), a: "add", delete: "delete" },
+  { label: "R", text: word("back to the points that were detected"), r: "reset" },
+  {
+    label: word("wheel, +  −"),
+    text: word("zoom (click into the editor first)"),
+    "+": "zoom in", "=": "zoom in", "-": "zoom out",
+  },
+  { label: "0  Z", text: word("show the whole image, the face"), 0: "fit", z: "fit face" },
+  { label: word("drag beside"), text: word("move the image") },
+  { label: "H", text: word("hide or show the points"), h: "hide" },
+  { label: "N  P", text: word("next, previous image"), n: "next", p: "previous" },
+  { label: "F  Esc", text: word("fill the window; back"), f: "enlarge", escape: "escape" },
+  { label: "?", text: word("this list"), "?": "help" },
 ];
 
 /** The action that a key press asks for; undefined if it is none of ours. */

@@ -4,6 +4,7 @@ import { path, svg } from "./landmark_drawing.js";
 import { LINES } from "./landmark_parts.js";
 import { CLICKS } from "./landmark_template.js";
 import { MEAN_FACE } from "./mean_face.js";
+import { word } from "./words.js";
 
 /**
  * The prompt's element, and `ask(done, first)`, which asks for the click after `done` others.
@@ -25,8 +26,10 @@ export function makePrompt() {
       dot.setAttribute("r", index === done ? 0.12 : 0.07);
       dot.setAttribute("class", index < done ? "done" : index === done ? "next" : "");
     });
-    const missing = first && done === 0 ? "No face here yet. " : "";
-    text.textContent = `${missing}Click ${done + 1} of ${CLICKS.length}: ${CLICKS[done].hint}`;
+    const missing = first && done === 0 ? word("No face here yet. ") : "";
+    const [number, { hint }] = [done + 1, CLICKS[done]];
+    const asked = word("Click {number} of {count}: {hint}", { number, count: CLICKS.length, hint });
+    text.textContent = missing + asked;
   };
   return { element, ask };
 }

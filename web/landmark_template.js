@@ -11,6 +11,7 @@ import {
 } from "./landmark_geometry.js";
 import { PARTS } from "./landmark_parts.js";
 import { MEAN_FACE } from "./mean_face.js";
+import { word } from "./words.js";
 
 const NOSE_TIP = 30;
 const RIGHT_CORNER = 48;
@@ -18,11 +19,14 @@ const LEFT_CORNER = 54;
 
 /** What is clicked, in this order; `at` is its place on the mean face. */
 export const CLICKS = [
-  { name: "right eye", hint: "the person's right eye: left in most pictures" },
-  { name: "left eye", hint: "the person's left eye" },
-  { name: "nose", hint: "the tip of the nose" },
-  { name: "right corner of the mouth", hint: "the right corner of the mouth, below the right eye" },
-  { name: "left corner of the mouth", hint: "the left corner of the mouth" },
+  { name: "right eye", hint: word("the person's right eye: left in most images") },
+  { name: "left eye", hint: word("the person's left eye") },
+  { name: "nose", hint: word("the tip of the nose") },
+  {
+    name: "right corner of the mouth",
+    hint: word("the right corner of the mouth, below the right eye"),
+  },
+  { name: "left corner of the mouth", hint: word("the left corner of the mouth") },
 ].map((click, index) => ({ ...click, at: clicked(MEAN_FACE)[index] }));
 
 // How much more than a turn the mean face may stretch, and how readily its depth is used. Both are

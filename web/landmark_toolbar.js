@@ -1,5 +1,7 @@
 // The editor's buttons.
 
+import { word } from "./words.js";
+
 const ICONS = {
   point: '<circle cx="8" cy="8" r="2.6" class="full"/><path d="M8 1.5v2.6M8 11.9v2.6M1.5 8h2.6M11.9 8h2.6"/>',
   part: '<path d="M1.5 8C4 5 6 4.6 8 6c2-1.4 4-1 6.5 2-3.5 4.6-9.5 4.6-13 0zM1.5 8h13"/>',
@@ -23,36 +25,36 @@ const ICONS = {
 /** The buttons above the picture, in groups; each is an action and what it does. */
 export const TOP = [
   [
-    ["point", "Drag single points (1)"],
-    ["part", "Drag parts: a brow, an eye, the nose, the mouth, the jaw (2, or hold Shift)"],
-    ["face", "Drag the whole face (3, or hold Ctrl)"],
+    ["point", word("Drag single points (1)")],
+    ["part", word("Drag parts: a brow, an eye, the nose, the mouth, the jaw (2, or hold Shift)")],
+    ["face", word("Drag the whole face (3, or hold Ctrl)")],
   ],
   [
-    ["undo", "Undo (Ctrl+Z)"],
-    ["redo", "Redo (Ctrl+Y)"],
+    ["undo", word("Undo (Ctrl+Z)")],
+    ["redo", word("Redo (Ctrl+Y)")],
   ],
   [
-    ["add", "Place a face by five clicks (A)"],
-    ["delete", "Delete this face (Delete)"],
-    ["reset", "Back to the points that were detected (R)"],
+    ["add", word("Place a face by five clicks (A)")],
+    ["delete", word("Delete this face (Delete)")],
+    ["reset", word("Back to the points that were detected (R)")],
   ],
   [
-    ["hide", "Hide or show the points (H)"],
-    ["help", "Keys (?)"],
-    ["enlarge", "Fill the window (F)"],
+    ["hide", word("Hide or show the points (H)")],
+    ["help", word("Keys (?)")],
+    ["enlarge", word("Fill the window (F)")],
   ],
 ];
 
 export const PICTURES = [
-  ["previous", "Previous picture (P)"],
-  ["next", "Next picture (N)"],
+  ["previous", word("Previous image (P)")],
+  ["next", word("Next image (N)")],
 ];
 
 export const ZOOM = [
-  ["zoom out", "Smaller (−)"],
-  ["fit", "The whole picture (0)"],
-  ["zoom in", "Larger (+, or the wheel)"],
-  ["fit face", "The face (Z)"],
+  ["zoom out", word("Smaller (−)")],
+  ["fit", word("The whole image (0)")],
+  ["zoom in", word("Larger (+, or the wheel)")],
+  ["fit face", word("The face (Z)")],
 ];
 
 /** A group of buttons; `act` is called with the action of the one that is pressed. */
