@@ -1,7 +1,7 @@
 // What the editor says, in the language of ComfyUI's page.
 //
 // English is the key: what locales/<language>/main.json doesn't have under "tpsPortrait" stays
-// English, and so does a page that isn't ComfyUI's. tests/test_locales.py reads each word("…") here.
+// English, and so does a page that isn't ComfyUI's. tests/test_locales.py reads what is asked for in the scripts.
 
 const translations = await ofThePage();
 
