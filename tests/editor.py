@@ -32,6 +32,7 @@ SETTINGS = {
     "Comfy.Minimap.Visible": False,
     "Comfy.TutorialCompleted": True,
 }
+PATIENCE = 120_000  # milliseconds: machines can be busy
 READY = "() => window.app?.graph && window.LiteGraph && window.app.vueAppReady"
 # What the editor knows about the workflow that is open: see `Editor.nodes`.
 NODES = """() => app.graph.nodes.map(node => ({

@@ -1,5 +1,6 @@
 """What is installed and published holds all that the pack needs, and not too much."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -27,16 +28,37 @@ NEEDED = {
 
 @pytest.fixture(scope="module")
 def tracked():
-    """The files that git has, which are those that the registry gets."""
+    """The files that git has."""
     done = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
     if done.returncode:
         pytest.skip("this is no git repository")
     return [name for name in done.stdout.decode().split("\0") if (ROOT / name).is_file()]
 
 
-def test_the_registry_gets_the_models_and_no_more_than_it_should(tracked):
-    assert set(tracked) >= NEEDED
-    assert sum((ROOT / name).stat().st_size for name in tracked) < MOST_BYTES
+@pytest.fixture(scope="module")
+def published(tracked):
+    """Those of them that .comfyignore leaves in, which the registry gets."""
+    ask = ["git", "ls-files", "-z", "--cached", "--ignored", "--exclude-from=.comfyignore"]
+    done = subprocess.run(ask, cwd=ROOT, capture_output=True, check=True)
+    return set(tracked) - set(done.stdout.decode().split("\0"))
+
+
+def test_the_registry_gets_the_models_and_no_more_than_it_should(published):
+    assert published >= NEEDED | {"__init__.py", "locales/zh/nodeDefs.json", "requirements.txt"}
+    assert sum((ROOT / name).stat().st_size for name in published) < MOST_BYTES
+
+
+def test_the_registry_gets_every_file_of_the_folders_that_run(tracked, published):
+    developers = {".ci", ".gitignore", "CONTRIBUTING.md", "Makefile", "benchmarks", "docs", "tests"}
+    left_out = {name.split("/")[0] for name in set(tracked) - published}
+    assert left_out == developers
+
+
+def test_the_registry_s_pictures_are_files_of_the_repository(tracked):
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    pictures = re.findall(r'^(?:Icon|Banner) = ".+/main/(.+)"$', project, re.MULTILINE)
+    assert len(pictures) == 2
+    assert set(pictures) <= set(tracked)
 
 
 @pytest.mark.slow
