@@ -114,7 +114,11 @@ def test_the_folders_of_the_nodes_are_translated(comfyui):
 
 
 @pytest.mark.slow
-def test_comfyui_s_page_speaks_the_language_that_was_chosen(comfyui):
+def test_comfyui_s_page_gets_the_translations_and_the_editor_speaks_them(comfyui):
+    served = comfyui.get("/i18n")["ja"]
+    assert served["nodeDefs"].items() >= read("ja", "nodeDefs.json").items()
+    # The page of ComfyUI 0.3.75 forgets what packs call their nodes when it loads a language;
+    # newer ones don't. What the editor says, it asks for itself.
     if not (browser := find_browser()):
         pytest.skip("needs a Chromium")
     with open_editor(comfyui.url, browser, {"Comfy.Locale": "ja"}) as editor:
@@ -123,15 +127,12 @@ def test_comfyui_s_page_speaks_the_language_that_was_chosen(comfyui):
                 const node = LiteGraph.createNode("TPSPortraitEditLandmarks");
                 app.graph.add(node);
                 const { element } = node.widgets.find((widget) => widget.name === "edits");
-                return {
-                    title: node.title,
-                    image: node.inputs.find((input) => input.name === "image").localized_name,
-                    button: element.querySelector('[data-action="undo"]').title,
-                };
+                return [
+                    element.querySelector('[data-action="undo"]').title,
+                    element.querySelector(".message").textContent,
+                ];
             }"""
         )
-    assert shown == {
-        "title": "顔ランドマークを編集",
-        "image": "画像",
-        "button": "元に戻す (Ctrl+Z)",
-    }
+    words = read("ja", "main.json")["tpsPortrait"]
+    waiting = "Run the workflow once: the image then appears here."
+    assert shown == [words["Undo (Ctrl+Z)"], words[waiting]]
