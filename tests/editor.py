@@ -27,12 +27,7 @@ FLAGS = (
 )
 LONGEST_MS = 300_000  # for a page, or a node's run, on a machine that is busy with other things
 # What a person has after closing the first start's dialogs, and a canvas without a map on it.
-SETTINGS = {
-    "Comfy.Locale": "en",
-    "Comfy.Minimap.Visible": False,
-    "Comfy.TutorialCompleted": True,
-}
-PATIENCE = 120_000  # milliseconds: machines can be busy
+SETTINGS = {"Comfy.TutorialCompleted": True, "Comfy.Minimap.Visible": False}
 READY = "() => window.app?.graph && window.LiteGraph && window.app.vueAppReady"
 # What the editor knows about the workflow that is open: see `Editor.nodes`.
 NODES = """() => app.graph.nodes.map(node => ({

@@ -10,7 +10,7 @@ import re
 import pytest
 
 import comfyui as comfyui_host
-from editor import find_browser, open_editor
+from editor import change_settings, find_browser, open_editor
 
 LOCALES = comfyui_host.PACK / "locales"
 LANGUAGES = sorted(folder.name for folder in LOCALES.iterdir())
@@ -19,6 +19,15 @@ ASKED = re.compile(r'\bword\(\s*"((?:[^"\\]|\\.)*)"')
 SCRIPTS = "\n".join(path.read_text("utf-8") for path in (comfyui_host.PACK / "web").glob("*.js"))
 # ComfyUI's translator takes these for its own: a link, a plural, a value.
 OWN_SIGNS = re.compile(r"[@|{}]")
+WORDS_ON_THE_NODE = """() => {
+    const node = LiteGraph.createNode("TPSPortraitEditLandmarks");
+    app.graph.add(node);
+    const { element } = node.widgets.find((widget) => widget.name === "edits");
+    return [
+        element.querySelector('[data-action="undo"]').title,
+        element.querySelector(".message").textContent,
+    ];
+}"""
 
 
 def read(language: str, name: str) -> dict:
@@ -121,18 +130,11 @@ def test_comfyui_s_page_gets_the_translations_and_the_editor_speaks_them(comfyui
     # newer ones don't. What the editor says, it asks for itself.
     if not (browser := find_browser()):
         pytest.skip("needs a Chromium")
-    with open_editor(comfyui.url, browser, {"Comfy.Locale": "ja"}) as editor:
-        shown = editor.page.evaluate(
-            """() => {
-                const node = LiteGraph.createNode("TPSPortraitEditLandmarks");
-                app.graph.add(node);
-                const { element } = node.widgets.find((widget) => widget.name === "edits");
-                return [
-                    element.querySelector('[data-action="undo"]').title,
-                    element.querySelector(".message").textContent,
-                ];
-            }"""
-        )
+    try:
+        with open_editor(comfyui.url, browser, {"Comfy.Locale": "ja"}) as editor:
+            shown = editor.page.evaluate(WORDS_ON_THE_NODE)
+    finally:
+        change_settings(comfyui.url, {"Comfy.Locale": "en"})  # for the tests after this one
     words = read("ja", "main.json")["tpsPortrait"]
     waiting = "Run the workflow once: the image then appears here."
     assert shown == [words["Undo (Ctrl+Z)"], words[waiting]]
