@@ -21,6 +21,7 @@ from ..training.learn.options import PRESETS, PRESETS_IN_WORDS, TrainingOptions
 from ..training.learn.samples import Samples
 from ..training.learn.trainer import Step, train, training_device
 from .cancelling import CancelledAnywhere
+from .managed_style import managed
 from .node_text import show_text, tell
 from .paths import file_name, free_path, writable_path
 from .schema import schema
@@ -200,7 +201,8 @@ class TrainStyle(io.ComfyNode):
                 last, strip = drive(steps, samples, watcher, keep=keep)
             style, losses = last.style(), loss_curve(last.history)
         told = tell(watcher.outcome(last))
-        return io.NodeOutput(style, {"loss": losses}, from_pictures(strip[None]), ui=told)
+        pictures = from_pictures(strip[None])
+        return io.NodeOutput(managed(style), {"loss": losses}, pictures, ui=told)
 
 
 def _tell_of_pairs() -> Callable[[int, int], None]:
