@@ -15,7 +15,7 @@ def schema(search: str, advanced: tuple[str, ...] = (), essential: bool = False,
     for setting in said["inputs"]:
         if setting.id in advanced:
             setting.extra_dict["advanced"] = True  # an argument since 0.10; this goes in all
-    newer = {"search_aliases": search.split(", ")}
+    newer: dict[str, object] = {"search_aliases": search.split(", ")}
     if essential:
         newer["essentials_category"] = ESSENTIALS
     known = io.Schema.__dataclass_fields__

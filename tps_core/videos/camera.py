@@ -17,7 +17,10 @@ class Camera:
 
     def __init__(self, detector: str = "auto", min_confidence: float = 0.5):
         self._settings = (detector, min_confidence)
-        self._start(None)
+        self._shape: tuple[int, ...] | None = None  # of the last picture
+        self._follower = Follower(*self._settings)
+        self._shot: list[FrameObservation] = []
+        self._extent_px = 0.0
 
     def __call__(self, frame: Tensor) -> FramePlan:
         """The plan of the next picture (3, h, w), 0…1."""
@@ -30,8 +33,8 @@ class Camera:
         self._extent_px = steady_extent(self._extent_px, plan.extent_px)
         return replace(plan, extent_px=self._extent_px)
 
-    def _start(self, shape: tuple[int, ...] | None) -> None:
+    def _start(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
         self._follower = Follower(*self._settings)
-        self._shot: list[FrameObservation] = []
+        self._shot = []
         self._extent_px = 0.0
