@@ -33,13 +33,13 @@ ART = {
 LOOKS = {
     "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
     "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
-    "master oil": ("oil_19c_masters", "oil_19c_masters_039"),
+    "sargent oil": ("oil_19c_masters", "oil_19c_masters_039"),
     "gibson pen": ("ink_gibson", "ink_gibson_113"),
     "steel engraving": ("engraving_1830s", "engraving_1830s_078"),
     "pastel": ("pastel_18c", "young-woman-with-a-bouquet-of-roses"),
     "dodd chalk": ("chalk_dodd", "chalk_dodd_044"),
-    "red chalk": ("drawing_renaissance", "drawing_renaissance_008"),
-    "vallotton masks": ("ink_vallotton_masks", "ink_vallotton_masks_031"),
+    "holbein chalk": ("drawing_renaissance", "drawing_renaissance_008"),
+    "vallotton ink": ("ink_vallotton_masks", "ink_vallotton_masks_031"),
     "comic": ("comic_peppercarrot", "comic_peppercarrot_122"),
 }
 CREDITS = {"comic": ("Pepper&Carrot by David Revoy; TPS Portrait", "CC BY 4.0")}

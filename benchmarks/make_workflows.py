@@ -16,7 +16,7 @@ import comfyui
 from workflow_file import Blueprint, Out, Workflow
 
 PACK = Path(__file__).parents[1]
-STYLES = ("van gogh oil", "impressionist oil", "ink line")
+STYLES = ("van gogh oil", "gibson pen", "comic")
 PHOTO, ART, GROUP = (f"tps_portrait_{name}.jpg" for name in ("photo", "art", "group"))
 # Where columns begin, and the top row.
 A, B, C, D, E, F = range(420, 2940, 420)
@@ -318,7 +318,7 @@ def caricature(w: Workflow) -> None:
         target=farther,
         strength=1.5,
     )
-    style = load_style(w, (D, LOWER), "ink line")
+    style = load_style(w, (D, LOWER), "vallotton ink")
     painting, _ = w.node("TPSPortraitStylize", (E, 200), image=warped, style=style)
     both = beside(w, photo, painting, (F, TOP))
     saved = save(w, painting, (F, 360), 320, 400)
