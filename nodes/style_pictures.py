@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import io
+import sys
 from pathlib import Path
 from threading import Lock
 
@@ -25,9 +26,9 @@ _turn = Lock()  # one is painted at a time: a page asks for all at once
 
 def serve_style_pictures() -> None:
     """Has ComfyUI's server answer ROUTE?name=… with the style's picture."""
-    from server import PromptServer  # only a ComfyUI that is up has one
-
-    server = getattr(PromptServer, "instance", None)
+    # Not imported: a ComfyUI that is up has it, and else there is nobody to answer.
+    host = getattr(sys.modules.get("server"), "PromptServer", None)
+    server = getattr(host, "instance", None)
     if server:
         server.routes.get(ROUTE)(_answer)
 
