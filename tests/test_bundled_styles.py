@@ -9,7 +9,17 @@ from tps_portrait.tps_core.style import load_style
 from tps_portrait.tps_core.stylize import stylize
 
 STYLES = Path(__file__).parents[1] / "styles"
-NAMES = ["impressionist oil", "ink line", "van gogh oil"]
+NAMES = [
+    "comic",
+    "dodd chalk",
+    "gibson pen",
+    "holbein chalk",
+    "impressionist oil",
+    "ink line",
+    "vallotton ink",
+    "van gogh oil",
+]
+LICENCES = {"comic": "CC BY 4.0"}  # of others, CC0 1.0
 
 
 def painted(name, photo, face):
@@ -26,7 +36,8 @@ def test_each_has_a_card():
 @pytest.mark.parametrize("name", NAMES)
 def test_its_record_says_how_it_was_made_and_under_which_licence(name):
     record = load_style(STYLES / f"{name}.safetensors").record
-    assert (record["licence"], record["size"]) == ("CC0 1.0", 256)
+    assert (record["licence"], record["size"]) == (LICENCES.get(name, "CC0 1.0"), 256)
+    assert "David Revoy" in record["author"] or name not in LICENCES
     assert record["steps"] >= 1000
     assert len(record["art"]) == 64
 
@@ -37,8 +48,9 @@ def test_it_keeps_the_face_where_it_is(name, photo, face):
     assert face.distance(found) < 0.08
 
 
-def test_ink_is_black_and_white_and_oil_is_neither(photo, face):
-    for name, ink in (("ink line", True), ("impressionist oil", False)):
+def test_ink_is_black_and_white_and_nothing_else_is(photo, face):
+    for name in NAMES:
+        ink = name in ("gibson pen", "ink line", "vallotton ink")
         picture = painted(name, photo, face)
         between = (picture.amax(0) > 0.2) & (picture.amin(0) < 0.8)
         assert (between.float().mean() < 0.2) == ink
