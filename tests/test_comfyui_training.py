@@ -43,14 +43,20 @@ def folders(comfyui: comfyui_host.Host, portrait: Image.Image, tmp_path_factory)
 def training(comfyui: comfyui_host.Host, folders: dict[str, str]) -> dict:
     """The workflow's prompt, made small enough for a test."""
     prompt = comfyui.api_prompt(WORKFLOW)
-    train = prompt[node_of(prompt, "TPSPortraitTrainStyle")]["inputs"]
-    prompt["photos"] = node(**prompt[train["art"][0]]["inputs"], kind="TPSPortraitBuildFaceBank")
+    train = with_photos(prompt)
     prompt |= sheet_and_report("photos")
-    train["photos"] = ["photos", 0]
     for kind, folder in folders.items():
         prompt[train[kind][0]]["inputs"] |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
     train |= {"preset": "custom", "size": SIZE, "batch": 1, "content_loss": "l1"}
     return prompt
+
+
+def with_photos(prompt: dict) -> dict:
+    """The inputs of the prompt's training node, which gets a bank of photos beside its art."""
+    train = prompt[node_of(prompt, "TPSPortraitTrainStyle")]["inputs"]
+    prompt["photos"] = node(**prompt[train["art"][0]]["inputs"], kind="TPSPortraitBuildFaceBank")
+    train["photos"] = ["photos", 0]
+    return train
 
 
 def test_the_workflow_trains_a_style_that_can_be_loaded(comfyui, training, portrait):
@@ -99,7 +105,8 @@ def test_previews_arrive_while_it_trains(comfyui, training):
         history = comfyui.wait(comfyui.submit(training, "watcher"))
     assert history["status"]["completed"]
     # Two photos, and what was made of them after steps 2, 5 and 10, and at the end after step 20.
-    sizes = [(2 * CELL + 4, rows * CELL + 4) for rows in (4, 5)]
+    # ComfyUI makes a preview as high as is asked for.
+    sizes = [(round(768 * (2 * CELL + 4) / (rows * CELL + 4)), 768) for rows in (4, 5)]
     assert [preview.size for preview in messages.previews] == sizes
     assert {"4 of 4 images, 4 faces", "looking at the art"} <= set(messages.texts)
     assert progress_of(train, messages) == list(range(1, 21))
@@ -173,9 +180,9 @@ def test_more_steps_go_on_after_the_style_was_saved(comfyui, training):
 
 def test_a_workflow_from_before_the_presets_means_what_it_meant(comfyui, folders):
     workflow = json.loads(WORKFLOW.read_text("utf-8"))
-    (node,) = (n for n in workflow["nodes"] if n["type"] == "TPSPortraitTrainStyle")
-    node["inputs"] = [i for i in node["inputs"] if i["name"] not in ("preset", "early_stop")]
-    node["widgets_values"] = ["old", 2, SIZE, 1, 7, "l1", True, False, True, True]
+    (of_old,) = (n for n in workflow["nodes"] if n["type"] == "TPSPortraitTrainStyle")
+    of_old["inputs"] = [i for i in of_old["inputs"] if i["name"] not in ("preset", "early_stop")]
+    of_old["widgets_values"] = ["old", 2, SIZE, 1, 7, "l1", True, False, True, True]
     prompt = comfyui.api_prompt(workflow)
     train = node_of(prompt, "TPSPortraitTrainStyle")
     saved = {name: value for name, value in prompt[train]["inputs"].items() if name not in folders}
@@ -191,6 +198,7 @@ def test_a_workflow_from_before_the_presets_means_what_it_meant(comfyui, folders
         "local": True,
         "resume": True,
     }
+    with_photos(prompt)
     for kind, folder in folders.items():
         bank = prompt[prompt[train]["inputs"][kind][0]]["inputs"]
         bank |= {"folder": folder, "size": SIZE, "min_confidence": 0.3}
