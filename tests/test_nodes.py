@@ -205,7 +205,7 @@ def test_a_changed_style_is_loaded_again_and_an_unchanged_one_is_not(said):
 
 
 def test_the_folders_to_choose_from_are_those_of_the_input(said):
-    assert said["folders"][1:] == ["art", "art/deeper", "art/more", "photos"]
+    assert said["folders"][1:] == ["art", "art/deeper", "art/more", "photos", "tps_portrait_art"]
 
 
 @pytest.mark.parametrize("what", ["folder", "chosen", "linked folder", "linked file"])
