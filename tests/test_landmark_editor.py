@@ -96,6 +96,7 @@ def test_points_placed_by_hand_are_the_points_used(
     assert first["digest"] == digest(to_tensor(portrait))
     editor.screenshot(screenshots / f"landmarks, first run ({editor.kind}).png")
 
+    editor.look(0.8, -300, -100)  # the node is 420 to 1020 to the right and 220 to 980 down
     hand.press("delete")
     hand.press("add")
     for point in FIVE_CLICKS:
