@@ -28,8 +28,8 @@ ART = {
     "cartoon": "cartoon_adventurer",
     "watercolour": "watercolour_synthetic",
 }
-# Styles learned from one picture of art: folder, and file name without its ending. Bundled are the
-# first two; how others failed is in docs/training-notes.md.
+# Styles learned from one picture of art: folder, and file name without its ending. Those that are
+# not in styles/ failed: docs/training-notes.md.
 LOOKS = {
     "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
     "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
