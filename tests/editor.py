@@ -74,18 +74,13 @@ class Editor:
         return visible.all_inner_texts()
 
     def screenshot(self, path: Path) -> None:
-        """Saves a picture of the window with the whole workflow in view.
-
-        Then it is seen as before: Nodes 2.0 takes no clicks where it is very small.
-        """
-        view = self.page.evaluate("[app.canvas.ds.scale, ...app.canvas.ds.offset]")
+        """Saves a picture of the window with the whole workflow in view."""
         self.page.evaluate("app.extensionManager.command.execute('Comfy.Canvas.FitView')")
         self.page.wait_for_timeout(700)
         self.page.screenshot(path=path)
-        self.look(*view)
 
     def look(self, scale: float, x: float, y: float) -> None:
-        """Shows the canvas at that scale, moved by (x, y)."""
+        """Shows the canvas at that scale, moved by (x, y). Nodes 2.0 takes no clicks if small."""
         put = "([s, x, y]) => { const ds = app.canvas.ds; ds.scale = s; ds.offset = [x, y]; "
         self.page.evaluate(put + "app.canvas.setDirty(true, true); }", [scale, x, y])
         self.page.wait_for_timeout(300)
