@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from timing import in_turn, machine, table
-from tps_portrait.cli.video import one_thread_each
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.blend import blend
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.detectors.art_landmarker import confirms
 from tps_portrait.tps_core.detectors.embedded_detector import detect_embedded
 from tps_portrait.tps_core.light import light_for_lines
+from tps_portrait.tps_core.one_thread import one_thread
 from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor, write_picture
 from tps_portrait.tps_core.style import Style, find_style, list_styles, load_style
 from tps_portrait.tps_core.stylize import paint_whole, painting_size, stylize
@@ -104,7 +104,7 @@ def _frame_table(folder: Path, style: Style) -> str:
         rows.append((name, 1000 * (time.process_time() - begun) / len(done)))
         return done
 
-    with one_thread_each():
+    with one_thread():
         reader = VideoReader(folder / "film.mp4")
         frames = timed("read, twice", lambda: list(reader.frames()))
         rows[0] = (rows[0][0], 2 * rows[0][1])
@@ -135,7 +135,7 @@ def _frame_table(folder: Path, style: Style) -> str:
 def _video_table(folder: Path, styles: dict[str, Style], rounds: int) -> str:
     """Frames per second from file to file."""
     seconds: dict[tuple[str, str], list[float]] = {}
-    with one_thread_each():
+    with one_thread():
         for _ in range(rounds):
             for name, style in styles.items():
                 for way, options in _ways().items():

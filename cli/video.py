@@ -3,12 +3,9 @@
 import argparse
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
+from ..tps_core.one_thread import one_thread
 from ..tps_core.pictures import ENDINGS as PICTURE_ENDINGS
 from ..tps_core.style import Style
 from ..tps_core.videos.animation import ENDINGS as ANIMATIONS
@@ -70,7 +67,8 @@ def paint_video(
         rate = done / max(time.monotonic() - begun, 1e-6)
         show_progress(done, total, f"{path.name}, {rate:.1f} frames/s")
 
-    with one_thread_each():
+    # Beside decoder and encoder, which use all cores, more of torch's would wait busily.
+    with one_thread():
         # A GPU paints one frame at a time; on a CPU each core paints its own.
         workers = (os.cpu_count() or 1) if styles[0].device.type == "cpu" else 1
         report = stylize_video(
@@ -83,18 +81,3 @@ def paint_video(
         "frames_per_second": round(report.frames / seconds, 1),
         "notes": list(report.notes),
     }
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Within it torch works on one thread for each caller.
-
-    Threads of torch that wait for each other do so busily; beside decoder and encoder, which use
-    all cores too, that makes everything many times slower.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -41,10 +41,13 @@ NOT_OURS = re.compile(r"Failed to load resource|Unable to preload CSS|Failed to 
 @pytest.fixture(scope="module")
 def small_photo(tmp_path_factory) -> Path:
     """The photo that comes with the pack, in the size in which it is painted in a second."""
-    path = tmp_path_factory.mktemp("photo") / "photo.png"
-    with Image.open(PHOTO) as photo:
-        photo.thumbnail((240, 240))
-        photo.convert("RGB").save(path)
+    return small_copy(PHOTO, tmp_path_factory.mktemp("photo") / "photo.png")
+
+
+def small_copy(of: Path, path: Path) -> Path:
+    with Image.open(of) as picture:
+        picture.thumbnail((240, 240))
+        picture.convert("RGB").save(path)
     return path
 
 
@@ -118,11 +121,7 @@ BORDER = (80, 48, 226, 200)  # cuts the small photo where its face begins
 
 @pytest.fixture(scope="module")
 def small_art(tmp_path_factory) -> Path:
-    path = tmp_path_factory.mktemp("art") / "art.png"
-    with Image.open(ART) as art:
-        art.thumbnail((240, 240))
-        art.convert("RGB").save(path)
-    return path
+    return small_copy(ART, tmp_path_factory.mktemp("art") / "art.png")
 
 
 @pytest.mark.parametrize("name", WAYS)
