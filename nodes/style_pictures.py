@@ -15,7 +15,7 @@ from ..tps_core.detect import detect_face
 from ..tps_core.example_pictures import PHOTO
 from ..tps_core.pictures import read_picture, to_image
 from ..tps_core.style import list_styles, load_style
-from ..tps_core.stylize import lit_for, painting_size
+from ..tps_core.stylize import paint_face
 from .paths import listed
 
 ROUTE = "/tps_portrait/style_picture"
@@ -54,10 +54,9 @@ def _painted(path: Path, changed: int) -> bytes:
 
     Raises ValueError for a file that is no style.
     """
-    style = load_style(path)
     photo, alignment = _portrait()
-    face = lit_for(style, alignment.crop(photo, painting_size(style)), alignment.points)
-    image = to_image(style(face[None])[0]).resize((SIDE_PX, SIDE_PX))
+    face, _ = paint_face(photo, load_style(path), alignment)
+    image = to_image(face).resize((SIDE_PX, SIDE_PX))
     file = io.BytesIO()
     image.save(file, "JPEG", quality=85)
     return file.getvalue()
