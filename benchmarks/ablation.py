@@ -32,7 +32,7 @@ from collection import (
     training_photos,
 )
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
 from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.banks.contact_sheet import sample_strip

@@ -19,8 +19,9 @@ from torch import Tensor
 from collection import DATA
 from tps_portrait.tps_core.detect import DETECTORS, detect
 from tps_portrait.tps_core.draw import draw_landmarks
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import as_bytes, list_pictures, read_picture
+from tps_portrait.tps_core.pictures import as_bytes, read_picture
 
 SETS = (
     "ink_gibson", "chalk_dodd", "comic_peppercarrot", "ink_vallotton_masks", "engraving_1830s",

@@ -23,8 +23,10 @@ from torch import Tensor
 from collection import DATA
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.draw import draw_landmarks
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks
-from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.training.banks.contact_sheet import tile
 
 SETS = (

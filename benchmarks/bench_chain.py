@@ -24,7 +24,8 @@ from tps_portrait.tps_core.detectors.art_landmarker import confirms
 from tps_portrait.tps_core.detectors.embedded_detector import detect_embedded
 from tps_portrait.tps_core.light import light_for_lines
 from tps_portrait.tps_core.one_thread import one_thread
-from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor
 from tps_portrait.tps_core.style import Style, find_style, list_styles, load_style
 from tps_portrait.tps_core.stylize import paint_whole, painting_size, stylize
 from tps_portrait.tps_core.tracking.follower import Follower

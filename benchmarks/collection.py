@@ -11,9 +11,10 @@ from torch import Tensor
 
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmark_files.json_file import write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.training.banks.bank import FaceBank, build_bank, load_bank, save_bank
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

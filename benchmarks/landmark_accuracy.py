@@ -15,8 +15,9 @@ from pathlib import Path
 import torch
 
 from tps_portrait.tps_core.detect import DETECTORS, detect
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 PUPILS = (0, 1)

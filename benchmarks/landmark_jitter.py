@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.tracking.one_euro import PADDING_FRAMES, one_euro, one_euro_both_ways
 from tps_portrait.tps_core.tracking.smoothing import CUTOFF_PER_FRAME, PLACE_SPEED_FACTOR, smooth
 

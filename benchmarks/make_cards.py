@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from collection import SIZE, load_photos, portraits_to_show
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import load_style
 from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.banks.contact_sheet import tile

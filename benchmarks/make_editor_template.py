@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, eye_distance, mean_face
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 
 NOSE_TIP = 30
 FLAT = [*range(36, 48), 48, 54]  # the eyes and the corners of the mouth: their plane is depth 0

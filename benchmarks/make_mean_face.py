@@ -13,8 +13,9 @@ import torch
 from scipy.optimize import linear_sum_assignment
 
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.geometry.similarity import fit_similarity
-from tps_portrait.tps_core.pictures import list_pictures, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 
 # The crop convention: the mesh, forehead to chin, is this high, in a crop of height 2, and its
 # chin lies here. Portraits keep some hair and neck; tightly cut art still fills the crop.

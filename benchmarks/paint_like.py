@@ -23,10 +23,12 @@ from torch import Tensor
 from collection import DATA, is_held_out
 from tps_portrait.tps_core.align import Alignment, align
 from tps_portrait.tps_core.detect import detect, detect_face
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.paint_like.artwork import artwork
 from tps_portrait.tps_core.paint_like.painter import paint_like
-from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.training.banks.contact_sheet import captioned, tile
 from tps_portrait.training.measure.efficientnet import load_efficientnet
 from tps_portrait.training.measure.features import Witness

@@ -17,8 +17,10 @@ from torch import Tensor
 
 from timing import machine, table
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import list_pictures, read_picture, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import stylize
 

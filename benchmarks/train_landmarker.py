@@ -25,9 +25,10 @@ from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.geometry.squares import cut_square
 from tps_portrait.tps_core.landmarks import eye_distance
-from tps_portrait.tps_core.pictures import as_bytes, list_pictures, read_picture
+from tps_portrait.tps_core.pictures import as_bytes, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from collection import CREDITS, LOOKS, load_look, load_photos, training_photos
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import save_style
 from tps_portrait.training.banks.contact_sheet import sample_strip
 from tps_portrait.training.learn.options import TrainingOptions

@@ -7,7 +7,8 @@ from torch import Tensor
 
 from ..tps_core.file_kinds import BANK, SHEET
 from ..tps_core.own_folder import OwnFolder
-from ..tps_core.pictures import encode, to_image
+from ..tps_core.picture_writer import encode
+from ..tps_core.pictures import to_image
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
 from ..training.banks.bank import bank_of, save_bank

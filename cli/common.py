@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ..tps_core.detect import DETECTORS
-from ..tps_core.picture_formats import WRITTEN
+from ..tps_core.picture_writer import WRITTEN
 from ..tps_core.videos.writer import CODECS
 from ..training.banks.bank import FaceBank, build_bank, load_bank
 from .terminal import add_number, show_progress

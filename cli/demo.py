@@ -20,7 +20,8 @@ from ..tps_core.landmarks import Landmarks, mean_face
 from ..tps_core.own_folder import OwnFolder
 from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
-from ..tps_core.pictures import encode, read_picture, to_image, to_tensor, write_picture
+from ..tps_core.picture_writer import encode, write_picture
+from ..tps_core.pictures import read_picture, to_image, to_tensor
 from ..tps_core.plain_text import shown as plain
 from ..tps_core.style import Style, list_styles, load_style, save_style
 from ..tps_core.stylize import paint_face, stylize

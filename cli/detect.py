@@ -11,8 +11,8 @@ from ..tps_core.file_faces import known_faces
 from ..tps_core.file_kinds import DETECTED, PICTURE
 from ..tps_core.landmark_files.json_file import faces_to_json
 from ..tps_core.output_files import make_folder, names_file, replace_file
-from ..tps_core.picture_formats import written_endings
-from ..tps_core.pictures import read_picture, write_picture
+from ..tps_core.picture_writer import write_picture, written_endings
+from ..tps_core.pictures import read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
 from .common import (

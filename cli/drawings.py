@@ -10,7 +10,8 @@ from torch import Tensor
 from ..tps_core.blend import OUTLINE
 from ..tps_core.landmark_files.json_file import write_sidecar
 from ..tps_core.landmarks import IBUG_OF_MEDIAPIPE, IBUG_PARTS, Landmarks, mean_face
-from ..tps_core.pictures import to_tensor, write_picture
+from ..tps_core.picture_writer import write_picture
+from ..tps_core.pictures import to_tensor
 
 SIZE = 256
 SKIN = ["#f2d3b3", "#e0ac7e", "#c58c5c", "#8d5a3a", "#f7e3cf"]

@@ -13,7 +13,8 @@ from ..tps_core.file_faces import known_faces
 from ..tps_core.file_kinds import SHEET
 from ..tps_core.folder_contents import own_pictures
 from ..tps_core.own_folder import OwnFolder
-from ..tps_core.pictures import encode, read_picture, to_image
+from ..tps_core.picture_writer import encode
+from ..tps_core.pictures import read_picture, to_image
 from ..tps_core.style import find_style, load_style
 from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
 from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, MOST_STRENGTH
-from ..tps_core.picture_formats import WRITTEN
-from ..tps_core.pictures import holds_alpha
+from ..tps_core.picture_writer import WRITTEN, holds_alpha
 from ..tps_core.videos.writer import ALPHA_CODECS
 from .terminal import add_number
 from .video import video_ending

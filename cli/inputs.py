@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..tps_core.folder_contents import own_files
-from ..tps_core.picture_formats import extra_called
-from ..tps_core.pictures import ENDINGS
+from ..tps_core.picture_formats import ENDINGS, extra_called
 from ..tps_core.plain_text import shown
 from ..tps_core.videos.reader import ENDINGS as VIDEO_ENDINGS
 from .common import mode_of

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..tps_core.face_not_found import FaceNotFound
 from ..tps_core.file_kinds import PICTURE, VIDEO
-from ..tps_core.picture_formats import written_endings
+from ..tps_core.picture_writer import written_endings
 from ..tps_core.plain_text import shown
 from ..tps_core.stylize import Stylized, unpainted
 from ..tps_core.targets import Targets

@@ -6,15 +6,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ..tps_core.pictures import (
-    check_room,
-    decode_picture,
-    encode,
-    holds_alpha,
-    read_with_alpha,
-    to_image,
-    write_picture,
-)
+from ..tps_core.picture_writer import check_room, encode, holds_alpha, write_picture
+from ..tps_core.pictures import decode_picture, read_with_alpha, to_image
 from .inputs import PIPE
 from .terminal import tell
 

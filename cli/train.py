@@ -10,7 +10,8 @@ from typing import Any
 
 from ..tps_core.file_kinds import LOSSES, MARK, PICTURE, SHEET, STYLE
 from ..tps_core.output_files import replace_file
-from ..tps_core.pictures import software_of, write_picture
+from ..tps_core.picture_writer import write_picture
+from ..tps_core.pictures import software_of
 from ..tps_core.plain_text import shown
 from ..tps_core.style import load_style, save_style
 from ..tps_core.targets import Targets

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from ..tps_core.one_thread import one_thread
-from ..tps_core.pictures import ENDINGS as PICTURE_ENDINGS
+from ..tps_core.picture_formats import ENDINGS as PICTURE_ENDINGS
 from ..tps_core.style import Style
 from ..tps_core.videos.animation import ENDINGS as ANIMATIONS
 from ..tps_core.videos.animation import moves

@@ -6,7 +6,8 @@ from pathlib import Path
 from ..tps_core.face_warp import PLACEMENTS, warp_face
 from ..tps_core.file_faces import faces_in_file
 from ..tps_core.file_kinds import PICTURE
-from ..tps_core.pictures import picture_format, read_picture
+from ..tps_core.picture_writer import picture_format
+from ..tps_core.pictures import read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
 from ..tps_core.transparency import cut_out

@@ -6,7 +6,7 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.landmark_files.formats import FORMATS, WHEN_THERE, read_landmarks, write_landmarks
 from ..tps_core.landmark_files.json_file import sidecar_path
-from ..tps_core.pictures import ENDINGS
+from ..tps_core.picture_formats import ENDINGS
 from .node_text import tell
 from .paths import fault, fingerprint, is_readable, readable_file, writable_path
 from .schema import schema

@@ -12,7 +12,8 @@ from tps_portrait.cli import evaluate as command
 from tps_portrait.cli import main
 from tps_portrait.tps_core.align import CROP
 from tps_portrait.tps_core.painting.generator import Generator
-from tps_portrait.tps_core.pictures import read_picture, to_tensor, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import read_picture, to_tensor
 from tps_portrait.tps_core.style import Style, save_style
 from tps_portrait.training.banks.bank import build_bank, save_bank
 from tps_portrait.training.measure.features import EvaluationNetworks

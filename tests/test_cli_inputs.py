@@ -15,7 +15,7 @@ from PIL import Image
 from faces import noise
 from tps_portrait.cli import main
 from tps_portrait.cli import paint_like as paint_like_command
-from tps_portrait.tps_core import choose, picture_formats
+from tps_portrait.tps_core import choose, picture_formats, picture_writer
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 from tps_portrait.tps_core.stylize import Stylized
 from videos import write_video
@@ -196,7 +196,7 @@ def test_folders_may_be_called_as_people_like(here, folder):
 
 
 def test_what_is_too_large_for_the_format_is_said_before_it_is_painted(here, monkeypatch, capsys):
-    monkeypatch.setitem(picture_formats.LONGEST_SIDES, "WEBP", 39)
+    monkeypatch.setitem(picture_writer.LONGEST_SIDES, "WEBP", 39)
     monkeypatch.setattr("tps_portrait.cli.stylize.stylize", None)
     assert stylize("me.png", "-o", "out.webp") == 2
     assert "40 x 32 pixels are too many for .webp" in capsys.readouterr().err

@@ -23,8 +23,9 @@ from tps_portrait.tps_core.detectors.embedded_detector import (
 )
 from tps_portrait.tps_core.detectors.face_cut import FaceCut
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
+from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import mirror_order
-from tps_portrait.tps_core.pictures import list_pictures, read_picture, to_tensor
+from tps_portrait.tps_core.pictures import read_picture, to_tensor
 
 ROOT = Path(__file__).parents[1]
 RIGHT_EYE, LEFT_EYE = 33, 263

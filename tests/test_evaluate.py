@@ -17,7 +17,7 @@ from tps_portrait.tps_core import detect as detect_module
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect_face
 from tps_portrait.tps_core.face_warp import warp_face
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.training.banks.bank import build_bank
 from tps_portrait.training.measure import evaluate as module
 from tps_portrait.training.measure.evaluate import evaluate, find_results, own_is_nearest

@@ -11,7 +11,8 @@ import torch
 from tps_portrait.cli import main
 from tps_portrait.tps_core import export
 from tps_portrait.tps_core.export import export_style
-from tps_portrait.tps_core.pictures import to_tensor, write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
+from tps_portrait.tps_core.pictures import to_tensor
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.file_faces import faces_in_file, known_faces
 from tps_portrait.tps_core.landmark_files.json_file import SIDECAR, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.training.measure import evaluate as evaluation
 
 PICTURE = torch.full((3, 90, 120), 0.5)  # grey: no detector finds a face in it

@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 
 from tps_portrait.tps_core.file_kinds import SHEET
-from tps_portrait.tps_core.folder_contents import own_files, own_pictures
+from tps_portrait.tps_core.folder_contents import list_pictures, own_files, own_pictures
 from tps_portrait.tps_core.own_folder import OwnFolder
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 
 THE_SYSTEMS = (
     "Thumbs.db", "desktop.ini", ".DS_Store", "._a.jpg", "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg",
@@ -98,3 +98,21 @@ def test_what_may_not_be_read_is_not_looked_into(photos):
 def test_no_folder_is_said(tmp_path):
     with pytest.raises(ValueError, match="nothing: no such folder"):
         own_pictures(tmp_path / "nothing")
+
+
+def test_pictures_are_listed_in_all_folders_below_in_order(tmp_path):
+    for name in ("b/c.PNG", "a.jpg", "b/a.webp", ".hidden/x.png", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    names = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
+    assert names == ["a.jpg", "b/a.webp", "b/c.PNG"]
+    with pytest.raises(ValueError, match="no such folder"):
+        list_pictures(tmp_path / "nothing")
+
+
+def test_a_folder_that_is_linked_into_itself_is_entered_once(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.jpg").touch()
+    (tmp_path / "a" / "again").symlink_to(tmp_path)
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    assert [path.name for path in list_pictures(tmp_path)] == ["x.jpg"]

@@ -6,7 +6,7 @@ import torch
 from clips import SIZE, face_at
 from tps_portrait.tps_core.landmark_files.formats import read_landmarks, write_landmarks
 from tps_portrait.tps_core.landmark_files.json_file import read_sidecar
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 
 FACE, OTHER = face_at(300, 200, score=0.75), face_at(100, 300, size=60)
 

@@ -15,7 +15,7 @@ from tps_portrait.cli import main
 from tps_portrait.tps_core.file_kinds import SHEET
 from tps_portrait.tps_core.landmark_files.json_file import sidecar_path, write_sidecar
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.training.banks import scan
 from tps_portrait.training.banks.bank import bank_of
 from tps_portrait.training.banks.entry import (

@@ -19,7 +19,7 @@ from tps_portrait.tps_core.output_files import (
     replace_file,
     written_beside,
 )
-from tps_portrait.tps_core.pictures import write_picture
+from tps_portrait.tps_core.picture_writer import write_picture
 
 resource = pytest.importorskip("resource", reason="only POSIX limits the size of files")
 

@@ -12,12 +12,9 @@ from PIL import Image, features
 from tps_portrait.tps_core import pictures
 from tps_portrait.tps_core.pictures import (
     decode_picture,
-    list_pictures,
     picture_size,
     read_picture,
     read_with_alpha,
-    to_image,
-    write_picture,
 )
 
 RED = (255, 0, 0)
@@ -96,24 +93,6 @@ def test_what_cannot_be_read_is_refused_by_name(make, message, tmp_path):
         read_picture(path)
 
 
-def test_pictures_are_listed_in_all_folders_below_in_order(tmp_path):
-    for name in ("b/c.PNG", "a.jpg", "b/a.webp", ".hidden/x.png", "notes.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    names = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
-    assert names == ["a.jpg", "b/a.webp", "b/c.PNG"]
-    with pytest.raises(ValueError, match="no such folder"):
-        list_pictures(tmp_path / "nothing")
-
-
-def test_a_folder_that_is_linked_into_itself_is_entered_once(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "x.jpg").touch()
-    (tmp_path / "a" / "again").symlink_to(tmp_path)
-    (tmp_path / "b").symlink_to(tmp_path / "a")
-    assert [path.name for path in list_pictures(tmp_path)] == ["x.jpg"]
-
-
 def test_a_large_picture_comes_shrunken_if_that_is_asked_for(tmp_path):
     for name in ("a.png", "a.jpg"):
         image = Image.new("RGB", (300, 200), RED)
@@ -155,15 +134,6 @@ def test_no_damage_leads_to_anything_but_a_sentence(kind, tmp_path):
             refused.append(str(error))
     assert refused
     assert all("damaged.bin: " in message for message in refused)
-
-
-def test_a_written_picture_reads_the_same(tmp_path):
-    picture = torch.rand(3, 9, 7, generator=torch.Generator().manual_seed(0))
-    write_picture(tmp_path / "new" / "a.png", picture)
-    assert (read_picture(tmp_path / "new" / "a.png") - picture).abs().max() <= 0.5 / 255 + 1e-6
-    assert to_image(picture[:1]).mode == "L"
-    with pytest.raises(ValueError, match="must end in"):
-        write_picture(tmp_path / "a.xyz", picture)
 
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (5, 8, 3), dtype=np.uint8)

@@ -1,25 +1,16 @@
-"""The formats of pictures: which can be read here, which are written, and what each can hold."""
+"""The formats of pictures that can be read here."""
 
 import importlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from .file_kinds import MARK
 
 # What Pillow may take a file for; it knows formats that start other programs.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM", "TGA", "ICO")
-# What a name's ending stands for among those that we write.
-WRITTEN = {
-    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP",
-    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF", ".avif": "AVIF",
-}  # fmt: skip
-WITH_ALPHA = ("PNG", "WEBP", "TIFF", "AVIF")
-LONGEST_SIDES = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536}
 SOFTWARE = 0x0131  # the EXIF tag
 # Two numbers in a BMP's header that are the writing program's own.
 BMP_RESERVED, BMP_MARK = slice(6, 10), b"TPSP"
@@ -70,6 +61,13 @@ EXTRAS = (
 )  # fmt: skip
 
 
+# Of the names of pictures, whether or not they can be read here.
+ENDINGS = {
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".tif", ".tiff",
+    ".gif", *(ending for extra in EXTRAS for ending in extra.endings),
+}  # fmt: skip
+
+
 def extra_of(head: bytes) -> Extra | None:
     """The format of a file that begins so, if not every Pillow reads it."""
     return next((extra for extra in EXTRAS if extra.fits(head)), None)
@@ -102,12 +100,6 @@ def _can_open(extra: Extra) -> bool:
     return extra.format in Image.OPEN
 
 
-def written_endings() -> tuple[str, ...]:
-    """The endings of the names of pictures that can be written here."""
-    Image.init()
-    return tuple(ending for ending, format in WRITTEN.items() if format in Image.SAVE)
-
-
 def what_it_is_not(head: bytes) -> str:
     """What to say of a file that begins so and that nothing takes for a picture."""
     if extra := extra_of(head):
@@ -115,19 +107,6 @@ def what_it_is_not(head: bytes) -> str:
     if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
         return "it is a TIFF of a kind that nothing here reads"
     return "it is not a picture"
-
-
-def saved(image: Image.Image, format: str, software: bytes) -> bytes:
-    """The image as the bytes of a file that says the software made it. Raises as Pillow does."""
-    file, info, exif, name = io.BytesIO(), PngInfo(), Image.Exif(), software.decode()
-    info.add_text("Software", name)
-    exif[SOFTWARE] = name
-    said: dict[str, dict] = {"PNG": {"pnginfo": info}, "GIF": {"comment": name}, "BMP": {}}
-    image.save(file, format, quality=95, **said.get(format, {"exif": exif}))
-    content = file.getvalue()
-    if format == "BMP":
-        content = content[: BMP_RESERVED.start] + BMP_MARK + content[BMP_RESERVED.stop :]
-    return content
 
 
 def said_software(image: Image.Image, head: bytes) -> bytes:

@@ -3,10 +3,9 @@
 import io
 import logging
 import math
-import os
 import struct
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,35 +15,11 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from .file_kinds import MARK
 from .json_reading import one_line
-from .output_files import make_folder, names_file, replace_file
 from .picture_colors import ADOBE_RGB, GAMMA_22, GREY, HDR, Convert, as_rgb, coded_colors, in_srgb
-from .picture_formats import (
-    EXTRAS,
-    LONGEST_SIDES,
-    WITH_ALPHA,
-    WRITTEN,
-    extra_of,
-    formats_for,
-    said_software,
-    saved,
-    what_it_is_not,
-    written_endings,
-)
+from .picture_formats import extra_of, formats_for, said_software, what_it_is_not
 from .transparency import beyond_edges
 
-# Of the names of pictures, whether or not they can be read here.
-ENDINGS = {
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".bmp", ".tif", ".tiff",
-    ".gif", *(ending for extra in EXTRAS for ending in extra.endings),
-}  # fmt: skip
-# What systems and programs leave in folders of pictures, in small letters.
-SYSTEM = {
-    "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "icon\r", ".ds_store",
-    "@eadir", "#recycle", "#snapshot", "__macosx", "$recycle.bin", "system volume information",
-    "lost+found", ".thumbnails", ".picasa.ini", "picasa.ini", "zbthumbnail.info",
-}  # fmt: skip
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
 # ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
 DAMAGED = (
@@ -68,56 +43,6 @@ INTEROPERABILITY = 0xA005  # an EXIF tag
 SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # formats whose further pictures are to be seen
 
 log = logging.getLogger("tps_portrait")
-
-
-def list_pictures(folder: Path | str) -> list[Path]:
-    """The picture files in the folder and all below it, in a stable order.
-
-    Raises ValueError when there is no such folder.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder")
-    return [path for path in list_files(folder) if path.suffix.lower() in ENDINGS]
-
-
-def list_files(
-    folder: Path,
-    may_read: Callable[[Path], bool] = lambda path: True,
-    left_out: Callable[[Path], None] = lambda path: None,
-) -> Iterator[Path]:
-    """All files in the folder and below it, sorted; hidden ones, and the system's, left out.
-
-    A folder that can't be opened, or that `may_read` says no to, stands for what is in it. Linked
-    folders are entered, once each. `left_out` is told of the system's files and folders.
-    """
-    seen, closed = set(), []
-    walk = os.walk(folder, followlinks=True, onerror=lambda error: closed.append(error.filename))
-    for root, folders, names in walk:
-        # A link to a folder above would be followed for ever.
-        here = os.path.realpath(root)
-        if here in seen:
-            folders.clear()
-            continue
-        seen.add(here)
-        if not may_read(Path(root)):
-            folders.clear()
-            closed.append(root)
-            continue
-        for name in filter(_is_the_systems, [*folders, *names]):
-            left_out(Path(root, name))
-        folders[:] = sorted(filter(_is_a_persons, folders))
-        yield from (Path(root, name) for name in sorted(filter(_is_a_persons, names)))
-    yield from sorted(map(Path, closed))
-
-
-def _is_the_systems(name: str) -> bool:
-    """Whether systems leave files or folders of that name beside a person's."""
-    return name.lower() in SYSTEM or name.startswith("._")
-
-
-def _is_a_persons(name: str) -> bool:
-    return not name.startswith(".") and not _is_the_systems(name)
 
 
 def read_picture(path: Path | str, most_pixels: int | None = None) -> Tensor:
@@ -338,7 +263,7 @@ def _to_picture(
     rows = max(1, STRIP // (image.width * factor)) * factor
     for y in range(0, image.height, rows):
         strip = image.crop((0, y, image.width, min(y + rows, image.height)))
-        strip = _flat(strip, top, to_srgb, alpha)
+        strip = flat(strip, top, to_srgb, alpha)
         levels = np.asarray(strip.reduce(factor) if factor > 1 else strip)
         begin = y // factor
         np.divide(levels, np.float32(255), out=place[begin : begin + len(levels)])
@@ -362,7 +287,7 @@ def _top(image: Image.Image) -> float:
     return max(top, 1e-6) if math.isfinite(top) else 1.0
 
 
-def _flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
+def flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
     """The strip as RGB, transparency laid on white, or kept (RGBA); `top` is more bits' white."""
     if strip.mode in ("I", "F") or strip.mode.startswith("I;16"):
         levels, clear = np.asarray(strip, dtype=np.float32), strip.info.get("transparency")
@@ -420,62 +345,3 @@ def to_image(picture: Tensor) -> Image.Image:
     """The picture (3, h, w), one with alpha (4, h, w), or mask (1, h, w), 0…1, as Pillow has it."""
     levels = as_bytes(picture.detach().cpu())
     return Image.fromarray(levels.permute(1, 2, 0).squeeze(-1).numpy())
-
-
-def write_picture(
-    path: Path | str, picture: Tensor, replace: bool = True, software: bytes = MARK
-) -> None:
-    """Writes the picture (3, h, w) or (4, h, w), 0…1; the ending of the name says in which format.
-
-    What is transparent is laid on white where the format can't hold it. The file says that
-    `software` made it. All of it or nothing, as `written_beside` does.
-    Raises ValueError for an ending that is no picture format, and for a picture that is too large
-    for it; NotWritten when it can't be written.
-    """
-    path = Path(path)
-    content = encode(to_image(picture), path, software)
-    with names_file(path):
-        make_folder(path.parent)
-    replace_file(path, content, replace)
-
-
-def encode(image: Image.Image, path: Path, software: bytes = MARK) -> bytes:
-    """The image as the bytes of a file of that name. Raises ValueError as `write_picture` does."""
-    format = picture_format(path)
-    check_room(path, image.size)
-    if has_alpha(image) and not holds_alpha(path):
-        image = _flat(image, 255, as_rgb, False)
-    try:
-        return saved(image, format, software)
-    except DAMAGED as error:
-        raise ValueError(f"{path}: can't be made ({error}); let the name end in .png") from None
-
-
-def check_room(path: Path, size: tuple[int, int]) -> None:
-    """Raises ValueError if a picture of `size` (width, height) is too large for the file's format.
-
-    Or for an ending that is no picture format.
-    """
-    most = LONGEST_SIDES.get(picture_format(path), max(size))
-    if max(size) > most:
-        raise ValueError(
-            f"{path}: {size[0]} x {size[1]} pixels are too many for {path.suffix}, which holds at "
-            f"most {most} a side; let the name end in .png"
-        )
-
-
-def picture_format(path: Path) -> str:
-    """What Pillow calls the format that the name's ending stands for.
-
-    Raises ValueError for an ending that is no picture format.
-    """
-    ending = path.suffix.lower()
-    if ending not in written_endings():
-        known = ", ".join(written_endings())
-        raise ValueError(f"{path}: a picture's name must end in {known}")
-    return WRITTEN[ending]
-
-
-def holds_alpha(path: Path) -> bool:
-    """Whether a picture file of that name can be partly transparent."""
-    return WRITTEN.get(path.suffix.lower()) in WITH_ALPHA

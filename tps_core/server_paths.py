@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from .folder_contents import list_files
 from .folders import files_by_name, model_folder
 from .output_files import first_free
-from .pictures import list_files
 
 ROOTS_VARIABLE = "TPS_PORTRAIT_ROOTS"
 MOST_FILES = 20_000  # in a folder and below it: more is no collection of portraits

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from ..tps_core.json_reading import named, parse_json
-from ..tps_core.pictures import decode_picture, encode, to_image
+from ..tps_core.picture_writer import encode
+from ..tps_core.pictures import decode_picture, to_image
 from ..tps_core.style import list_styles, load_style
 from .picture import from_base64, paint
 from .settings import Settings, read_settings

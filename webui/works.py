@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from ..tps_core.file_faces import known_faces
+from ..tps_core.folder_contents import list_files
 from ..tps_core.landmark_files.json_file import sidecar_path
 from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import ENDINGS, list_files, read_picture, to_image
+from ..tps_core.picture_formats import ENDINGS
+from ..tps_core.pictures import read_picture, to_image
 from ..tps_core.server_paths import free_path
 from ..tps_core.style import load_style, save_style
 from ..training.banks.bank import bank_of, load_bank

@@ -7,7 +7,8 @@ from pathlib import Path
 from ..json_reading import read_bytes
 from ..landmarks import Landmarks
 from ..output_files import first_free, replace_file
-from ..pictures import ENDINGS, picture_size
+from ..picture_formats import ENDINGS
+from ..pictures import picture_size
 from .json_file import MOST_BYTES, SIDECAR, sidecar_path
 from .picture_size import Size
 from .points_json import read_points, write_points

@@ -24,7 +24,8 @@ from ...tps_core.landmark_files.json_file import (
     sidecar_path,
 )
 from ...tps_core.landmarks import Landmarks
-from ...tps_core.pictures import ENDINGS, as_bytes, picture_size, read_picture, to_image
+from ...tps_core.picture_formats import ENDINGS
+from ...tps_core.pictures import as_bytes, picture_size, read_picture, to_image
 from .duplicates import face_fingerprints, find_duplicates
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
 from .verdict import assess, mark_duplicate
