@@ -29,9 +29,10 @@ from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor
 from tps_portrait.tps_core.style import Style, find_style, list_styles, load_style
 from tps_portrait.tps_core.stylize import paint_whole, painting_size, stylize
 from tps_portrait.tps_core.tracking.follower import Follower
+from tps_portrait.tps_core.videos.frame import Frame
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame
 from tps_portrait.tps_core.videos.plan import plan_frames
-from tps_portrait.tps_core.videos.reader import Frame, VideoReader
+from tps_portrait.tps_core.videos.reader import VideoReader
 from tps_portrait.tps_core.videos.stylize_video import stylize_video
 from tps_portrait.tps_core.videos.writer import VideoWriter
 

@@ -69,7 +69,7 @@ def write_for_camera(video, path):
 
 def copied(source, target):
     """Reads the video and writes it, nothing painted; returns what is said of it."""
-    from tps_portrait.tps_core.videos.reader import Frame
+    from tps_portrait.tps_core.videos.frame import Frame
     from tps_portrait.tps_core.videos.stylize_video import open_video
     from tps_portrait.tps_core.videos.writer import VideoWriter
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from ..json_reading import one_line
 from ..pictures import DAMAGED
-from .reader import BT601, MOST_PIXELS, Colors, Frame
+from .frame import BT601, MOST_PIXELS, Colors, Frame
 from .transparency import on_white
 
 ENDINGS = {".gif", ".webp", ".png", ".apng", ".avif"}  # of pictures that may move

@@ -3,18 +3,18 @@
 import logging
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from ..file_kinds import MARK, PICTURE
 from ..json_reading import one_line
+from .deinterlacer import Deinterlacer
+from .frame import BT709, MOST_PIXELS, Colors, Frame, scaler_colors
+from .pyav import load_av, open_file
 from .tone_mapping import ToneMapping, is_wide
 from .transparency import on_white
 
@@ -24,67 +24,19 @@ ENDINGS = {
     ".wmv", ".asf", ".flv", ".ogv", ".ogm", ".mxf", ".dv", ".rm", ".rmvb", ".wtv", ".nut", ".y4m",
     ".h264", ".264", ".h265", ".265", ".hevc", ".ivf", ".obu",
 }  # fmt: skip
-# What colours a video's numbers mean, as FFmpeg and its scaler count them.
-BT709, BT601, BT2020 = 1, 5, 9
-SCALER_COLORS = {1: BT709, 5: BT601, 6: BT601, 9: BT2020, 10: BT2020}
-HD_HEIGHT = 720  # videos that don't say so have the newer colours from here on
-
 MICROSECONDS = 1_000_000  # in a second, as FFmpeg counts a file's time
-MOST_PIXELS = 36_000_000  # of a frame: 8K video has 33 million
 FASTEST = 1000  # frames per second: a file that says more is damaged
 MOST_DAMAGED = 10_000
 LOOKED_AT = 25  # frames; looking at what is beside a frame's pixels takes a while
 ATTACHED_PICTURE = 1 << 10  # FFmpeg's mark of a cover
 WIDEST_PIXEL = 8  # a pixel that is so many times wider than high, or higher than wide, is a mistake
 SQUARE = 0.005  # pixels whose sides differ by a smaller share are taken for square
-# A list of other files, or an address, is no video of the user's.
-ONLY_THIS_FILE = {
-    "protocol_whitelist": "file",
-    "format_whitelist": "mov,matroska,avi,mpeg,mpegvideo,mpegts,asf,flv,ogg,m4v,mxf,dv,rm,wtv,nut,"
-    "yuv4mpegpipe,h261,h263,h264,hevc,vvc,av1,obu,ivf,vc1,mjpeg,gxf,nsv,swf",
-}
 # FFmpeg's names of pixels, by whether they have alpha, and their bits.
 RGB = {(False, 8): "rgb24", (True, 8): "rgba", (False, 16): "rgb48le", (True, 16): "rgba64le"}
 # Their own decoders know nothing of the transparency that such videos have beside the picture.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 log = logging.getLogger("tps_portrait")
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame, as it is meant to be seen: upright, in its true proportions."""
-
-    picture: Tensor  # (3, h, w) bytes; (4, h, w) with alpha, and then laid on white
-    time: int | None  # in units of the video's time base
-    duration: int | None = None  # the same
-    stored_px: tuple[int, int] | None = None  # its width and height in the file, if not the same
-    pixel_ratio: Fraction = Fraction(1)  # width to height of the file's pixels
-
-    @property
-    def stored(self) -> tuple[int, int]:
-        """Width and height in the file, upright too."""
-        return self.stored_px or (self.picture.shape[-1], self.picture.shape[-2])
-
-
-@dataclass(frozen=True)
-class Colors:
-    """What a video's colours are marked as, in FFmpeg's numbers."""
-
-    matrix: int  # as the scaler counts: BT709, BT601 or BT2020
-    primaries: int
-    transfer: int
-
-
-def load_av():
-    """PyAV. Raises ValueError when it isn't installed."""
-    try:
-        import av
-    except ImportError:
-        raise ValueError(
-            'videos need PyAV, which is not installed; pip install av (or "tps-portrait[video]")'
-        ) from None
-    return av
 
 
 @lru_cache(maxsize=1000)
@@ -99,12 +51,6 @@ def opens_as_video(path: Path) -> bool:
         return False
 
 
-def _opened(av, path: Path | str):
-    # Not `options`, which PyAV gives to each track and frees for as many as there are then: where
-    # tracks are found late (MPEG, FLV), more than it made, and Python crashes (14.2; luck later).
-    return av.open(str(path), metadata_errors="replace", container_options=ONLY_THIS_FILE)
-
-
 class VideoReader:
     """A video file. Raises ValueError when it can't be read."""
 
@@ -113,13 +59,7 @@ class VideoReader:
     def __init__(self, path: Path | str):
         self._av = load_av()
         self.path = Path(path)
-        try:
-            self._file = _opened(self._av, path)
-        except FileNotFoundError:
-            raise ValueError(f"{path}: no such file") from None
-        except (OSError, ValueError, self._av.error.FFmpegError) as error:
-            reason = one_line(getattr(error, "strerror", None) or error)
-            raise ValueError(f"{path}: can't be read ({reason})") from None
+        self._file = open_file(path)
         streams = self._file.streams
         moving = [stream for stream in streams.video if not _is_cover(stream)]
         if not moving:
@@ -179,7 +119,7 @@ class VideoReader:
 
         All of the file is read for that.
         """
-        with _opened(self._av, self.path) as file:
+        with open_file(self.path) as file:
             shown = [(p.pts, p.duration) for p in file.demux(file.streams[self.stream.index])]
         last = max((pair for pair in shown if None not in pair), default=None)
         return last[1] * self.time_base if last and last[1] > 0 else None
@@ -336,72 +276,6 @@ class VideoReader:
         duration = None if self._deinterlacer.used else getattr(frame, "duration", None)
         time = None if frame.pts is None else frame.pts - round(self._start / self.time_base)
         return Frame(picture, time, duration or None, size, ratio)
-
-
-class Deinterlacer:
-    """Makes whole frames of those that are woven of two fields; others pass as they are."""
-
-    def __init__(self, av, time_base: Fraction):
-        self._av, self._time_base = av, time_base
-        self._graph: Any = None
-        self._kind: tuple[int, int, str] | None = None
-
-    @property
-    def used(self) -> bool:
-        return self._kind is not None
-
-    def whole(self, frames: list, ended: bool) -> Iterator:
-        """The frames that are ready then; `ended` says that no more will come."""
-        for frame in frames:
-            kind = frame.width, frame.height, frame.format.name
-            if self._graph is not None and kind != self._kind:
-                yield from self._flushed()
-            if self._graph is None:
-                if not frame.interlaced_frame:
-                    yield frame
-                    continue
-                self._begin(*kind)
-            self._graph.push(frame)
-            yield from self._ready()
-        if ended and self._graph is not None:
-            yield from self._flushed()
-
-    def _begin(self, width: int, height: int, format: str) -> None:
-        self._kind = width, height, format
-        self._graph = graph = self._av.filter.Graph()
-        source = graph.add_buffer(
-            width=width, height=height, format=format, time_base=self._time_base
-        )
-        whole = graph.add("bwdif", "mode=send_frame:deint=interlaced")
-        graph.link_nodes(source, whole, graph.add("buffersink")).configure()
-
-    def _flushed(self) -> list:
-        self._graph.push(None)
-        frames = self._ready()
-        self._graph = None
-        return frames
-
-    def _ready(self) -> list:
-        frames = drained(self._av, self._graph)
-        for frame in frames:
-            if frame.pts is not None:  # the filter counts time in half units
-                frame.pts = round(frame.pts * frame.time_base / self._time_base)
-        return frames
-
-
-def drained(av, graph) -> list:
-    """The frames that are ready in the filter."""
-    frames = []
-    while True:
-        try:
-            frames.append(graph.pull())
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return frames
-
-
-def scaler_colors(colors: int, height: int) -> int:
-    """The colours of a video as the scaler counts them, from what its frames say."""
-    return SCALER_COLORS.get(colors, BT709 if height >= HD_HEIGHT else BT601)
 
 
 def _is_cover(stream) -> bool:

@@ -17,9 +17,11 @@ from ..output_files import NotWritten
 from ..style import Style
 from .animation import AnimationReader, moves
 from .beside import FULL
+from .frame import Frame
 from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .plan import FramePlan, plan_frames
-from .reader import Frame, VideoReader, load_av
+from .pyav import load_av
+from .reader import VideoReader
 from .run_ahead import run_ahead
 from .writer import VideoWriter
 

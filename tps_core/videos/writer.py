@@ -9,7 +9,8 @@ import numpy as np
 from ..file_kinds import MARK
 from ..output_files import make_folder, name_beside, names_file, put_in_place
 from .beside import Beside, kept_metadata
-from .reader import BT601, BT709, BT2020, Frame, drained, load_av
+from .frame import BT601, BT709, BT2020, Frame
+from .pyav import drained, load_av
 from .transparency import off_white
 
 # For each ending the codecs, the best first, with what says how good the picture is; the others
