@@ -5,19 +5,22 @@ keeps what was trained; the same call goes on.
 """
 
 import argparse
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+
+from torch import Tensor
 
 from collection import CREDITS, LOOKS, load_look, load_photos, training_photos
 from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import save_style
-from tps_portrait.training.banks.contact_sheet import sample_strip
+from tps_portrait.training.learn.drive import drive
+from tps_portrait.training.learn.eta import Eta
 from tps_portrait.training.learn.options import TrainingOptions
-from tps_portrait.training.learn.trainer import train
+from tps_portrait.training.learn.samples import Samples
+from tps_portrait.training.learn.trainer import Step, train
 
 SAMPLES = 8
-SHOW_EVERY = 200  # steps
+TELL_EVERY = 200  # steps
 OURS = ("TPS Portrait", "CC0 1.0")
 
 
@@ -40,26 +43,33 @@ def main() -> None:
         learning_rate=1e-3,
     )
     folder = arguments.work / arguments.style
-    samples, last = photos.pictures(SAMPLES, options.size), None
+    author, licence = CREDITS.get(arguments.style, OURS)
 
-    def tell(done: int, total: int) -> None:
+    def tell_pair(done: int, total: int) -> None:
         if done % 8 == 0:
             print(f"{done} of {total} photos painted", flush=True)
 
-    with closing(train(art, photos, options, state=folder / "state", on_pair=tell)) as steps:
-        try:
-            for last in steps:
-                if last.number % SHOW_EVERY == 0:
-                    strip = sample_strip([samples, last.paint(samples)])
-                    write_picture(folder / f"{last.number:05d}.png", strip)
-                    print(last.number, last.losses, flush=True)
-        except KeyboardInterrupt:
-            print("stopped")
-    style = last.style()
-    author, licence = CREDITS.get(arguments.style, OURS)
-    record = style.record | {"licence": licence, "author": author}
-    save_style(replace(style, record=record), folder / f"{arguments.style}.safetensors")
-    print(folder / f"{arguments.style}.safetensors")
+    def tell(step: Step, eta: Eta) -> None:
+        if step.number % TELL_EVERY == 0:
+            print(step.number, step.losses, flush=True)
+
+    def show(strip: Tensor) -> None:
+        write_picture(folder / "samples.png", strip)
+
+    def keep(step: Step) -> None:
+        style, path = step.style(), folder / f"{arguments.style}.safetensors"
+        record = style.record | {"licence": licence, "author": author}
+        save_style(replace(style, record=record), path)
+        print(path)
+
+    samples = Samples(photos.pictures(SAMPLES, options.size), folder / "state")
+    steps = train(art, photos, options, state=folder / "state", on_pair=tell_pair)
+    try:
+        last, _ = drive(steps, samples, tell, show, keep)
+    except KeyboardInterrupt:
+        print("stopped")
+    else:
+        keep(last)
 
 
 if __name__ == "__main__":
