@@ -34,7 +34,7 @@ from tps_portrait.training.measure.efficientnet import load_efficientnet
 from tps_portrait.training.measure.features import Witness
 from tps_portrait.training.measure.metrics import kernel_distance
 from tps_portrait.training.measure.paint_measures import (
-    SIZE,
+    FACE_PX,
     color_curve,
     detail_correlation,
     weave,
@@ -98,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     photos = held_out_photos(arguments.photos)
     witness = Witness(load_efficientnet(), torch.device("cpu"))
-    originals = torch.stack([photo.alignment.crop(photo.picture, SIZE) for photo in photos])
+    originals = torch.stack([photo.alignment.crop(photo.picture, FACE_PX) for photo in photos])
     persons = witness.persons(originals)
     for name in arguments.art:
         path = next((DATA / "art").glob(f"{name}*"))
@@ -140,7 +140,7 @@ def held_out_photos(count: int) -> list[Photo]:
             half = AROUND * alignment.extent_px / 2
             x0, y0, x1, y1 = (int(v) for p in (-half, half) for v in (alignment.shift + p).tolist())
             picture = read_picture(path)[:, max(y0, 0) : y1, max(x0, 0) : x1]
-            scale = SIZE / alignment.extent_px
+            scale = FACE_PX / alignment.extent_px
             size = [round(n * scale) for n in picture.shape[-2:]]
             picture = F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
             faces = find_face(picture)
@@ -174,7 +174,7 @@ def paint_by_peer(arguments: argparse.Namespace, art: Path, photos: list[Photo])
 
 def measured(photo: Photo, painting: Tensor) -> Result:
     """The figures of one painting."""
-    original, crop = (photo.alignment.crop(p, SIZE) for p in (photo.picture, painting))
+    original, crop = (photo.alignment.crop(p, FACE_PX) for p in (photo.picture, painting))
     faces = find_face(painting)
     mld = photo.face.distance(faces[0]) if faces else math.nan
     return Result(
@@ -204,7 +204,7 @@ def nearness(witness: Witness, crops: Tensor, art: Path) -> float:
     faces = []
     for path in list_pictures(art.parent)[:40]:
         picture = read_picture(path)
-        faces += [align(face).crop(picture, SIZE) for face in find_face(picture)]
+        faces += [align(face).crop(picture, FACE_PX) for face in find_face(picture)]
     return kernel_distance(witness.features(crops), witness.features(torch.stack(faces)))[0]
 
 
@@ -217,7 +217,9 @@ def worst_first(results: list[Result], art: Tensor) -> Tensor:
     shown = F.pad(shown[:, :SHOWN_AT], [0, SHOWN_AT, 0, max(0, SHOWN_AT - height)], value=1.0)
     cells = [captioned(shown, "the art")]
     for result in order:
-        pair = torch.cat([result.photo.alignment.crop(result.photo.picture, SIZE), result.crop], -1)
+        pair = torch.cat(
+            [result.photo.alignment.crop(result.photo.picture, FACE_PX), result.crop], -1
+        )
         size = (SHOWN_AT, 2 * SHOWN_AT)
         pair = F.interpolate(pair[None], size, mode="bilinear", antialias=True)[0]
         cells.append(captioned(pair, f"mld {result.figures['mld']:.3f}  {result.photo.name[:24]}"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from ..tps_core.detect import DETECTORS
-from ..tps_core.picture_writer import WRITTEN
+from ..tps_core.picture_writer import WRITTEN_FORMATS
 from ..tps_core.videos.writer import CODECS
 from ..training.banks.bank import FaceBank, build_bank, load_bank
 from .terminal import add_number, show_progress
@@ -18,7 +18,7 @@ from .terminal import add_number, show_progress
 LIKE_AN_ENDING = re.compile(r"\.(?=.*[a-z])[a-z0-9]{1,5}")
 
 # What a file that is damaged, gone or too large may lead to.
-UNUSABLE = (ValueError, OSError, MemoryError, RecursionError, torch.cuda.OutOfMemoryError)
+INPUT_ERRORS = (ValueError, OSError, MemoryError, RecursionError, torch.cuda.OutOfMemoryError)
 
 
 def reason(error: Exception, path: Path) -> str:
@@ -136,7 +136,7 @@ def is_file_name(output: Path, count: int, kind: str, endings: Sequence[str]) ->
     ending = output.suffix.lower()
     if stat.S_ISDIR(mode_of(output)) or not LIKE_AN_ENDING.fullmatch(ending):
         return False
-    if count > 1 and (ending in WRITTEN or ending in CODECS):
+    if count > 1 and (ending in WRITTEN_FORMATS or ending in CODECS):
         raise ValueError(
             f"{output}: names one file, and {count} are to be made; name a folder for them"
         )

@@ -35,10 +35,10 @@ from ..training.measure.perceptual import load_squeezenet
 from .drawings import draw_faces, drawing_name
 from .terminal import add_number, say, show_progress
 
-CELL = 320  # height of a picture on the contact sheet
+CELL_PX = 320  # height of a picture on the contact sheet
 DRAWINGS = 24
 SITTERS = 12
-SIZE = 128  # of the faces in training; a run this short must not be chased by its discriminators
+SIZE_PX = 128  # of the faces in training; a run this short must not be chased by its discriminators
 
 # What is in the folder beside the pictures that are numbered.
 FILES = (
@@ -136,10 +136,10 @@ def _train(photo: Tensor, face: Landmarks, place: OwnFolder, steps: int) -> Styl
     _draw_sitters(photo, face, folder / "photos")
     for name in [*DRAWN, *SITTING]:
         place.keep(name)
-    art, photos = (build_bank(folder / kind, SIZE) for kind in ("art", "photos"))
+    art, photos = (build_bank(folder / kind, SIZE_PX) for kind in ("art", "photos"))
     _put(place, "art_contact_sheet.png", contact_sheet(art))
     options = TrainingOptions(
-        steps=steps, size=SIZE, learning_rate=1e-3, discriminator_lr=3e-4, cycle_weight=6.0
+        steps=steps, size=SIZE_PX, learning_rate=1e-3, discriminator_lr=3e-4, cycle_weight=6.0
     )
     try:
         load_squeezenet()
@@ -178,12 +178,12 @@ def _draw_sitters(photo: Tensor, face: Landmarks, folder: Path) -> None:
 def _labelled(shown: list[tuple[str, Tensor]], columns: int = 3) -> Tensor:
     """The pictures on one sheet, each with its name below."""
     rows = -(-len(shown) // columns)
-    sheet = Image.new("RGB", (columns * (CELL + 16), rows * (CELL + 40)), "white")
+    sheet = Image.new("RGB", (columns * (CELL_PX + 16), rows * (CELL_PX + 40)), "white")
     draw = ImageDraw.Draw(sheet)
     for index, (name, picture) in enumerate(shown):
         image = to_image(picture)
-        image.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
-        x, y = index % columns * (CELL + 16) + 8, index // columns * (CELL + 40) + 8
-        sheet.paste(image, (x + (CELL - image.width) // 2, y))
-        draw.text((x + CELL / 2, y + CELL + 6), name, fill="black", anchor="ma")
+        image.thumbnail((CELL_PX, CELL_PX), Image.Resampling.LANCZOS)
+        x, y = index % columns * (CELL_PX + 16) + 8, index // columns * (CELL_PX + 40) + 8
+        sheet.paste(image, (x + (CELL_PX - image.width) // 2, y))
+        draw.text((x + CELL_PX / 2, y + CELL_PX + 6), name, fill="black", anchor="ma")
     return to_tensor(sheet)

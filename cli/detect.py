@@ -16,7 +16,7 @@ from ..tps_core.pictures import read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.targets import Targets
 from .common import (
-    UNUSABLE,
+    INPUT_ERRORS,
     add_detector_options,
     add_json_option,
     add_overwrite_option,
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
                 target = preview if alone else targets.free(preview, path.stem, ".png", PICTURE)
                 write_picture(target, draw_landmarks(picture, faces), arguments.overwrite)
                 targets.finished(target)
-        except UNUSABLE as error:
+        except INPUT_ERRORS as error:
             failed.append(reason(error, path))
         show_progress(done, len(paths), path.name)
 

@@ -13,7 +13,7 @@ from ..tps_core.landmarks import IBUG_OF_MEDIAPIPE, IBUG_PARTS, Landmarks, mean_
 from ..tps_core.picture_writer import write_picture
 from ..tps_core.pictures import to_tensor
 
-SIZE = 256
+SIZE_PX = 256
 SKIN = ["#f2d3b3", "#e0ac7e", "#c58c5c", "#8d5a3a", "#f7e3cf"]
 HAIR = ["#2b2118", "#6b3e1f", "#c99b4a", "#7a7a7a", "#a33b20"]
 PAPER = ["#cfe3e8", "#efe3c2", "#e6cfd6", "#d5e2c4"]
@@ -27,8 +27,8 @@ def draw_faces(folder: Path, count: int, seed: int = 0) -> None:
         mesh = _face_shape(random)
         path = folder / f"{drawing_name(index)}.png"
         write_picture(path, to_tensor(_draw(mesh, random)))
-        face = Landmarks.from_pixels(mesh, (SIZE, SIZE), "mediapipe-478", 1.0, "drawn")
-        write_sidecar(path, [face], (SIZE, SIZE))
+        face = Landmarks.from_pixels(mesh, (SIZE_PX, SIZE_PX), "mediapipe-478", 1.0, "drawn")
+        write_sidecar(path, [face], (SIZE_PX, SIZE_PX))
 
 
 def drawing_name(index: int) -> str:
@@ -44,7 +44,7 @@ def _face_shape(random: torch.Generator) -> Tensor:
     # A head turned a little: the middle of the face, being nearer, moves further.
     mesh[:, 0] += shift * 1.5 * (1 - mesh[:, 0].square()).clamp_min(0)
     linear = torch.tensor([[math.cos(tilt), -math.sin(tilt)], [math.sin(tilt), math.cos(tilt)]])
-    return (mesh @ linear.T * 0.72 + 1) / 2 * SIZE
+    return (mesh @ linear.T * 0.72 + 1) / 2 * SIZE_PX
 
 
 def _draw(mesh: Tensor, random: torch.Generator) -> Image.Image:
@@ -57,15 +57,15 @@ def _draw(mesh: Tensor, random: torch.Generator) -> Image.Image:
     line = {name: [tuple(p) for p in points[part].tolist()] for name, part in IBUG_PARTS.items()}
     oval = [tuple(p) for p in mesh[OUTLINE].tolist()]
     skin, hair = choose(SKIN), choose(HAIR)
-    image = Image.new("RGB", (SIZE, SIZE), choose(PAPER))
+    image = Image.new("RGB", (SIZE_PX, SIZE_PX), choose(PAPER))
     draw = ImageDraw.Draw(image)
     centre = mesh[OUTLINE].mean(0)
     crown = (mesh[OUTLINE] - centre) * torch.tensor([1.22, 1.2]) + centre - torch.tensor([0, 14.0])
     draw.polygon(crown.flatten().tolist(), fill=hair)
     x, bottom = line["jaw"][8]
-    draw.rectangle((x - 28, bottom - 30, x + 28, SIZE), fill=skin, outline=INK, width=3)
+    draw.rectangle((x - 28, bottom - 30, x + 28, SIZE_PX), fill=skin, outline=INK, width=3)
     draw.polygon(
-        [(x - 90, SIZE), (x - 30, bottom + 22), (x + 30, bottom + 22), (x + 90, SIZE)],
+        [(x - 90, SIZE_PX), (x - 30, bottom + 22), (x + 30, bottom + 22), (x + 90, SIZE_PX)],
         fill=choose(HAIR),
     )
     draw.polygon(oval, fill=skin)

@@ -20,7 +20,7 @@ from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, p
 from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
 from ..training.measure.features import load_evaluation_networks
 from .common import (
-    UNUSABLE,
+    INPUT_ERRORS,
     add_detector_options,
     add_device_option,
     add_json_option,
@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     def read(path: Path) -> Tensor:
         try:
             return read_picture(path)
-        except UNUSABLE as error:
+        except INPUT_ERRORS as error:
             broken.append(reason(error, path))
             raise
 

@@ -9,7 +9,7 @@ from ..tps_core.pictures import read_picture
 from ..tps_core.plain_text import shown
 from ..tps_core.style import find_style, load_style
 from ..tps_core.targets import Targets
-from .common import UNUSABLE, add_json_option, add_overwrite_option, reason
+from .common import INPUT_ERRORS, add_json_option, add_overwrite_option, reason
 from .inputs import find_inputs
 from .terminal import add_number, say, say_json, tell
 
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in paths:
         try:
             photos.append(read_picture(path))
-        except UNUSABLE as error:
+        except INPUT_ERRORS as error:
             failed.append(reason(error, path))
     exported = export_style(
         style, arguments.output, arguments.size, arguments.precision or PRECISIONS[0], photos

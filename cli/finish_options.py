@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from ..tps_core.finish import GROUNDS, MOST_STRENGTH
-from ..tps_core.picture_writer import WRITTEN, holds_alpha
+from ..tps_core.picture_writer import WRITTEN_FORMATS, holds_alpha
 from ..tps_core.videos.writer import ALPHA_CODECS
 from .terminal import add_number
 from .video import video_ending
@@ -86,7 +86,7 @@ def check_finish_options(
                 f"{', '.join(ALPHA_CODECS)}, or choose --ground keep or --ground blur"
             )
     output = arguments.output
-    if len(paths) == 1 and output.suffix.lower() in WRITTEN and not holds_alpha(output):
+    if len(paths) == 1 and output.suffix.lower() in WRITTEN_FORMATS and not holds_alpha(output):
         raise ValueError(
             f"{arguments.output}: can't be transparent; let its name end in .png or .webp"
         )

@@ -15,7 +15,7 @@ from .common import mode_of
 from .terminal import tell
 
 PIPE = Path("-")  # stands for stdin or stdout
-NAMED = 3  # files that a sentence names, of many
+NAMED_FILES = 3  # files that a sentence names, of many
 # Of pictures that nothing here reads.
 OTHERS = {
     ".cr2", ".cr3", ".crw", ".nef", ".nrw", ".arw", ".dng", ".raf", ".orf", ".rw2", ".pef", ".srw",
@@ -90,7 +90,7 @@ def _add_folder(folder: Path, videos: bool, inputs: Inputs) -> None:
             left_out[ending] += 1
     for lack, files in missing.items():
         count = f"{len(files)} picture{'s' * (len(files) != 1)}"
-        few = ", ".join(files[:NAMED]) + ", …" * (len(files) > NAMED)
+        few = ", ".join(files[:NAMED_FILES]) + ", …" * (len(files) > NAMED_FILES)
         inputs.unreadable.append(f"{folder}: {count} can't be read ({few}): {lack}")
     if left_out:
         kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(left_out.items()))

@@ -15,7 +15,7 @@ from ..tps_core.targets import Targets
 from ..tps_core.transparency import cut_out
 from ..tps_core.videos.writer import CODECS
 from .common import (
-    UNUSABLE,
+    INPUT_ERRORS,
     add_detector_options,
     add_device_option,
     add_json_option,
@@ -82,7 +82,7 @@ def paint_each(
                 if moving:
                     told_of[str(target)] = told
                 targets.finished(target)
-            except UNUSABLE as error:
+            except INPUT_ERRORS as error:
                 failed.append(reason(error, path))
                 moving = False
             if not moving:

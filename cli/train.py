@@ -34,7 +34,7 @@ from .common import (
 )
 from .terminal import add_number, say, say_json, show_progress, tell
 
-SAMPLES = 8  # photos in the sample strip
+SAMPLE_PHOTOS = 8  # photos in the sample strip
 JSON_EVERY = 10  # steps between two lines of --json
 WORTH_A_FORECAST = 30  # steps left; fewer are done before anybody has read it
 
@@ -185,7 +185,7 @@ def run(arguments: argparse.Namespace) -> int:
     if style_path.exists() and not arguments.overwrite:
         _check_same(style_path, art, options)
 
-    samples = Samples(photos.pictures(SAMPLES, options.size), state)
+    samples = Samples(photos.pictures(SAMPLE_PHOTOS, options.size), state)
     record = {"author": arguments.author, "licence": arguments.licence}
 
     def on_step(step: Step, eta: Eta) -> None:

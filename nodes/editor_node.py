@@ -20,7 +20,7 @@ from .sockets import FaceLandmarks, frames_of, from_frames, to_pictures
 log = logging.getLogger("tps_portrait")
 
 SUBFOLDER = "tps_portrait_editor"  # of ComfyUI's temp folder: the pictures that the editor shows
-REMEMBERED = 500  # pictures
+REMEMBERED_PICTURES = 500  # pictures
 # What was detected, by digest: every moved point runs the node again on pictures that it knows.
 _detected: dict[str, list[Landmarks]] = {}
 
@@ -80,7 +80,7 @@ class EditLandmarks(io.ComfyNode):
 def _detect(name: str, picture: Tensor) -> list[Landmarks]:
     if name not in _detected:
         faces = detect(picture)
-        while len(_detected) >= REMEMBERED:
+        while len(_detected) >= REMEMBERED_PICTURES:
             del _detected[next(iter(_detected))]  # the oldest
         _detected[name] = faces
     return _detected[name]

@@ -29,8 +29,8 @@ from .stylize_node import (
 from .warp_nodes import color_match_input
 
 PREVIEW_PX = 512
-ROOM = 3_000_000_000  # bytes that painting may take on the device: it paints 1.5 megapixels at most
-PARTS = 100  # of an image's painting, as the progress bar counts
+PAINTING_BYTES = 3_000_000_000  # on the device, at most: it paints 1.5 megapixels
+PROGRESS_PARTS = 100  # of an image's painting, as the progress bar counts
 
 
 class PaintLike(io.ComfyNode):
@@ -103,8 +103,8 @@ class PaintLike(io.ComfyNode):
         pictures, alphas = to_cut_outs(image)
         artworks = _artworks(to_pictures(art), art_landmarks, len(pictures))
         frames = known_frames(face_landmarks, pictures)
-        device = device_with_room(ROOM)
-        progress = comfy.utils.ProgressBar(PARTS * len(pictures))
+        device = device_with_room(PAINTING_BYTES)
+        progress = comfy.utils.ProgressBar(PROGRESS_PARTS * len(pictures))
 
         def paint(index: int) -> Stylized:
             picture, name = pictures[index], f"image {index + 1} of {len(pictures)}"
@@ -147,6 +147,6 @@ def _shown_on(progress: comfy.utils.ProgressBar, index: int) -> Callable[[float,
 
     def show(share: float, seen: Tensor) -> None:
         preview = ("JPEG", to_image(seen.cpu()), PREVIEW_PX)
-        progress.update_absolute(int(PARTS * (index + share)), preview=preview)
+        progress.update_absolute(int(PROGRESS_PARTS * (index + share)), preview=preview)
 
     return show

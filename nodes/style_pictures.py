@@ -20,7 +20,7 @@ from .paths import listed
 
 ROUTE = "/tps_portrait/style_picture"
 SIDE_PX = 192
-REMEMBERED = 200  # pictures, of 10 kB
+REMEMBERED_PICTURES = 200  # pictures, of 10 kB
 _turn = Lock()  # one is painted at a time: a page asks for all at once
 
 
@@ -48,7 +48,7 @@ def _picture(path: Path) -> bytes:
         return _painted(path, path.stat().st_mtime_ns)
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
+@functools.lru_cache(maxsize=REMEMBERED_PICTURES)
 def _painted(path: Path, changed: int) -> bytes:
     """The portrait painted in the style, as a JPEG file.
 

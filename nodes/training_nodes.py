@@ -29,7 +29,7 @@ from .sockets import LossMap, TpsFaceBank, TpsStyle, from_pictures
 
 PREVIEW_EVERY = 10  # steps between two previews
 PREVIEW_PX = 768  # its longer side
-SAMPLES = 4  # photos in the preview and in the sample strip
+SAMPLE_PHOTOS = 4  # photos in the preview and in the sample strip
 DEFAULTS = TrainingOptions()
 CUSTOM = "custom"  # the preset that sets nothing
 # What most leave as it is. Shown are art, photos, name, resume, preset and look.
@@ -192,7 +192,7 @@ class TrainStyle(io.ComfyNode):
         # ComfyUI runs nodes in inference mode, and what was made in it can't be trained with.
         with torch.inference_mode(False), torch.enable_grad():
             banks = _copy(art), _copy(load_portraits() if photos is None else photos)
-            samples = Samples(banks[1].pictures(SAMPLES, options.size), state)
+            samples = Samples(banks[1].pictures(SAMPLE_PHOTOS, options.size), state)
             with CancelledAnywhere():
                 steps = train(*banks, options, device, state, resume, _tell_of_pairs())
             watcher, keep = _Watcher(samples), partial(_keep_unfinished, name, place)

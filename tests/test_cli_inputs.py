@@ -196,7 +196,7 @@ def test_folders_may_be_called_as_people_like(here, folder):
 
 
 def test_what_is_too_large_for_the_format_is_said_before_it_is_painted(here, monkeypatch, capsys):
-    monkeypatch.setitem(picture_writer.LONGEST_SIDES, "WEBP", 39)
+    monkeypatch.setitem(picture_writer.LONGEST_SIDES_PX, "WEBP", 39)
     monkeypatch.setattr("tps_portrait.cli.stylize.stylize", None)
     assert stylize("me.png", "-o", "out.webp") == 2
     assert "40 x 32 pixels are too many for .webp" in capsys.readouterr().err

@@ -210,7 +210,8 @@ def prompt_of(use: str, name: object) -> dict:
         made = {"bank": node("TPSPortraitLoadFaceBank", bank_name="noise"),
                 "it": node("TPSPortraitTrainStyle", art=["bank", 0], photos=["bank", 0], name=name,
                            steps=1, size=64, batch=1, seed=0, content_loss="l1", local=False,
-                           warp_features=False, warp_pixels=False, resume=True),
+                           warp_features=False, warp_pixels=False, resume=True,
+                           pairs_weight=0.0),  # painting them takes minutes
                 "show": node("PreviewImage", images=["it", 2])}  # fmt: skip
     elif use == "load style":
         made = {"it": node("TPSPortraitLoadStyle", style_name=name),

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 
 from tps_portrait.tps_core.landmarks import mean_face
-from tps_portrait.tps_core.light import SKIN, light_for_lines, skin_light, tones
+from tps_portrait.tps_core.light import SKIN_LIGHT, light_for_lines, skin_light, tones
 from tps_portrait.tps_core.stylize import stylize
 
 POINTS = mean_face("ibug-68")
@@ -24,7 +24,7 @@ def test_a_face_is_as_light_as_its_cheeks():
 @pytest.mark.parametrize("light", [0.05, 0.2, 0.5])
 def test_for_lines_a_dark_face_is_made_light(light):
     lit = light_for_lines(face_of(light), POINTS)
-    assert skin_light(lit, POINTS) == pytest.approx(SKIN, abs=0.01)
+    assert skin_light(lit, POINTS) == pytest.approx(SKIN_LIGHT, abs=0.01)
     assert lit.min() < 0.25  # what is black stays the darkest by far
 
 
@@ -58,7 +58,7 @@ def test_only_line_art_is_shown_a_lit_face(whole_image, photo, face):
         skin_light(stylize(dark, Copy(t), face, whole_image).picture, points) for t in (False, True)
     )
     assert tones == pytest.approx(skin_light(dark, points), abs=0.03)
-    assert lines == pytest.approx(SKIN, abs=0.05)
+    assert lines == pytest.approx(SKIN_LIGHT, abs=0.05)
 
 
 def test_the_grey_rims_of_lines_are_no_tones():

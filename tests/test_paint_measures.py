@@ -8,14 +8,14 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from tps_portrait.training.measure.paint_measures import (
-    SIZE,
+    FACE_PX,
     color_curve,
     detail_correlation,
     weave,
 )
 
 
-def noise(seed=0, soft=1.0, size=SIZE):
+def noise(seed=0, soft=1.0, size=FACE_PX):
     """A picture (3, size, size) of soft noise of all its colours."""
     levels = np.random.default_rng(seed).normal(size=(3, size, size))
     levels = np.stack([gaussian_filter(level, soft, mode="wrap") for level in levels])
@@ -24,8 +24,8 @@ def noise(seed=0, soft=1.0, size=SIZE):
 
 
 def grating(degrees, cycles=0.16):
-    """A grating (SIZE, SIZE) of that direction, ±1, in cycles per pixel."""
-    y, x = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing="ij")
+    """A grating (FACE_PX, FACE_PX) of that direction, ±1, in cycles per pixel."""
+    y, x = torch.meshgrid(torch.arange(FACE_PX), torch.arange(FACE_PX), indexing="ij")
     angle = math.radians(degrees)
     return torch.sin(2 * math.pi * cycles * (x * math.cos(angle) + y * math.sin(angle)))
 
@@ -114,7 +114,7 @@ def test_a_shuffled_texture_has_little_detail_in_common():
     photo = noise(soft=3)
     tiles = photo.unfold(1, 32, 32).unfold(2, 32, 32).reshape(3, 64, 32, 32)
     tiles = tiles[:, torch.randperm(64, generator=torch.Generator().manual_seed(0))]
-    shuffled = tiles.view(3, 8, 8, 32, 32).transpose(2, 3).reshape(3, SIZE, SIZE)
+    shuffled = tiles.view(3, 8, 8, 32, 32).transpose(2, 3).reshape(3, FACE_PX, FACE_PX)
     assert abs(detail_correlation(photo, shuffled)) < 0.15
 
 
@@ -166,16 +166,16 @@ def test_a_weave_is_looked_for_in_what_the_curve_leaves():
 def test_the_weave_is_that_of_numpys_transform():
     photo, result = noise(0), noise(1) + 0.02 * grating(45)
     terms = photo.double().numpy().reshape(3, -1)
-    terms = np.concatenate([np.ones((1, SIZE**2)), terms, terms**2, terms * terms[[1, 2, 0]]]).T
+    terms = np.concatenate([np.ones((1, FACE_PX**2)), terms, terms**2, terms * terms[[1, 2, 0]]]).T
     colors = result.double().numpy().reshape(3, -1).T
     left = colors - terms @ np.linalg.lstsq(terms, colors, rcond=None)[0]
     ratios = []
-    window = np.sin(np.pi * np.arange(SIZE) / SIZE) ** 2
-    fy, fx = np.meshgrid(*[np.fft.fftfreq(SIZE)] * 2, indexing="ij")
+    window = np.sin(np.pi * np.arange(FACE_PX) / FACE_PX) ** 2
+    fy, fx = np.meshgrid(*[np.fft.fftfreq(FACE_PX)] * 2, indexing="ij")
     turn = np.degrees(np.arctan2(fy, fx)) % 90
     band = (np.hypot(fx, fy) >= 0.12) & (np.hypot(fx, fy) <= 0.2)
     for pixels in (left, photo.double().numpy().reshape(3, -1).T):
-        luma = (pixels @ [0.299, 0.587, 0.114]).reshape(SIZE, SIZE)
+        luma = (pixels @ [0.299, 0.587, 0.114]).reshape(FACE_PX, FACE_PX)
         power = np.abs(np.fft.fft2((luma - luma.mean()) * np.outer(window, window))) ** 2
         diagonal, axis = band & (np.abs(turn - 45) < 15), band & (np.abs(turn - 45) > 30)
         ratios.append(power[diagonal].sum() / power[axis].sum())
@@ -183,7 +183,7 @@ def test_the_weave_is_that_of_numpys_transform():
 
 
 def test_of_one_colour_nothing_is_known():
-    flat, photo = torch.full((3, SIZE, SIZE), 0.4), noise()
+    flat, photo = torch.full((3, FACE_PX, FACE_PX), 0.4), noise()
     assert math.isnan(color_curve(photo, flat))
     assert math.isnan(detail_correlation(photo, flat))
     assert math.isnan(detail_correlation(flat, photo))

@@ -32,7 +32,7 @@ def test_the_same_random_state_draws_the_same_batch():
 @pytest.fixture
 def still(monkeypatch):
     """No turning, scaling, shifting, or change of light."""
-    for name in ("TURN_RADIANS", "ZOOM_LOG", "SHIFT", "GAMMA_LOG"):
+    for name in ("TURN_RADIANS", "ZOOM_LOG", "MOST_SHIFT", "GAMMA_LOG"):
         monkeypatch.setattr(f"tps_portrait.training.learn.pairs.{name}", 0.0)
 
 

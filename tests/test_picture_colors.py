@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import profiles
-from tps_portrait.tps_core.hdr import KNEE
+from tps_portrait.tps_core.hdr import KNEE_LIGHT
 from tps_portrait.tps_core.picture_colors import coded_colors, in_range
 from tps_portrait.tps_core.pictures import read_picture
 
@@ -144,7 +144,7 @@ def test_highlights_are_drawn_together_in_their_hue():
     light = np.array([[[0.2, 0.1, 0.3]], [[4.0, 2.0, 1.0]]], np.float32)
     made = in_range(light)
     assert np.array_equal(made[0], light[0])
-    assert KNEE < made[1].max() < 1
+    assert KNEE_LIGHT < made[1].max() < 1
     np.testing.assert_allclose(made[1] / made[1].max(), light[1] / light[1].max(), rtol=1e-5)
 
 

@@ -5,7 +5,12 @@ import torch
 from PIL import Image
 
 from tps_portrait.tps_core.file_kinds import MARK, SHEET
-from tps_portrait.tps_core.picture_writer import WRITTEN, check_room, write_picture, written_endings
+from tps_portrait.tps_core.picture_writer import (
+    WRITTEN_FORMATS,
+    check_room,
+    write_picture,
+    written_endings,
+)
 from tps_portrait.tps_core.pictures import (
     picture_size,
     read_picture,
@@ -25,7 +30,7 @@ def test_a_written_picture_reads_the_same(tmp_path):
 
 
 @pytest.mark.parametrize("software", [MARK, SHEET])
-@pytest.mark.parametrize("ending", WRITTEN)
+@pytest.mark.parametrize("ending", WRITTEN_FORMATS)
 def test_what_we_write_says_so_in_every_format(ending, software, tmp_path):
     if ending not in written_endings():
         pytest.skip("this Pillow doesn't write it")
@@ -38,7 +43,7 @@ def test_what_we_write_says_so_in_every_format(ending, software, tmp_path):
     assert not software_of(tmp_path / f"b{ending}").startswith(MARK)
 
 
-@pytest.mark.parametrize("ending", WRITTEN)
+@pytest.mark.parametrize("ending", WRITTEN_FORMATS)
 def test_transparency_is_kept_or_laid_on_white(ending, tmp_path):
     if ending not in written_endings():
         pytest.skip("this Pillow doesn't write it")

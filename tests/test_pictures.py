@@ -281,7 +281,7 @@ def test_strips_make_the_same_picture_as_the_whole(tmp_path, monkeypatch):
     for most_pixels in (None, 1000, 300):
         whole = read_picture(tmp_path / "a.png", most_pixels)
         with monkeypatch.context() as patch:
-            patch.setattr(pictures, "STRIP", 300)
+            patch.setattr(pictures, "STRIP_PX", 300)
             assert torch.equal(read_picture(tmp_path / "a.png", most_pixels), whole)
 
 

@@ -8,9 +8,9 @@ import torch
 from clips import face_at, trembling
 from tps_portrait.tps_core.tracking.follower import FaceObservation, FrameObservation
 from tps_portrait.tps_core.videos.plan import (
-    AHEAD,
-    CHUNK,
-    FADE,
+    CHUNK_FRAMES,
+    FADE_FRAMES,
+    FRAMES_AHEAD,
     LONGEST_HELD,
     SAME_SCALE,
     plan_frames,
@@ -37,7 +37,7 @@ def opacities(faces, cuts=()):
 
 
 FACE = face_at(300, 200)
-FADING = [round(1 - (step + 1) / (FADE + 1), 2) for step in range(FADE)]
+FADING = [round(1 - (step + 1) / (FADE_FRAMES + 1), 2) for step in range(FADE_FRAMES)]
 
 
 def test_a_face_that_is_always_there_is_painted_in_every_frame():
@@ -52,8 +52,8 @@ def test_one_that_goes_fades_and_one_that_comes_back_fades_in():
     gone = 20
     told = opacities([FACE] * 10 + [None] * gone + [FACE] * 10)
     assert told[:10] == [1.0] * 10
-    assert told[10 : 10 + gone] == FADING + [0.0] * (gone - FADE)
-    assert told[10 + gone :] == FADING[::-1] + [1.0] * (10 - FADE)
+    assert told[10 : 10 + gone] == FADING + [0.0] * (gone - FADE_FRAMES)
+    assert told[10 + gone :] == FADING[::-1] + [1.0] * (10 - FADE_FRAMES)
 
 
 def test_nothing_fades_at_a_cut():
@@ -65,7 +65,7 @@ def test_a_face_seen_for_a_moment_is_taken_for_a_mistake():
     assert opacities([None] * 15 + [FACE] * 2 + [None] * 15) == [0.0] * 32
 
 
-@pytest.mark.parametrize("frames", [12, CHUNK + AHEAD, 150])
+@pytest.mark.parametrize("frames", [12, CHUNK_FRAMES + FRAMES_AHEAD, 150])
 def test_the_face_trembles_less_and_stays_where_it_is(frames):
     trembled = trembling([face_at(300, 200, 200)] * frames, 1.0)
     plans = list(plan_frames(observations(trembled)))
@@ -116,7 +116,7 @@ def test_it_waits_for_no_more_frames_than_it_says():
             yield observation(FACE)
 
     next(plan_frames(frames()))
-    assert len(taken) == CHUNK + AHEAD
+    assert len(taken) == CHUNK_FRAMES + FRAMES_AHEAD
 
 
 def test_each_face_comes_and_goes_by_itself():

@@ -21,7 +21,7 @@ from states import (
 )
 from tps_portrait.training.learn.options import TrainingOptions
 from tps_portrait.training.learn.state import snapshot
-from tps_portrait.training.learn.state_folder import KEPT, MARK, StateFolder, find_state
+from tps_portrait.training.learn.state_folder import KEPT_SAVES, MARK, StateFolder, find_state
 
 STEPS = 3
 
@@ -135,7 +135,7 @@ def test_a_crash_at_any_file_operation_loses_nothing_that_was_saved(tmp_path, fa
         went_wrong, saved = crashed(folder, fault, at)
         check_whole(folder, at_least=saved)
         assert same(tiny_training(folder, STEPS), *whole(STEPS))
-        assert len(list(folder.iterdir())) == KEPT + 1  # and nothing is left lying about
+        assert len(list(folder.iterdir())) == KEPT_SAVES + 1  # and nothing is left lying about
         if not went_wrong:
             break
     assert at > 20  # all operations of four saves

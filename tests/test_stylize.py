@@ -7,7 +7,7 @@ from tps_portrait.tps_core import finish as finishing
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.blend import blend
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.light import SKIN, skin_light
+from tps_portrait.tps_core.light import SKIN_LIGHT, skin_light
 from tps_portrait.tps_core.pictures import as_bytes
 from tps_portrait.tps_core.stylize import paint_face, paint_whole, stylize, unpainted
 
@@ -79,7 +79,7 @@ def test_a_painted_face_is_what_the_photo_gets_blended_in(photo, face):
 def test_a_face_is_lit_for_line_art_as_it_needs_or_as_a_video_says(photo, face):
     dark, alignment = photo**3, align(face)
     painted, _ = paint_face(dark, Copy(), alignment)
-    assert skin_light(painted, alignment.points) == pytest.approx(SKIN, abs=0.02)
+    assert skin_light(painted, alignment.points) == pytest.approx(SKIN_LIGHT, abs=0.02)
     unlit, _ = paint_face(dark, Copy(), alignment, exponent=1.0)
     assert torch.equal(unlit, alignment.crop(dark, 256))
 

@@ -7,9 +7,9 @@ from tps_portrait.tps_core.hdr import (
     BT2020,
     HLG,
     P3,
-    PEAK,
+    PEAK_LIGHT,
     PQ,
-    WHITE,
+    WHITE_NITS,
     hlg_light,
     pq_light,
     tone_curve,
@@ -31,7 +31,7 @@ def grey(signal, transfer, primaries=BT2020):
     ("signal", "light"), [(0, 0), (0.5081, 100), (0.5807, 203), (0.7518, 1000), (1, 10000)]
 )
 def test_pq_is_the_light_that_bt_2408_lists(signal, light):
-    assert pq_light(np.array(signal)) * WHITE == pytest.approx(light, rel=2e-3, abs=1e-3)
+    assert pq_light(np.array(signal)) * WHITE_NITS == pytest.approx(light, rel=2e-3, abs=1e-3)
 
 
 @pytest.mark.parametrize(("signal", "light"), [(0, 0), (0.5, 1 / 12), (0.75, 0.265), (1, 1)])
@@ -49,7 +49,7 @@ def test_a_white_sheet_becomes_nearly_white_and_what_is_brighter_is_still_told_a
 
 
 def test_the_curve_leaves_ordinary_light_alone_and_ends_at_one():
-    light = np.linspace(0, 2 * PEAK, 1000)
+    light = np.linspace(0, 2 * PEAK_LIGHT, 1000)
     shown = tone_curve(light)
     assert (shown[light < 0.75] == light[light < 0.75]).all()
     assert (np.diff(shown) >= 0).all()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-HEAD = 4096  # bytes at a file's beginning that say what it is
-EDGE = 1 << 18  # bytes at a video's beginning and end in which it says what made it
+HEAD_BYTES = 4096  # bytes at a file's beginning that say what it is
+EDGE_BYTES = 1 << 18  # bytes at a video's beginning and end in which it says what made it
 LONGEST_HEADER = 100_000_000  # of a safetensors file, as its own library has it
 LARGEST_EXPORT = 200_000_000  # bytes: ours have a few million
 PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
@@ -28,7 +28,7 @@ class Kind:
 
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(HEAD)
+        return file.read(HEAD_BYTES)
 
 
 def _is_picture(path: Path) -> bool:
@@ -72,9 +72,9 @@ def _is_export(path: Path) -> bool:
 def names_us(path: Path) -> bool:
     """Whether the file names us in its beginning or end, as the videos do that we make."""
     with path.open("rb") as file:
-        head = file.read(EDGE)
-        file.seek(max(file.seek(0, os.SEEK_END) - EDGE, 0))
-        return MARK in head or MARK in file.read(EDGE)
+        head = file.read(EDGE_BYTES)
+        file.seek(max(file.seek(0, os.SEEK_END) - EDGE_BYTES, 0))
+        return MARK in head or MARK in file.read(EDGE_BYTES)
 
 
 PICTURE = Kind("a picture", _is_picture)

@@ -8,7 +8,7 @@ from pathlib import Path
 from .file_kinds import MARK, SHEET, names_us
 from .own_folder import listed_in
 from .picture_formats import ENDINGS
-from .picture_writer import WRITTEN
+from .picture_writer import WRITTEN_FORMATS
 from .pictures import software_of
 
 # What systems and programs leave in folders of pictures, in small letters.
@@ -126,7 +126,7 @@ def _maker(path: Path, videos: Set[str]) -> bytes:
     try:
         if not path.is_file():  # a pipe would be waited for
             return b""
-        if ending in WRITTEN:
+        if ending in WRITTEN_FORMATS:
             return software_of(path)
         return MARK if ending in videos and names_us(path) else b""
     except OSError:

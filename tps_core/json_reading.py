@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 Checks = dict[str, Callable[[Any, str], object]]
 
 LONGEST_NUMBER = 300  # digits: what is longer is no float
-SHOWN = 60  # characters of a wrong value that an error shows
+SHOWN_CHARACTERS = 60  # characters of a wrong value that an error shows
 LARGEST_SIDE = 1_000_000  # pixels: no picture is larger
 
 
@@ -71,8 +71,8 @@ def shown(value: object) -> str:
         return f"an object of {len(value)}"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
-    line = ascii(value[:SHOWN]) if isinstance(value, str) else str(value)
-    return line if len(line) <= SHOWN else f"{line[:SHOWN]}…"
+    line = ascii(value[:SHOWN_CHARACTERS]) if isinstance(value, str) else str(value)
+    return line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
 
 
 def whole(value: object, what: str, low: int, high: int) -> int:

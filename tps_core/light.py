@@ -12,13 +12,13 @@ from torch import Tensor
 
 from .pictures import as_float
 
-SKIN = 0.6  # how light a face is made for line art, 0…1
-DARKEST = 0.02  # below it there is nothing to be made lighter
+SKIN_LIGHT = 0.6  # how light a face is made for line art, 0…1
+LEAST_LIGHT = 0.02  # below it there is nothing to be made lighter
 # iBUG's points from the eyes to the mouth: cheeks and nose lie between them.
-BETWEEN = [*range(31, 48), 48, 54]
+EYES_TO_MOUTH = [*range(31, 48), 48, 54]
 LEAST_TONES = 0.15  # share of a picture's pixels that have tones
-COLORFUL = 0.2  # difference of the channels from which on a pixel has a colour
-BLACK, WHITE = 0.2, 0.8
+LEAST_COLOR = 0.2  # difference of the channels from which on a pixel has a colour
+BLACK_LIGHT, WHITE_LIGHT = 0.2, 0.8
 LINE_PX = 5  # side of the squares in which lines have edges, and tones have none
 LINE_CONTRAST = 0.25
 
@@ -27,8 +27,8 @@ def tones(pictures: Tensor) -> Tensor:
     """Which pixels of pictures (…, 3, h, w) have colours, or greys that are no line's edge."""
     darkest, lightest = pictures.amin(-3, keepdim=True), pictures.amax(-3, keepdim=True)
     contrast = _most_around(lightest) + _most_around(-darkest)
-    grey = (lightest > BLACK) & (darkest < WHITE) & (contrast < LINE_CONTRAST)
-    return ((lightest - darkest > COLORFUL) | grey).squeeze(-3)
+    grey = (lightest > BLACK_LIGHT) & (darkest < WHITE_LIGHT) & (contrast < LINE_CONTRAST)
+    return ((lightest - darkest > LEAST_COLOR) | grey).squeeze(-3)
 
 
 def _most_around(x: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ def skin_light(picture: Tensor, points: Tensor) -> float:
     """
     height, width = picture.shape[-2:]
     size = torch.tensor([width, height])
-    low, high = points[BETWEEN].amin(0), points[BETWEEN].amax(0)
+    low, high = points[EYES_TO_MOUTH].amin(0), points[EYES_TO_MOUTH].amax(0)
     low_px = ((low + 1) / 2 * size).long().clamp(torch.zeros(2).long(), size - 1)
     high_px = ((high + 1) / 2 * size).long().clamp(low_px + 1, size)
     (x0, y0), (x1, y1) = low_px.tolist(), high_px.tolist()
@@ -73,7 +73,7 @@ def light_for_lines(picture: Tensor, points: Tensor) -> Tensor:
 
 def exponent_for_lines(light: float) -> float:
     """The power to which a picture is raised whose face is as light as that; 1 if it is enough."""
-    exponent = math.log(SKIN) / math.log(min(max(light, DARKEST), 0.999))
+    exponent = math.log(SKIN_LIGHT) / math.log(min(max(light, LEAST_LIGHT), 0.999))
     return exponent if 0 < exponent < 1 else 1.0
 
 

@@ -12,18 +12,19 @@ from functools import lru_cache, partial
 import numpy as np
 from PIL import Image, ImageCms
 
-from .hdr import BT2020, HLG, HLG_GAMMA, P3, PEAK, PQ, hlg_light, pq_light, tone_curve
+from .hdr import BT2020, HLG, HLG_GAMMA, P3, PEAK_LIGHT, PQ, hlg_light, pq_light, tone_curve
 
-GREY, COLOR = ("1", "L", "LA", "La", "I", "F"), ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
+GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+COLOR_MODES = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
 # What image modes a profile of each kind can be for, and the one that it is applied to.
-FITTING = {
-    "GRAY": (GREY, "L"),
-    "RGB ": (GREY + COLOR, "RGB"),
+PROFILE_MODES = {
+    "GRAY": (GREY_MODES, "L"),
+    "RGB ": (GREY_MODES + COLOR_MODES, "RGB"),
     "CMYK": (("CMYK",), "CMYK"),
     "Lab ": (("LAB",), "LAB"),
 }
 # What a damaged profile leads to; ImportError: this Pillow was built without colour management.
-USELESS = (ImageCms.PyCMSError, OSError, ValueError, ImportError)
+PROFILE_ERRORS = (ImageCms.PyCMSError, OSError, ValueError, ImportError)
 
 # The numbers of H.273.
 ADOBE_RGB = -1  # of primaries; it has no number there
@@ -82,13 +83,13 @@ def _by_profile(profile: bytes | None, mode: str) -> Convert | None:
             io.BytesIO(profile) if profile else ImageCms.createProfile("LAB")
         )
         space = known.profile.xcolor_space
-        modes, own = FITTING.get(space, ((), ""))
+        modes, own = PROFILE_MODES.get(space, ((), ""))
         if mode not in modes:
             return None
         transform = ImageCms.buildTransform(known, ImageCms.createProfile("sRGB"), own, "RGB")
         if own == "RGB" and _changes_nothing(transform):
             return None
-    except USELESS:
+    except PROFILE_ERRORS:
         return None
     return lambda image: transform.apply(image.convert(own))
 
@@ -106,7 +107,7 @@ def _decoded(image: Image.Image, primaries: int, transfer: int) -> Image.Image:
     light = _linear(transfer)[np.asarray(image.convert("RGB"))]  # (h, w, 3), white is 1
     if transfer == HLG:  # its signal is the scene's light; a display shows it with more contrast
         luminance = light @ np.array(LUMINANCE, np.float32)
-        light = light * (PEAK * luminance[..., None] ** (HLG_GAMMA - 1))
+        light = light * (PEAK_LIGHT * luminance[..., None] ** (HLG_GAMMA - 1))
     if primaries in PRIMARIES:
         light = light @ np.array(PRIMARIES[primaries], np.float32).T
     light = light.clip(0)
@@ -120,7 +121,7 @@ def _decoded(image: Image.Image, primaries: int, transfer: int) -> Image.Image:
 def in_range(light: np.ndarray) -> np.ndarray:
     """Linear light (…, 3), where 1 is diffuse white, in 0…1, its hues as they were.
 
-    What is brighter than `hdr.KNEE` is drawn together by `hdr.tone_curve`.
+    What is brighter than `hdr.KNEE_LIGHT` is drawn together by `hdr.tone_curve`.
     """
     brightest = light.max(-1, keepdims=True)
     return light * (tone_curve(brightest) / brightest.clip(1e-6)).astype(light.dtype)

@@ -10,8 +10,8 @@ from PIL import Image
 from .file_kinds import MARK
 
 # What Pillow may take a file for; it knows formats that start other programs.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM", "TGA", "ICO")
-SOFTWARE = 0x0131  # the EXIF tag
+READ_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "DIB", "TIFF", "GIF", "PPM", "TGA", "ICO")
+SOFTWARE_TAG = 0x0131  # the EXIF tag
 # Two numbers in a BMP's header that are the writing program's own.
 BMP_RESERVED, BMP_MARK = slice(6, 10), b"TPSP"
 
@@ -83,7 +83,7 @@ def formats_for(extra: Extra | None) -> list[str]:
     if extra is not None:
         return [extra.format] if _can_open(extra) else []
     Image.init()
-    return [name for name in FORMATS if name in Image.OPEN]
+    return [name for name in READ_FORMATS if name in Image.OPEN]
 
 
 @cache
@@ -115,5 +115,5 @@ def said_software(image: Image.Image, head: bytes) -> bytes:
         return MARK if head[BMP_RESERVED] == BMP_MARK else b""
     said = image.info.get("Software") or image.info.get("comment")
     if not said and image.format != "PNG":  # whose EXIF would have all of it decoded
-        said = image.getexif().get(SOFTWARE)
+        said = image.getexif().get(SOFTWARE_TAG)
     return said if isinstance(said, bytes) else str(said or "").encode()

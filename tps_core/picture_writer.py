@@ -10,16 +10,16 @@ from torch import Tensor
 from .file_kinds import MARK
 from .output_files import make_folder, names_file, replace_file
 from .picture_colors import as_rgb
-from .picture_formats import BMP_MARK, BMP_RESERVED, SOFTWARE
-from .pictures import DAMAGED, flat, has_alpha, to_image
+from .picture_formats import BMP_MARK, BMP_RESERVED, SOFTWARE_TAG
+from .pictures import DECODING_ERRORS, flat, has_alpha, to_image
 
 # What a name's ending stands for among those that we write.
-WRITTEN = {
+WRITTEN_FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".webp": "WEBP",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".gif": "GIF", ".avif": "AVIF",
 }  # fmt: skip
-WITH_ALPHA = ("PNG", "WEBP", "TIFF", "AVIF")
-LONGEST_SIDES = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536}
+ALPHA_FORMATS = ("PNG", "WEBP", "TIFF", "AVIF")
+LONGEST_SIDES_PX = {"WEBP": 16383, "JPEG": 65500, "GIF": 65535, "AVIF": 65536}
 
 
 def write_picture(
@@ -47,7 +47,7 @@ def encode(image: Image.Image, path: Path, software: bytes = MARK) -> bytes:
         image = flat(image, 255, as_rgb, False)
     try:
         return _saved(image, format, software)
-    except DAMAGED as error:
+    except DECODING_ERRORS as error:
         raise ValueError(f"{path}: can't be made ({error}); let the name end in .png") from None
 
 
@@ -56,7 +56,7 @@ def check_room(path: Path, size: tuple[int, int]) -> None:
 
     Or for an ending that is no picture format.
     """
-    most = LONGEST_SIDES.get(picture_format(path), max(size))
+    most = LONGEST_SIDES_PX.get(picture_format(path), max(size))
     if max(size) > most:
         raise ValueError(
             f"{path}: {size[0]} x {size[1]} pixels are too many for {path.suffix}, which holds at "
@@ -73,25 +73,25 @@ def picture_format(path: Path) -> str:
     if ending not in written_endings():
         known = ", ".join(written_endings())
         raise ValueError(f"{path}: a picture's name must end in {known}")
-    return WRITTEN[ending]
+    return WRITTEN_FORMATS[ending]
 
 
 def holds_alpha(path: Path) -> bool:
     """Whether a picture file of that name can be partly transparent."""
-    return WRITTEN.get(path.suffix.lower()) in WITH_ALPHA
+    return WRITTEN_FORMATS.get(path.suffix.lower()) in ALPHA_FORMATS
 
 
 def written_endings() -> tuple[str, ...]:
     """The endings of the names of pictures that can be written here."""
     Image.init()
-    return tuple(ending for ending, format in WRITTEN.items() if format in Image.SAVE)
+    return tuple(ending for ending, format in WRITTEN_FORMATS.items() if format in Image.SAVE)
 
 
 def _saved(image: Image.Image, format: str, software: bytes) -> bytes:
     """The image as the bytes of a file that says the software made it. Raises as Pillow does."""
     file, info, exif, name = io.BytesIO(), PngInfo(), Image.Exif(), software.decode()
     info.add_text("Software", name)
-    exif[SOFTWARE] = name
+    exif[SOFTWARE_TAG] = name
     said: dict[str, dict] = {"PNG": {"pnginfo": info}, "GIF": {"comment": name}, "BMP": {}}
     image.save(file, format, quality=95, **said.get(format, {"exif": exif}))
     content = file.getvalue()

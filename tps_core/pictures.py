@@ -16,31 +16,42 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from .json_reading import one_line
-from .picture_colors import ADOBE_RGB, GAMMA_22, GREY, HDR, Convert, as_rgb, coded_colors, in_srgb
+from .picture_colors import (
+    ADOBE_RGB,
+    GAMMA_22,
+    GREY_MODES,
+    HDR,
+    Convert,
+    as_rgb,
+    coded_colors,
+    in_srgb,
+)
 from .picture_formats import extra_of, formats_for, said_software, what_it_is_not
 from .transparency import beyond_edges
 
 # What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
 # ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
-DAMAGED = (
+DECODING_ERRORS = (
     OSError, SyntaxError, EOFError, ValueError, RuntimeError, IndexError, KeyError, TypeError,
     OverflowError, struct.error,
 )  # fmt: skip
 
-HEAD = 1 << 16  # bytes of a file that tell what its colours mean, if it says so
+HEAD_BYTES = 1 << 16  # bytes of a file that tell what its colours mean, if it says so
 # What reading a picture may cost, and what it costs, in bytes a pixel of the file while it is
 # decoded, and of the picture that comes back while it is made.
 MOST_BYTES = 1_000_000_000
-DECODING = {"WEBP": 28, "AVIF": 28}
-DECODING_OTHERS = 6
-KEPT, KEPT_WITH_ALPHA = 20, 46
-STRIP = 2_000_000  # pixels that are converted at a time
+DECODING_BYTES = {"WEBP": 28, "AVIF": 28}
+DECODING_BYTES_OF_OTHERS = 6
+KEPT_BYTES, KEPT_BYTES_WITH_ALPHA = 20, 46
+STRIP_PX = 2_000_000  # pixels that are converted at a time
 
-ORIENTATION, ON_THEIR_SIDE = 0x0112, range(5, 9)  # the EXIF tag, and what it says of such pictures
-WIDTH, HEIGHT = 0x0100, 0x0101  # a TIFF's tags
-PNG_BITS = 24  # where a PNG says how many bits a level has
-INTEROPERABILITY = 0xA005  # an EXIF tag
-SEVERAL = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")  # formats whose further pictures are to be seen
+ORIENTATION_TAG = 0x0112  # of EXIF
+LYING_ORIENTATIONS = range(5, 9)
+WIDTH_TAG, HEIGHT_TAG = 0x0100, 0x0101  # a TIFF's tags
+PNG_BITS_AT = 24  # where a PNG says how many bits a level has
+INTEROPERABILITY_TAG = 0xA005  # of EXIF
+# Formats whose further pictures are to be seen.
+SEVERAL_FORMATS = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 
 log = logging.getLogger("tps_portrait")
 
@@ -82,10 +93,11 @@ def picture_size(path: Path | str) -> tuple[int, int]:
     Raises ValueError, naming the file, when it can't be read.
     """
     with _opened(Path(path), path) as (image, _):
-        turned = _orientation(image) in ON_THEIR_SIDE
+        turned = _orientation(image) in LYING_ORIENTATIONS
         # Of a TIFF some versions of Pillow give the turned size and others don't.
         tags = getattr(image, "tag_v2", {})
-        width, height = int(tags.get(WIDTH, image.width)), int(tags.get(HEIGHT, image.height))
+        width = int(tags.get(WIDTH_TAG, image.width))
+        height = int(tags.get(HEIGHT_TAG, image.height))
         return (height, width) if turned else (width, height)
 
 
@@ -110,7 +122,7 @@ def _opened(source: Path | BinaryIO, path: Path | str) -> Iterator[tuple[Image.I
             warnings.simplefilter("ignore")
             # Opened here: by its name Pillow maps a TIFF that is turned wrongly into memory.
             with source.open("rb") if isinstance(source, Path) else source as file:
-                head = file.read(HEAD)
+                head = file.read(HEAD_BYTES)
                 file.seek(0)
                 extra = extra_of(head)
                 if lack := extra and extra.what_is_missing():
@@ -128,7 +140,7 @@ def _opened(source: Path | BinaryIO, path: Path | str) -> Iterator[tuple[Image.I
             f"{path}: can't be read ({what_it_is_not(head)}); save it again as PNG or JPEG"
         ) from None
     except Image.DecompressionBombError:
-        most = MOST_BYTES // KEPT // 10**6
+        most = MOST_BYTES // KEPT_BYTES // 10**6
         raise ValueError(
             f"{path}: too large to open; save it with at most {most} megapixels"
         ) from None
@@ -136,7 +148,7 @@ def _opened(source: Path | BinaryIO, path: Path | str) -> Iterator[tuple[Image.I
         raise ValueError(f"{path}: too large for this computer's memory; save it smaller") from None
     except Refused as error:
         raise ValueError(f"{path}: {error}") from None
-    except DAMAGED as error:
+    except DECODING_ERRORS as error:
         reason = one_line(error)
         raise ValueError(
             f"{path}: can't be read ({reason}); save it again as PNG or JPEG"
@@ -168,7 +180,7 @@ def _decoded(
     alpha: bool = False,
 ) -> Tensor:
     """The picture (3, h, w) of the image, or with its alpha (4, h, w); see `read_picture`."""
-    _check_cost(image, most_pixels, KEPT_WITH_ALPHA if alpha else KEPT)
+    _check_cost(image, most_pixels, KEPT_BYTES_WITH_ALPHA if alpha else KEPT_BYTES)
     factor = _shrinking(image.size, most_pixels)
     if factor > 1:
         # JPEG can be decoded at a half, a quarter or an eighth, which saves time and memory.
@@ -193,7 +205,7 @@ def _count_as_loaded(image: Image.Image, head: bytes) -> None:
     color = image.info.get("transparency")
     if image.format != "PNG" or image.mode not in ("1", "L", "RGB") or isinstance(color, bytes):
         return
-    bits = head[PNG_BITS]
+    bits = head[PNG_BITS_AT]
     if isinstance(color, tuple) and bits == 16:
         image.info["transparency"] = tuple(level >> 8 for level in color)
     elif isinstance(color, int) and color < 2**bits < 256:  # else Pillow did so itself
@@ -203,7 +215,7 @@ def _count_as_loaded(image: Image.Image, head: bytes) -> None:
 def _check_cost(image: Image.Image, most_pixels: int | None, kept_bytes: int) -> None:
     """Raises Refused for a picture that would take more than MOST_BYTES, by its header."""
     pixels = image.width * image.height
-    decoding = DECODING.get(image.format or "", DECODING_OTHERS)
+    decoding = DECODING_BYTES.get(image.format or "", DECODING_BYTES_OF_OTHERS)
     kept = min(pixels, most_pixels or pixels)
     if max(decoding * pixels, kept_bytes * kept) > MOST_BYTES:
         most = MOST_BYTES // (decoding if most_pixels else max(decoding, kept_bytes)) // 10**6
@@ -216,8 +228,8 @@ def _check_cost(image: Image.Image, most_pixels: int | None, kept_bytes: int) ->
 def _orientation(image: Image.Image) -> int:
     """How the picture is to be turned, 1…8 as EXIF counts; 1, not at all, if that is damaged."""
     try:
-        found = image.getexif().get(ORIENTATION, 1)
-    except DAMAGED:
+        found = image.getexif().get(ORIENTATION_TAG, 1)
+    except DECODING_ERRORS:
         return 1
     return found if found in range(1, 9) else 1
 
@@ -225,8 +237,8 @@ def _orientation(image: Image.Image) -> int:
 def _coded_by_camera(image: Image.Image) -> tuple[int, int] | None:
     """Adobe RGB, if the EXIF says so as cameras do (DCF 2.0's option file)."""
     try:
-        index = image.getexif().get_ifd(INTEROPERABILITY).get(1)
-    except DAMAGED:
+        index = image.getexif().get_ifd(INTEROPERABILITY_TAG).get(1)
+    except DECODING_ERRORS:
         return None
     return (ADOBE_RGB, GAMMA_22) if index == "R03" else None
 
@@ -234,8 +246,8 @@ def _coded_by_camera(image: Image.Image) -> tuple[int, int] | None:
 def _holds_several(image: Image.Image) -> bool:
     """Whether a person would see more than the first picture of the file, as in an animation."""
     try:
-        return image.format in SEVERAL and getattr(image, "is_animated", False)
-    except DAMAGED:
+        return image.format in SEVERAL_FORMATS and getattr(image, "is_animated", False)
+    except DECODING_ERRORS:
         return False
 
 
@@ -256,11 +268,11 @@ def _to_picture(
     """
     top = _top(image)
     width, height = -(-image.width // factor), -(-image.height // factor)
-    turned, channels = orientation in ON_THEIR_SIDE, 4 if alpha else 3
+    turned, channels = orientation in LYING_ORIENTATIONS, 4 if alpha else 3
     shape = (width, height, channels) if turned else (height, width, channels)
     picture = np.empty(shape, np.float32)
     place = _unturned(picture, orientation)
-    rows = max(1, STRIP // (image.width * factor)) * factor
+    rows = max(1, STRIP_PX // (image.width * factor)) * factor
     for y in range(0, image.height, rows):
         strip = image.crop((0, y, image.width, min(y + rows, image.height)))
         strip = flat(strip, top, to_srgb, alpha)
@@ -276,7 +288,7 @@ def _unturned(picture: np.ndarray, orientation: int) -> np.ndarray:
         picture = picture[:, ::-1]
     if orientation in (3, 4, 7, 8):
         picture = picture[::-1]
-    return picture.swapaxes(0, 1) if orientation in ON_THEIR_SIDE else picture
+    return picture.swapaxes(0, 1) if orientation in LYING_ORIENTATIONS else picture
 
 
 def _top(image: Image.Image) -> float:
@@ -300,7 +312,7 @@ def flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> 
         return strip.convert("RGBA") if keep_alpha else strip
     whole = strip.convert("LA" if strip.mode == "La" else "RGBA").convert("RGBA")
     alpha, colors = whole.getchannel("A"), whole.convert("RGB")
-    strip = to_srgb(colors.convert("L") if strip.mode in GREY else colors)
+    strip = to_srgb(colors.convert("L") if strip.mode in GREY_MODES else colors)
     if keep_alpha:
         strip.putalpha(alpha)
         return strip
@@ -324,7 +336,7 @@ def with_alpha(image: Image.Image, name: str) -> tuple[Tensor, Tensor | None]:
     """
     alpha = has_alpha(image)
     try:
-        _check_cost(image, None, KEPT_WITH_ALPHA if alpha else KEPT)
+        _check_cost(image, None, KEPT_BYTES_WITH_ALPHA if alpha else KEPT_BYTES)
     except Refused as error:
         raise ValueError(f"{name}: {error}") from None
     to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), None)

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-BLOCK = 8  # pixels: colours beyond an edge needn't be finer
+BLOCK_PX = 8  # pixels: colours beyond an edge needn't be finer
 
 
 def on_white(picture: Tensor, alpha: Tensor) -> Tensor:
@@ -23,7 +23,7 @@ def beyond_edges(picture: Tensor, alpha: Tensor) -> Tensor:
     if clear.all():
         return torch.ones_like(picture)
     # Colours spread from block to block, each step twice as far as the one before.
-    parts = [torch.cat([_blocks(picture * alpha, BLOCK), _blocks(alpha, BLOCK)])]
+    parts = [torch.cat([_blocks(picture * alpha, BLOCK_PX), _blocks(alpha, BLOCK_PX)])]
     while not (parts[-1][3] > 0).all():
         parts.append(_blocks(parts[-1], 2))
     spread = parts[-1]

@@ -24,8 +24,8 @@ FACES_STRIDE, FACES_SIDE_PX = 4, 512
 WIDEST_STRIDE = 16
 SMALL_PX = 64  # the side below which every pixel is evaluated: that is as quick
 TAPS = 6  # knots that a place is interpolated from
-BEFORE = 2  # of these lie before the cell that the place is in
-GROUP = 48  # pixels in a row that are one matrix product; a multiple of every stride
+KNOTS_BEFORE = 2  # of these lie before the cell that the place is in
+GROUP_PX = 48  # pixels in a row that are one matrix product; a multiple of every stride
 
 
 def spline_grid(
@@ -60,7 +60,7 @@ def _interpolated(spline: Spline, size: Sequence[int], span: Tensor, stride: int
     h, w = size
     knots = [-(-n // stride) + TAPS - 1 for n in size]
     y, x = (
-        (2 * stride * (torch.arange(count).to(span) - BEFORE) + 1) / n - 1
+        (2 * stride * (torch.arange(count).to(span) - KNOTS_BEFORE) + 1) / n - 1
         for count, n in zip(knots, size, strict=True)
     )
     places = torch.stack(torch.meshgrid(x, y, indexing="xy"), -1) * span
@@ -73,25 +73,25 @@ def _interpolated(spline: Spline, size: Sequence[int], span: Tensor, stride: int
 def _upsampled(values: Tensor, pixels: int, stride: int) -> Tensor:
     """Rows (b, knots, c) interpolated to (b, pixels, c)."""
     weights = _lagrange(stride).to(values)
-    groups, step = -(-pixels // GROUP), GROUP // stride
+    groups, step = -(-pixels // GROUP_PX), GROUP_PX // stride
     missing = groups * step + TAPS - 1 - values.shape[1]  # only cut off pixels are made of these
     windows = F.pad(values, (0, 0, 0, missing)).unfold(1, weights.shape[1], step).mT
     made = torch.bmm(weights.expand(len(values) * groups, -1, -1), windows.flatten(0, 1))
-    return made.reshape(len(values), groups * GROUP, -1)[:, :pixels]
+    return made.reshape(len(values), groups * GROUP_PX, -1)[:, :pixels]
 
 
 @lru_cache
 def _lagrange(stride: int) -> Tensor:
-    """What each knot counts for each pixel of a group: (GROUP, GROUP / stride + TAPS - 1).
+    """What each knot counts for each pixel of a group: (GROUP_PX, GROUP_PX / stride + TAPS - 1).
 
-    The knots begin BEFORE cells before the first pixel, which is itself a knot.
+    The knots begin KNOTS_BEFORE cells before the first pixel, which is itself a knot.
     """
     with torch.inference_mode(False):  # kept for later calls, which may want gradients
-        pixel = torch.arange(GROUP)
+        pixel = torch.arange(GROUP_PX)
         cell = pixel.div(stride, rounding_mode="floor")
         within = (pixel.double() / stride - cell)[:, None]  # 0…1
-        nodes = torch.arange(TAPS) - BEFORE
-        weights = torch.zeros(GROUP, GROUP // stride + TAPS - 1, dtype=torch.float64)
+        nodes = torch.arange(TAPS) - KNOTS_BEFORE
+        weights = torch.zeros(GROUP_PX, GROUP_PX // stride + TAPS - 1, dtype=torch.float64)
         for tap in range(TAPS):
             others = nodes[nodes != nodes[tap]]
             weights[pixel, cell + tap] = ((within - others) / (nodes[tap] - others)).prod(1)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .kernel_sum import kernel, kernel_sum
 
-CLOSEST = 1e-6  # nearest two source points may lie, as a share of the points' spread
-FLATTEST = 1e-5  # least width of the point cloud across its main direction, the same share
+LEAST_SPACING = 1e-6  # nearest two source points may lie, as a share of the points' spread
+LEAST_WIDTH = 1e-5  # least width of the point cloud across its main direction, the same share
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def _refuse_degenerate(centres: Tensor, distances: Tensor, points: Tensor) -> No
         raise ValueError("a spline's points must be finite numbers, got NaN or infinity")
     itself = torch.eye(n, dtype=torch.bool, device=distances.device)
     nearest, index = distances.masked_fill(itself, torch.inf).flatten(1).min(1)
-    if (nearest < CLOSEST).any():
+    if (nearest < LEAST_SPACING).any():
         batch = int(nearest.argmin())
         i, j = divmod(int(index[batch]), n)
         x, y = points[batch, i].tolist()
@@ -114,7 +114,7 @@ def _refuse_degenerate(centres: Tensor, distances: Tensor, points: Tensor) -> No
         )
     with torch.no_grad():
         width = torch.linalg.svdvals(centres)[:, 1] / n**0.5
-    if (width < FLATTEST).any():
+    if (width < LEAST_WIDTH).any():
         raise ValueError(
             "all points lie on one line; a spline needs points that span the picture: "
             "add one off the line"

@@ -21,7 +21,7 @@ FEWEST_KNOWN = 34  # of the 68 points; the others are guessed from the mean face
 LARGEST_SHARE = 2.0
 # The irises of the 478-point mesh, the middle of each first: the right one, then the left one.
 IRISES = (slice(468, 473), slice(473, 478))
-BODY, HAND = 18, 21  # how many points the other parts have, none of which we know
+BODY_POINTS, HAND_POINTS = 18, 21  # how many points the other parts have, none of which we know
 
 
 def read_pose(pose, size: Size | None = None) -> tuple[list[list[Landmarks]], Size]:
@@ -137,8 +137,8 @@ def _person(face: Landmarks, points: int, in_shares: bool) -> dict:
     # The score is 1: others drop every point below it, however sure the detector is of the face.
     flat = torch.nn.functional.pad(values, (0, 1), value=1.0).flatten().tolist()
     return {
-        "pose_keypoints_2d": [0.0] * (3 * BODY),
+        "pose_keypoints_2d": [0.0] * (3 * BODY_POINTS),
         FACE: flat,
-        "hand_left_keypoints_2d": [0.0] * (3 * HAND),
-        "hand_right_keypoints_2d": [0.0] * (3 * HAND),
+        "hand_left_keypoints_2d": [0.0] * (3 * HAND_POINTS),
+        "hand_right_keypoints_2d": [0.0] * (3 * HAND_POINTS),
     }

@@ -21,9 +21,9 @@ INPUT, OUTPUT = "picture", "painted"
 PRODUCER = "tps-portrait"
 OPSET = 17
 IR_VERSION = 8  # the file format's version that goes with it
-SMALL_CONSTANT = 64  # values; with no more it is never stored in half precision
+MOST_UNHALVED_VALUES = 64  # values; with no more it is never stored in half precision
 # What is the same in torch and in ONNX.
-SAME = {name.lower(): name for name in ("Add", "Sub", "Mul", "Div", "Tanh", "Sigmoid")}
+SAME_OPERATIONS = {name.lower(): name for name in ("Add", "Sub", "Mul", "Div", "Tanh", "Sigmoid")}
 
 
 def to_onnx(
@@ -80,8 +80,8 @@ class _Recorder(TorchFunctionMode):
         x, rest = inputs[0], inputs[1:]
         if function == "to":
             return self._names[x]  # in another layout
-        if function in SAME:
-            return self._node(SAME[function], *inputs)
+        if function in SAME_OPERATIONS:
+            return self._node(SAME_OPERATIONS[function], *inputs)
         if function == "conv2d":
             weight, bias, strides, pads, _, groups = rest
             weights = [weight] if bias is None else [weight, bias]
@@ -145,7 +145,7 @@ class _Recorder(TorchFunctionMode):
                 self._names[x] = self._name(x.detach().cpu().float().numpy())
             return self._names[x]
         array = x if isinstance(x, np.ndarray) else np.array(x, np.float32)
-        halved = self._half and array.dtype == np.float32 and array.size > SMALL_CONSTANT
+        halved = self._half and array.dtype == np.float32 and array.size > MOST_UNHALVED_VALUES
         name = f"constant_{len(self.constants)}"
         self.constants.append(from_array(array.astype(np.float16) if halved else array, name))
         return self._node("Cast", name, to=TensorProto.FLOAT) if halved else name

@@ -31,13 +31,13 @@ QUICK_SEARCH_EVERY = 4  # frames without a face
 THOROUGH_SEARCH_EVERY = 48
 MORE_EVERY = 12  # frames after which others are searched for, beside those that are followed
 LONGEST_MISSED = 24  # frames without a face, after which it counts as another one
-FARTHEST = 1.0  # widths of a face that it may be from where it was last seen
+MOST_SHIFT = 1.0  # widths of a face that it may be from where it was last seen
 MOST_SCALED = 1.5  # how much larger or smaller it may be
-TWICE = 0.6  # overlap of two faces from which on one face is followed under two numbers
+SAME_TRACK_OVERLAP = 0.6  # of two faces, from which on one is followed under two numbers
 # Between two frames a cut changes the light by this much, and so many times more than the motion
 # in the frames before does. A cut that is missed costs little: the face is not there any more.
 CUT_CHANGE, CUT_AGAINST_MOTION = 0.08, 4.0
-THUMBNAIL = (36, 64)
+THUMBNAIL_PX = (36, 64)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Follower:
     def _is_double(self, number: int, face: Landmarks) -> bool:
         """Whether that is where an earlier face of this frame is already."""
         earlier = [other for n, other in self._faces.items() if n < number]
-        return any(face.overlap(other) > TWICE for other in earlier)
+        return any(face.overlap(other) > SAME_TRACK_OVERLAP for other in earlier)
 
     def _take_in(self, found: list[Landmarks]) -> bool:
         """Follows those of the faces that aren't followed yet, each under the number it had."""
@@ -125,7 +125,7 @@ class Follower:
             near = {
                 number: apart
                 for number, (last, frames) in self._missed.items()
-                if (apart := _apart(last, face)) <= FARTHEST * (1 + LEEWAY_PER_FRAME * frames)
+                if (apart := _apart(last, face)) <= MOST_SHIFT * (1 + LEEWAY_PER_FRAME * frames)
             }
             if near:
                 number = min(near, key=lambda n: near[n])
@@ -140,7 +140,7 @@ class Follower:
     def _is_cut(self, frame: Tensor) -> bool:
         """Whether the frame is another picture than the one before. Of the first it is False."""
         small = frame[None, :, :: max(1, frame.shape[1] // 360), :: max(1, frame.shape[2] // 640)]
-        small = F.interpolate(small, THUMBNAIL, mode="bilinear", antialias=True)
+        small = F.interpolate(small, THUMBNAIL_PX, mode="bilinear", antialias=True)
         last, self._thumbnail = self._thumbnail, as_float(small).mean(1)
         if last is None:
             return False

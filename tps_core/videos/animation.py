@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 
 from ..json_reading import one_line
-from ..pictures import DAMAGED
+from ..pictures import DECODING_ERRORS
 from .frame import BT601, MOST_PIXELS, Colors, Frame
 from .transparency import on_white
 
 ENDINGS = {".gif", ".webp", ".png", ".apng", ".avif"}  # of pictures that may move
 FORMATS = ("GIF", "WEBP", "PNG", "AVIF")
-UNSAID = 2  # FFmpeg's number for colours that aren't marked
+UNMARKED_COLORS = 2  # FFmpeg's number for colours that aren't marked
 SHORTEST_MS = 20  # browsers, too, take what is shorter for a mistake, and show it for
 USUAL_MS = 100
-UNREADABLE = (*DAMAGED, Image.DecompressionBombError)
+OPENING_ERRORS = (*DECODING_ERRORS, Image.DecompressionBombError)
 
 
 def moves(path: Path | str) -> bool:
@@ -28,7 +28,7 @@ def moves(path: Path | str) -> bool:
     try:
         with _opened(path) as image:
             return _count(image) > 1
-    except UNREADABLE:
+    except OPENING_ERRORS:
         return False
 
 
@@ -38,7 +38,7 @@ class AnimationReader:
     def __init__(self, path: Path | str):
         self.path = Path(path)
         self.time_base = Fraction(1, 1000)
-        self.colors = Colors(BT601, UNSAID, UNSAID)
+        self.colors = Colors(BT601, UNMARKED_COLORS, UNMARKED_COLORS)
         self.metadata: dict[str, str] = {}
         self.chapters: list = []
         self.sounds: list = []
@@ -60,7 +60,7 @@ class AnimationReader:
                     self.alpha = self.alpha or _transparent(frame)
         except FileNotFoundError:
             raise ValueError(f"{path}: no such file") from None
-        except UNREADABLE as error:
+        except OPENING_ERRORS as error:
             raise ValueError(f"{path}: can't be read ({one_line(error)})") from None
 
     @property
@@ -87,7 +87,7 @@ class AnimationReader:
                     picture = torch.from_numpy(pixels).permute(2, 0, 1)
                     yield Frame(on_white(picture) if self.alpha else picture, time, duration)
                     time += duration
-        except UNREADABLE as error:
+        except OPENING_ERRORS as error:
             raise ValueError(f"{self.path}: can't be read ({one_line(error)})") from None
 
     def parts(self) -> Iterator[Frame]:

@@ -13,7 +13,7 @@ OF_THAT_FILE = {
 }  # fmt: skip
 WITH_CHAPTERS = {"mp4", "mov", "ipod", "matroska", "webm"}  # formats
 WITHOUT_SOUND = {"gif"}
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
+FULL_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a disk, a user's share of it, a file
 USUAL_RATE = 48000  # samples a second
 
 
@@ -46,7 +46,7 @@ class Beside:
         try:
             self._file.mux(track.packets(packet))
         except self._av.error.FFmpegError as error:
-            if error.errno in FULL:
+            if error.errno in FULL_DISK_ERRORS:
                 raise
             del self._tracks[stream.index]
             self._notes.append(

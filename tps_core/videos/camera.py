@@ -5,7 +5,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from ..tracking.follower import Follower, FrameObservation
-from .plan import CONTEXT, FramePlan, plan_shot, steady_extent
+from .plan import FRAMES_BEFORE, FramePlan, plan_shot, steady_extent
 
 
 class Camera:
@@ -27,7 +27,7 @@ class Camera:
         if frame.shape != self._shape:
             self._start(frame.shape)
         observation = self._follower(frame)
-        earlier = [] if observation.cut else self._shot[1 - CONTEXT :]
+        earlier = [] if observation.cut else self._shot[1 - FRAMES_BEFORE :]
         self._shot = [*earlier, observation]
         plan = plan_shot(self._shot)[-1]
         self._extent_px = steady_extent(self._extent_px, plan.extent_px)

@@ -18,12 +18,12 @@ from ..tracking.gaps import between
 from ..tracking.one_euro import one_euro_both_ways
 from ..tracking.smoothing import smooth
 
-AHEAD = 24  # frames that must be known after one
-CONTEXT = 32  # frames before one that its smoothing knows
-CHUNK = 24  # frames planned at a time
+FRAMES_AHEAD = 24  # frames that must be known after one
+FRAMES_BEFORE = 32  # frames before one that its smoothing knows
+CHUNK_FRAMES = 24  # frames planned at a time
 LONGEST_HELD = 8  # frames in a row without the face in which it is thought to be there
-FADE = 6  # frames in which the painting comes and goes
-FEWEST = 3  # frames in which a face must be seen; fewer are a mistake of the detector
+FADE_FRAMES = 6  # frames in which the painting comes and goes
+FEWEST_FRAMES = 3  # frames in which a face must be seen; fewer are a mistake of the detector
 LIGHT_CUTOFF = 0.02  # cycles per frame: light changes slowly, or the drawing would flicker
 # The scale of a painted picture stays while the face's size does so within this factor: strokes
 # that grow with every step of the person would crawl over the picture.
@@ -67,10 +67,10 @@ def plan_frames(observations: Iterable[FrameObservation]) -> Iterator[FramePlan]
             yield from planned(len(shot))
             shot, done = [], 0
         shot.append(observation)
-        if len(shot) == done + CHUNK + AHEAD:
-            yield from planned(done + CHUNK)
-            passed = max(0, done + CHUNK - CONTEXT)
-            shot, done = shot[passed:], done + CHUNK - passed
+        if len(shot) == done + CHUNK_FRAMES + FRAMES_AHEAD:
+            yield from planned(done + CHUNK_FRAMES)
+            passed = max(0, done + CHUNK_FRAMES - FRAMES_BEFORE)
+            shot, done = shot[passed:], done + CHUNK_FRAMES - passed
     if shot:
         yield from planned(len(shot))
 
@@ -123,7 +123,7 @@ def _largest(observation: FrameObservation) -> FaceObservation:
 def _drop_mistakes(frames: list[list[Landmarks]]) -> None:
     """Empties frames whose face is seen in too few in a row, unless the rest may be beyond."""
     for seen, start, end in _runs(frames):
-        if seen and end - start < FEWEST and start > 0 and end < len(frames):
+        if seen and end - start < FEWEST_FRAMES and start > 0 and end < len(frames):
             frames[start:end] = [[] for _ in range(start, end)]
 
 
@@ -144,8 +144,8 @@ def _fade(faces: list[Landmarks | None]) -> list[float]:
     for seen, start, end in _runs(faces):
         if start == 0:
             continue
-        for step in range(min(FADE, end - start)):
-            share = (step + 1) / (FADE + 1)
+        for step in range(min(FADE_FRAMES, end - start)):
+            share = (step + 1) / (FADE_FRAMES + 1)
             opacity[start + step] = share if seen else 1 - share
             if not seen:
                 faces[start + step] = faces[start - 1]

@@ -25,12 +25,12 @@ ENDINGS = {
     ".h264", ".264", ".h265", ".265", ".hevc", ".ivf", ".obu",
 }  # fmt: skip
 MICROSECONDS = 1_000_000  # in a second, as FFmpeg counts a file's time
-FASTEST = 1000  # frames per second: a file that says more is damaged
-MOST_DAMAGED = 10_000
-LOOKED_AT = 25  # frames; looking at what is beside a frame's pixels takes a while
+MOST_FRAMES_PER_SECOND = 1000  # frames per second: a file that says more is damaged
+MOST_DAMAGED_FRAMES = 10_000
+FRAMES_LOOKED_AT = 25  # frames; looking at what is beside a frame's pixels takes a while
 ATTACHED_PICTURE = 1 << 10  # FFmpeg's mark of a cover
-WIDEST_PIXEL = 8  # a pixel that is so many times wider than high, or higher than wide, is a mistake
-SQUARE = 0.005  # pixels whose sides differ by a smaller share are taken for square
+MOST_PIXEL_RATIO = 8  # of a pixel's sides: a file that says more is damaged
+SQUARE_TOLERANCE = 0.005  # pixels whose sides differ by a smaller share are taken for square
 # FFmpeg's names of pixels, by whether they have alpha, and their bits.
 RGB = {(False, 8): "rgb24", (True, 8): "rgba", (False, 16): "rgb48le", (True, 16): "rgba64le"}
 # Their own decoders know nothing of the transparency that such videos have beside the picture.
@@ -97,7 +97,7 @@ class VideoReader:
     def rate(self) -> Fraction:
         """Frames per second, on average."""
         rate = self.stream.average_rate or self.stream.guessed_rate or 0
-        return Fraction(rate if 0 < rate <= FASTEST else 25)
+        return Fraction(rate if 0 < rate <= MOST_FRAMES_PER_SECOND else 25)
 
     @property
     def count(self) -> int:
@@ -149,7 +149,7 @@ class VideoReader:
                 frames = list(deinterlacer.whole(decoded, ended))
             except (self._av.error.FFmpegError, ValueError) as error:
                 damaged += 1
-                if damaged > MOST_DAMAGED:
+                if damaged > MOST_DAMAGED_FRAMES:
                     raise ValueError(
                         f"{self.path}: damaged in too many places ({one_line(error)})"
                     ) from None
@@ -246,7 +246,7 @@ class VideoReader:
         """The frame upright and in its true proportions; of that size, should it have changed."""
         width, height = size
         ratio = self._pixel_ratio
-        if abs(ratio - 1) > SQUARE:  # never smaller: nothing of the picture is lost
+        if abs(ratio - 1) > SQUARE_TOLERANCE:  # never smaller: nothing of the picture is lost
             width, height = (
                 round(width * max(ratio, Fraction(1))),
                 round(height / min(ratio, Fraction(1))),
@@ -264,7 +264,7 @@ class VideoReader:
         if self._tone_mapping:
             alpha = (pixels[..., 3:] >> 8).astype(np.uint8)
             pixels = np.concatenate([self._tone_mapping(pixels[..., :3]), alpha], -1)
-        if self._seen < LOOKED_AT:
+        if self._seen < FRAMES_LOOKED_AT:
             self._look(frame)
         pixels, lying = _upright(pixels, self._matrix)
         picture = torch.from_numpy(pixels).permute(2, 0, 1)
@@ -286,7 +286,7 @@ def _is_cover(stream) -> bool:
 def _pixel_ratio(stream) -> Fraction:
     """How wide the stream's pixels are for their height."""
     ratio = stream.sample_aspect_ratio or Fraction(1)
-    return ratio if Fraction(1, WIDEST_PIXEL) <= ratio <= WIDEST_PIXEL else Fraction(1)
+    return ratio if Fraction(1, MOST_PIXEL_RATIO) <= ratio <= MOST_PIXEL_RATIO else Fraction(1)
 
 
 def _upright(pixels: np.ndarray, matrix: list[int] | None) -> tuple[np.ndarray, bool]:

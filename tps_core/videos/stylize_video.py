@@ -16,7 +16,7 @@ from ..face_not_found import FaceNotFound, face_not_found
 from ..output_files import NotWritten
 from ..style import Style
 from .animation import AnimationReader, moves
-from .beside import FULL
+from .beside import FULL_DISK_ERRORS
 from .frame import Frame
 from .paint_frame import PLAIN, VideoOptions, paint_frame
 from .plan import FramePlan, plan_frames
@@ -70,7 +70,7 @@ def stylize_video(
             writer.finish()
         except load_av().error.FFmpegError as error:
             _discard(writer)
-            if error.errno in FULL:
+            if error.errno in FULL_DISK_ERRORS:
                 raise NotWritten(Path(target), error) from None
             raise ValueError(
                 f"{source}: can't be made into {target} ({error.strerror or error}); "

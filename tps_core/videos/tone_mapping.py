@@ -8,7 +8,7 @@ display can show, and the inverse of BT.1886.
 
 import numpy as np
 
-from ..hdr import BT2020, HLG, HLG_GAMMA, P3, PQ, WHITE, hlg_light, pq_light, tone_curve
+from ..hdr import BT2020, HLG, HLG_GAMMA, P3, PQ, WHITE_NITS, hlg_light, pq_light, tone_curve
 
 # As FFmpeg counts them (ITU-T H.273).
 UNKNOWN, P3_DCI = 2, 11  # primaries
@@ -24,8 +24,8 @@ CHROMATICITIES = {
 }
 D65 = (0.3127, 0.3290)
 
-ROWS = 128  # that are worked on at a time
-STEPS = 4096  # of the tables that are looked up by the root of a light
+ROWS_AT_A_TIME = 128  # that are worked on at a time
+TABLE_STEPS = 4096  # of the tables that are looked up by the root of a light
 
 
 class ToneMapping:
@@ -45,11 +45,11 @@ class ToneMapping:
         self._matrix = matrix.astype(np.float32)
         self._luminance = to_xyz[1].astype(np.float32)
         # By the square root, which spreads steps evenly enough over dark and light.
-        roots = np.linspace(0, 1, STEPS)
+        roots = np.linspace(0, 1, TABLE_STEPS)
         self._system_gamma = None
         self._is_hdr = transfer in (PQ, HLG)
         if transfer == HLG:
-            gain = 1000 / WHITE * np.maximum(roots, 0.5 / STEPS) ** (2 * (HLG_GAMMA - 1))
+            gain = 1000 / WHITE_NITS * np.maximum(roots, 0.5 / TABLE_STEPS) ** (2 * (HLG_GAMMA - 1))
             self._system_gamma = gain.astype(np.float32)
         levels = 255 * roots ** (2 / DISPLAY_GAMMA)
         self._levels = (levels + 0.5).astype(np.uint8)
@@ -57,8 +57,8 @@ class ToneMapping:
     def __call__(self, signal: np.ndarray) -> np.ndarray:
         """The picture (h, w, 3) of 16 bits, of the video's own R'G'B', as bytes of BT.709."""
         levels = np.empty(signal.shape, np.uint8)
-        for y in range(0, len(signal), ROWS):
-            levels[y : y + ROWS] = self._strip(signal[y : y + ROWS])
+        for y in range(0, len(signal), ROWS_AT_A_TIME):
+            levels[y : y + ROWS_AT_A_TIME] = self._strip(signal[y : y + ROWS_AT_A_TIME])
         return levels
 
     def _strip(self, signal: np.ndarray) -> np.ndarray:
@@ -93,6 +93,6 @@ def _mixed(weights: np.ndarray, planes: np.ndarray) -> np.ndarray:
 
 def _step(light: np.ndarray) -> np.ndarray:
     """Where light of 0…1 stands in a table by its root."""
-    return (np.sqrt(np.minimum(light, 1)) * np.float32(STEPS - 1) + np.float32(0.5)).astype(
+    return (np.sqrt(np.minimum(light, 1)) * np.float32(TABLE_STEPS - 1) + np.float32(0.5)).astype(
         np.uint16
     )

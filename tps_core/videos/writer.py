@@ -46,7 +46,7 @@ SQUARE_PIXELS = {"gif", "libvpx", "libvpx-vp9"}  # PyAV's files of these can't h
 SHORTEST_IN_GIF = 2  # of these: browsers show what is shorter for a tenth of a second
 
 FFMPEG_COLORS = {BT709: 1, BT601: 6, BT2020: 9}  # as a video's own record counts them
-LIMITED = 1  # 16…235 stand for black to white
+LIMITED_RANGE = 1  # 16…235 stand for black to white
 
 
 class VideoWriter:
@@ -175,7 +175,7 @@ class VideoWriter:
     def _mark_colors(self) -> None:
         context, colors = self._stream.codec_context, self._source.colors
         context.color_primaries, context.color_trc = colors.primaries, colors.transfer
-        context.colorspace, context.color_range = FFMPEG_COLORS[colors.matrix], LIMITED
+        context.colorspace, context.color_range = FFMPEG_COLORS[colors.matrix], LIMITED_RANGE
 
     def _image(self, frame: Frame):
         """The frame as PyAV has it, its edge repeated to the stream's even size."""

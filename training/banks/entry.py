@@ -119,10 +119,10 @@ class Entry:
     @property
     def details(self) -> dict:
         """What came to entries after their first three fields, for a file."""
-        return {name: value for name, value in asdict(self).items() if name not in FIRST}
+        return {name: value for name, value in asdict(self).items() if name not in FIRST_FIELDS}
 
 
-FIRST = ("name", "used", "reason")
+FIRST_FIELDS = ("name", "used", "reason")
 
 
 def _between(low: float, high: float) -> Callable[[object, str], object]:
@@ -159,7 +159,8 @@ def entries_from(first: object, details: object) -> list[Entry]:
 
 def _known(details: dict) -> dict:
     """The details without what a later version may have added."""
-    known = {n: v for n, v in details.items() if n in Entry.__dataclass_fields__ and n not in FIRST}
+    names = Entry.__dataclass_fields__.keys() - FIRST_FIELDS
+    known = {name: value for name, value in details.items() if name in names}
     return known if known.get("bucket", "") in BUCKETS else known | {"bucket": ""}
 
 

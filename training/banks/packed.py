@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ...tps_core.pictures import as_bytes, to_image, to_tensor
 
-QUALITY = 85
+JPEG_QUALITY = 85
 
 
 def pack(faces: Tensor) -> dict[str, Tensor]:
@@ -16,7 +16,7 @@ def pack(faces: Tensor) -> dict[str, Tensor]:
     files = []
     for face in faces:
         file = io.BytesIO()
-        to_image(face / 255).save(file, "JPEG", quality=QUALITY, optimize=True)
+        to_image(face / 255).save(file, "JPEG", quality=JPEG_QUALITY, optimize=True)
         files.append(file.getvalue())
     ends = torch.tensor([len(file) for file in files]).cumsum(0)
     jpegs = torch.frombuffer(bytearray(b"".join(files)), dtype=torch.uint8)

@@ -19,7 +19,7 @@ SURE_SCORE = 0.95
 MOST_YAW_DEGREES, MOST_PITCH_DEGREES = 40.0, 25.0  # degrees
 # Another face counts where its box is at least this share of the largest one's: smaller ones stand
 # in the background, or are no faces.
-RIVAL = 0.25
+RIVAL_SIZE = 0.25
 HAND = "hand"  # the detector of points that a person placed
 
 
@@ -36,7 +36,7 @@ def assess(name: str, faces: list[Landmarks], points: Tensor, by_hand: bool) -> 
         bucket = EXTREME_POSE
         remarks.append(f"{_pose_in_words(yaw, pitch)}, exclude it if the points are off")
     if len(faces) > 1:
-        rivals = sum(face.area_px > RIVAL * faces[0].area_px for face in faces[1:])
+        rivals = sum(face.area_px > RIVAL_SIZE * faces[0].area_px for face in faces[1:])
         bucket = SEVERAL if rivals else bucket
         which = "the first of its landmark file used" if by_hand else "the largest used"
         remarks.insert(0, f"{len(faces)} faces, {which}")

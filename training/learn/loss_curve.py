@@ -1,6 +1,6 @@
 """The losses of a training as one curve to look at."""
 
-FORGET = 0.97  # share of a mean that the next loss leaves of it
+MEAN_DECAY = 0.97  # share of a mean that the next loss leaves of it
 
 
 def loss_curve(history: list[dict[str, float]]) -> list[float]:
@@ -14,7 +14,7 @@ def loss_curve(history: list[dict[str, float]]) -> list[float]:
     curve = []
     for losses in history:
         for name, loss in losses.items():
-            weights[name] = FORGET * weights.get(name, 0.0) + 1
+            weights[name] = MEAN_DECAY * weights.get(name, 0.0) + 1
             means[name] = means.get(name, loss) + (loss - means.get(name, loss)) / weights[name]
         curve.append(sum(means.values()))
     return curve

@@ -23,7 +23,7 @@ from .painted_pairs import Parts
 from .pairs import PARTS, Batch, aligned_part, part_window
 from .texture import map_distance, pixel_distance
 
-REAL, FAKE = 1.0, -1.0  # the scores that discriminators are to give
+REAL_SCORE, FAKE_SCORE = 1.0, -1.0  # the scores that discriminators are to give
 BROAD_TONE_DIVISOR = 16  # tones are broad from a sixteenth of a picture on
 LINE_GAIN = 2.0  # of the contrast of what is finer
 COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pixels …
@@ -78,7 +78,7 @@ def generator_step(
     for name in ("style", "photo"):
         adversarial[name] = [augment_pair(pair, batch) for pair in adversarial[name]]
     terms = {
-        name: _sum(pair.weight * adversarial_loss(pair, pair.fake, REAL) for pair in pairs)
+        name: _sum(pair.weight * adversarial_loss(pair, pair.fake, REAL_SCORE) for pair in pairs)
         for name, pairs in adversarial.items()
         if pairs
     }
@@ -151,8 +151,8 @@ def discriminator_step(
     for name, pairs in adversarial.items():
         if pairs:
             terms[f"{name}_discriminator"] = _sum(
-                adversarial_loss(pair, pair.fake.detach(), FAKE)
-                + adversarial_loss(pair, pair.real, REAL)
+                adversarial_loss(pair, pair.fake.detach(), FAKE_SCORE)
+                + adversarial_loss(pair, pair.real, REAL_SCORE)
                 for pair in pairs
             )
     return _sum(terms.values()), terms

@@ -24,23 +24,23 @@ from ..banks.bank import FaceBank
 
 FORMAT = "tps-portrait-pairs/2"
 FILE = "pairs.safetensors"  # in a training's state folder
-LARGEST = 256  # side of the faces that are painted, in pixels
+MOST_PAINTED_PX = 256  # side of the faces that are painted, in pixels
 # What is learned from is most of a face, turned and mirrored at random: a few dozen pictures are
 # soon known by heart. Not enlarged: strokes are to be as large as the painter's.
 MOST_PART_PX = 192
-PART = (0.7, 1.0)  # side of a part, as a share of the face crop's
-TURN = 0.2  # radians
+PART_SIDES = (0.7, 1.0)  # side of a part, as a share of the face crop's
+TURN_RADIANS = 0.2  # radians
 # Paintings have their own palette and ground, whatever the light and the wall behind the sitter.
-GAMMA = 0.3  # of the logarithm of the exponent that changes a photo's light
-TINT = 0.15  # the same for each of its colours
-OTHER_GROUNDS = 0.5  # share of the photos that get another ground
-BLOTS = 3  # per side of such a ground, of colours that differ by less than …
+GAMMA_LOG = 0.3  # of the logarithm of the exponent that changes a photo's light
+TINT_LOG = 0.15  # the same for each of its colours
+OTHER_GROUND_SHARE = 0.5  # share of the photos that get another ground
+BLOTS_PER_SIDE = 3  # per side of such a ground, of colours that differ by less than …
 BLOT_CONTRAST = 0.4
 MOST_NUDGE_PX = 7
 FEATURES = slice(36, 68)  # iBUG's points of eyes and mouth, which are small and all look at
-NEAR = 0.07  # how far from these it is near them, in half face crops
+FEATURE_REACH = 0.07  # how far from these it is near them, in half face crops
 # How a look is chosen: degrees of yaw and pitch that are as bad as half of the crop not shown.
-TURNED = 40.0
+TURN_DEGREES = 40.0
 
 Progress = Callable[[int, int], None]  # how many photos are painted, and of how many
 
@@ -65,7 +65,7 @@ class PaintedPairs:
         )
         photos = _in_other_light(_before_other_grounds(photos, people, random), random)
         away = torch.cdist(grid.flatten(1, 2), self.points[index, FEATURES]).amin(2)
-        near = torch.exp(-((away / NEAR) ** 2)).view(count, 1, side, side)
+        near = torch.exp(-((away / FEATURE_REACH) ** 2)).view(count, 1, side, side)
         down, right = torch.randint(MOST_NUDGE_PX + 1, (2,), generator=random).tolist()
         seed = int(torch.randint(2**31, (1,), generator=random))
         return Parts(photos.to(device), paintings.to(device), near.to(device), (down, right), seed)
@@ -150,7 +150,7 @@ def find_look(art: FaceBank, name: str) -> int:
 
 def choose_look(art: FaceBank) -> int:
     """The index of the face that can teach best: frontal, sharp, with much of the crop shown."""
-    turned = art.poses.abs().sum(1) / TURNED
+    turned = art.poses.abs().sum(1) / TURN_DEGREES
     missing = 1 - art.inside.float().mean((1, 2, 3))
     sharp = torch.stack([_detail(face.float()) for face in art.faces])
     blurred = 1 - sharp / sharp.max().clamp_min(1e-9)
@@ -182,7 +182,7 @@ def _kept(path: Path | None, record: dict) -> PaintedPairs | None:
 
 def painted_size(faces: Tensor) -> Tensor:
     """The faces (n, 3, s, s), uint8, at a side that the painter paints: a power of two."""
-    side = min(LARGEST, 2 ** int(math.log2(faces.shape[-1])))
+    side = min(MOST_PAINTED_PX, 2 ** int(math.log2(faces.shape[-1])))
     if side == faces.shape[-1]:
         return faces
     small = F.interpolate(faces.float() / 255, (side, side), mode="bilinear", antialias=True)
@@ -191,9 +191,9 @@ def painted_size(faces: Tensor) -> Tensor:
 
 def _part_grid(count: int, part: int, random: torch.Generator) -> Tensor:
     """Where the pixels of random parts lie in face crops: (count, part, part, 2)."""
-    scale = PART[0] + (PART[1] - PART[0]) * torch.rand(count, generator=random)
+    scale = PART_SIDES[0] + (PART_SIDES[1] - PART_SIDES[0]) * torch.rand(count, generator=random)
     shift = (1.05 - scale)[:, None] * _uniform(random, count, 2)
-    angle = TURN * _uniform(random, count)
+    angle = TURN_RADIANS * _uniform(random, count)
     cosine, sine = scale * angle.cos(), scale * angle.sin()
     linear = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
     mirror = torch.rand(count, generator=random) < 0.5
@@ -207,16 +207,17 @@ def _before_other_grounds(photos: Tensor, people: Tensor, random: torch.Generato
     count, size = len(photos), photos.shape[-2:]
     light = 0.5 + 0.6 * _uniform(random, count, 1, 1, 1)
     color = 0.25 * _uniform(random, count, 3, 1, 1) * torch.rand(count, 1, 1, 1, generator=random)
-    blots = _uniform(random, count, 3, BLOTS, BLOTS) * torch.rand(count, 1, 1, 1, generator=random)
+    blots = _uniform(random, count, 3, BLOTS_PER_SIDE, BLOTS_PER_SIDE)
+    blots = blots * torch.rand(count, 1, 1, 1, generator=random)
     blots = F.interpolate(BLOT_CONTRAST / 2 * blots, size, mode="bicubic", align_corners=True)
-    other = torch.rand(count, 1, 1, 1, generator=random) < OTHER_GROUNDS
+    other = torch.rand(count, 1, 1, 1, generator=random) < OTHER_GROUND_SHARE
     return photos.lerp((light + color + blots).clamp(0, 1), (1 - people) * other)
 
 
 def _in_other_light(photos: Tensor, random: torch.Generator) -> Tensor:
     """The photos (b, 3, k, k) lighter or darker, and with a tint."""
-    gamma = GAMMA * _uniform(random, len(photos), 1, 1, 1)
-    tint = TINT * _uniform(random, len(photos), 3, 1, 1)
+    gamma = GAMMA_LOG * _uniform(random, len(photos), 1, 1, 1)
+    tint = TINT_LOG * _uniform(random, len(photos), 3, 1, 1)
     return photos ** (gamma + tint).exp()
 
 

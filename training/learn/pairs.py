@@ -27,7 +27,7 @@ PARTS = {
 # a few dozen pictures are soon known by heart, and sitters come in all lights and skins.
 TURN_RADIANS = 0.15
 ZOOM_LOG = 0.1  # of the logarithm of the scale
-SHIFT = 0.06  # in the crop's −1…1
+MOST_SHIFT = 0.06  # in the crop's −1…1
 GAMMA_LOG = 0.5  # of the logarithm of the exponent
 LINE_ART_GAMMA_LOG = 1.0  # line art leaves every skin white, however dark …
 DARK_REPEATS = 2  # … and must see the darkest more often than they are among photos
@@ -192,7 +192,7 @@ def _jitter(faces: Faces, random: torch.Generator) -> Faces:
     angle, zoom = TURN_RADIANS * _uniform(random, count), (ZOOM_LOG * _uniform(random, count)).exp()
     cosine, sine = zoom * angle.cos(), zoom * angle.sin()
     linear = torch.stack([torch.stack([cosine, -sine], 1), torch.stack([sine, cosine], 1)], 1)
-    shift = SHIFT * _uniform(random, count, 1, 2)
+    shift = MOST_SHIFT * _uniform(random, count, 1, 2)
     linear, shift = linear.to(faces.points), shift.to(faces.points)
     centres = pixel_centres(faces.pictures.shape[-2:], like=shift).flatten(0, 1)
     # Pixels are read backwards: what lies at `centres @ linear + shift` comes to lie at `centres`.

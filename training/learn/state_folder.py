@@ -31,7 +31,7 @@ FORMAT = "tps-portrait-state/2"
 MARK = "tps-portrait-training.lock"
 SAVE = re.compile(r"save-(\d+)\.safetensors")
 MOST_BYTES = 2_000_000_000  # of a save
-KEPT = 2  # saves: should a disk have lied about the last one, the one before is there
+KEPT_SAVES = 2  # saves: should a disk have lied about the last one, the one before is there
 # The first version wrote three files, under a temporary name of the folder's.
 OLD_FORMAT = "tps-portrait-state/1"
 OLD_RECORD = "record.json"
@@ -161,7 +161,7 @@ class StateFolder:
                 f"was saved before is whole: make room, or allow writing there, and the same "
                 f"settings go on from it"
             ) from None
-        self._kept = [*self._kept, path][-KEPT:]
+        self._kept = [*self._kept, path][-KEPT_SAVES:]
         for other in _saves(self._folder):
             if other not in self._kept:
                 _remove(other)

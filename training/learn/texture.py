@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CELL = 48  # about the side of a cell in the picture, in pixels …
+CELL_PX = 48  # about the side of a cell in the picture, in pixels …
 MAP_CELL = 12  # … and in a network's maps, in theirs
 DIRECTIONS = 32  # in which a network's maps are looked at
 FILTERS = 6  # of each kind, through which the pixels are
@@ -29,7 +29,7 @@ def pixel_distance(a: Tensor, b: Tensor, random: torch.Generator) -> Tensor:
         one, other = (
             F.conv2d(x[..., down:, right:], filters, stride=2, dilation=apart) for x in (a, b)
         )
-        total = total + _apart(one, other, CELL // 2)
+        total = total + _apart(one, other, CELL_PX // 2)
     return total / len(KINDS)
 
 

@@ -21,7 +21,7 @@ STAGES = (
     (4, 5, 2, 6, 192),
     (1, 3, 1, 6, 320),
 )
-MIDDLE = 3  # the stage whose map shows where in a face what is; the first at 1/16
+MIDDLE_STAGE = 3  # the stage whose map shows where in a face what is; the first at 1/16
 
 
 class EfficientNet(nn.Module):
@@ -46,7 +46,7 @@ class EfficientNet(nn.Module):
         x = self.stem((255 * pictures - 127) / 128)  # as its weights were trained
         for i, stage in enumerate(self.stages):
             x = stage(x)
-            if i == MIDDLE:
+            if i == MIDDLE_STAGE:
                 middle = x
         return middle, self.head(x)
 

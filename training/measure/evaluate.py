@@ -25,11 +25,11 @@ from ...tps_core.stylize import stylize
 from ..banks.bank import FaceBank
 from .evaluation import PAINT_FIGURES, Evaluation, Record
 from .features import BATCH_SIZE, EvaluationNetworks
-from .metrics import FEWEST, frechet_distance, half_distance, kernel_distance
-from .paint_measures import SIZE, color_curve, detail_correlation, weave
+from .metrics import FEWEST_PICTURES, frechet_distance, half_distance, kernel_distance
+from .paint_measures import FACE_PX, color_curve, detail_correlation, weave
 
 THUMBNAIL_PX = 160  # and of those that the contact sheet shows
-NEAR = 1.0  # inter-ocular distances from its photo's face beyond which a face is another one
+MOST_EYE_DISTANCES = 1.0  # from its photo's face; beyond it a face is another one
 MOST_ASPECT_CHANGE = 0.02  # by how much the sides' ratio of a result may differ from its photo's
 FEWEST_FACES_TO_HALVE = 20  # faces of art
 
@@ -56,8 +56,10 @@ def evaluate(
     report. `known` gives the faces of a photo that need no detector, None for one that does.
     Raises ValueError when fewer than two photos are left, or two faces of art.
     """
-    if len(art) < FEWEST:
-        raise ValueError(f"the art has {len(art)} usable face; evaluation needs {FEWEST} or more")
+    if len(art) < FEWEST_PICTURES:
+        raise ValueError(
+            f"the art has {len(art)} usable face; evaluation needs {FEWEST_PICTURES} or more"
+        )
     records, persons, left_out = [], [], {}
     shown: dict[str, list[Tensor]] = {suffix: [] for suffix in networks.features_by_suffix}
     for name, read in photos.items():
@@ -74,7 +76,7 @@ def evaluate(
             left_out[name] = str(error).removeprefix(f"{name}: ")
         else:
             found = _find_again(face, result, detector, min_confidence)
-            crops = torch.stack([align(face).crop(p, SIZE) for p in (photo, result)])
+            crops = torch.stack([align(face).crop(p, FACE_PX) for p in (photo, result)])
             records.append(_record(name, face, found, crops, networks))
             levels = as_bytes(crops)  # as the bank keeps its faces
             for suffix, features in networks.features_by_suffix.items():
@@ -82,11 +84,11 @@ def evaluate(
             if networks.witness:
                 persons.append(networks.witness.persons(levels))
         on_photo(len(records) + len(left_out), len(photos), name)
-    if len(records) < FEWEST:
+    if len(records) < FEWEST_PICTURES:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(left_out.items())[:3])
         raise ValueError(
-            f"{len(records)} of {len(photos)} photos can be evaluated, at least {FEWEST} are "
-            f"needed ({reasons or 'there are no more'})"
+            f"{len(records)} of {len(photos)} photos can be evaluated, at least "
+            f"{FEWEST_PICTURES} are needed ({reasons or 'there are no more'})"
         )
     if networks.witness:
         kept = own_is_nearest(*torch.stack(persons, dim=1))
@@ -164,10 +166,10 @@ def _find_again(
 
     # As in the photo, the first face is nearly always the one; looking for more takes longer.
     faces = detect(result, detector, 1, min_confidence)
-    if faces and away(faces[0]) > NEAR:
+    if faces and away(faces[0]) > MOST_EYE_DISTANCES:
         faces = detect(result, detector, min_confidence=min_confidence)
     nearest = min(faces, key=away, default=None)
-    return nearest if nearest and away(nearest) <= NEAR else None
+    return nearest if nearest and away(nearest) <= MOST_EYE_DISTANCES else None
 
 
 def _record(
@@ -187,11 +189,13 @@ def _record(
 
 
 def _bank_features(bank: FaceBank, features: Callable[[Tensor], Tensor]) -> Tensor:
-    """The features of the bank's faces, shown at SIZE: (n, d)."""
+    """The features of the bank's faces, shown at FACE_PX: (n, d)."""
     parts = []
     for faces in bank.faces.split(BATCH_SIZE):
-        if bank.size != SIZE:
-            faces = F.interpolate(faces.float(), (SIZE, SIZE), mode="bilinear", antialias=True)
+        if bank.size != FACE_PX:
+            faces = F.interpolate(
+                faces.float(), (FACE_PX, FACE_PX), mode="bilinear", antialias=True
+            )
             faces = faces / 255
         parts.append(features(faces))
     return torch.cat(parts)

@@ -7,7 +7,7 @@ the features come from: figures of different networks can't be compared.
 import torch
 from torch import Tensor
 
-FEWEST = 2  # pictures in a set, for its spread to be known
+FEWEST_PICTURES = 2  # pictures in a set, for its spread to be known
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:
@@ -62,10 +62,10 @@ def half_distance(features: Tensor, splits: int = 8, seed: int = 0) -> float:
 
 
 def _check(a: Tensor, b: Tensor) -> None:
-    if min(len(a), len(b)) < FEWEST:
+    if min(len(a), len(b)) < FEWEST_PICTURES:
         raise ValueError(
-            f"sets of {len(a)} and {len(b)} pictures can't be compared; at least {FEWEST} are "
-            f"needed in each, and the figures say something from about 30"
+            f"sets of {len(a)} and {len(b)} pictures can't be compared; at least "
+            f"{FEWEST_PICTURES} are needed in each, and the figures say something from about 30"
         )
 
 
@@ -86,7 +86,7 @@ def _jackknife(own: Tensor, across: Tensor) -> Tensor:
     `own` (n, n) is the set's kernel with an empty diagonal, `across` (n, m) that to the other set.
     """
     n = len(own)
-    if n <= FEWEST:
+    if n <= FEWEST_PICTURES:
         return own.new_tensor(torch.nan)  # without one of two pictures there is no distance
     # Both terms of the distance, each time without one picture.
     within = (own.sum() - 2 * own.sum(1)) / ((n - 1) * (n - 2))

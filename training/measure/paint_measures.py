@@ -1,7 +1,7 @@
 """How much paint a result shows beyond its photo: three figures of one picture, by no network.
 
 A network that a style was trained through can be fooled; a tint or a weave doesn't fool these.
-All compare face crops (3, h, w), 0…1, of any device, and mean scales in pixels of crops of SIZE.
+All compare face crops (3, h, w), 0…1, of any device, and mean scales in pixels of crops of FACE_PX.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ...tps_core.paint_like.fields import LUMA
 
-SIZE = 256  # side of the face crops that the scales below are meant for, in pixels
+FACE_PX = 256  # side of the face crops that the scales below are meant for, in pixels
 STROKES_PX = (2.0, 4.0)  # the sigmas between which detail is compared
 WEAVE_BAND = (0.12, 0.2)  # of a weave's frequencies, in cycles per pixel
 SECTOR_RADIANS = math.radians(15)  # how far from a diagonal or an axis still counts as it
