@@ -49,7 +49,8 @@ types: $(VENV)/installed
 
 # What needs Node.js is only this linter: where it is not installed the line says so.
 NODE := $(shell command -v npm)
-ESLINT := $(VENV)/javascript/node_modules/.bin/eslint --config $(VENV)/javascript/eslint.config.mjs
+ESLINT := $(VENV)/javascript/node_modules/.bin/eslint --config $(VENV)/javascript/eslint.config.mjs \
+	--cache --cache-location $(VENV)/javascript/cache
 javascript: $(if $(NODE),$(VENV)/javascript/installed)
 ifdef NODE
 	$(ESLINT) --no-error-on-unmatched-pattern web 'training/**/*.js' 'javascript/**/*.js'

@@ -19,6 +19,7 @@ NAMES = [
     "vallotton ink",
     "van gogh oil",
 ]
+INK = ("gibson pen", "ink line", "vallotton ink")
 LICENCES = {"comic": "CC BY 4.0"}  # of others, CC0 1.0
 
 
@@ -42,6 +43,7 @@ def test_its_record_says_how_it_was_made_and_under_which_licence(name):
     assert len(record["art"]) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_it_keeps_the_face_where_it_is(name, photo, face):
     (found,) = detect(painted(name, photo, face), max_faces=1)
@@ -50,10 +52,9 @@ def test_it_keeps_the_face_where_it_is(name, photo, face):
 
 def test_ink_is_black_and_white_and_nothing_else_is(photo, face):
     for name in NAMES:
-        ink = name in ("gibson pen", "ink line", "vallotton ink")
         picture = painted(name, photo, face)
         between = (picture.amax(0) > 0.2) & (picture.amin(0) < 0.8)
-        assert (between.float().mean() < 0.2) == ink
+        assert (between.float().mean() < 0.2) == (name in INK)
 
 
 def test_ink_leaves_a_face_in_bad_light_white(photo, face):

@@ -185,6 +185,7 @@ TRUNCATED = "open(path, 'wb').close()"
 OVERWRITTEN = "f = open(path, 'r+b'); f.write(bytes([255]) * Path(path).stat().st_size); f.close()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [TRUNCATED, OVERWRITTEN], ids=["truncated", "overwritten"])
 def test_a_file_that_is_changed_in_place_while_it_is_used_changes_nothing(
     change, style_file, bank_file, tmp_path

@@ -20,9 +20,12 @@ from tps_portrait.tps_core.face_warp import warp_face
 from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.training.banks.bank import build_bank
 from tps_portrait.training.measure import evaluate as module
-from tps_portrait.training.measure.evaluate import evaluate, find_results, own_is_nearest
+from tps_portrait.training.measure.evaluate import find_results, own_is_nearest
 from tps_portrait.training.measure.features import EvaluationNetworks
 from tps_portrait.training.measure.paint_measures import color_curve, detail_correlation, weave
+
+# By one detector alone: what all of them see is looked at elsewhere.
+evaluate = partial(module.evaluate, detector="embedded")
 
 NETWORKS = EvaluationNetworks(
     "Blur",
@@ -45,7 +48,7 @@ def art(variants, tmp_path_factory):
     folder = tmp_path_factory.mktemp("art")
     for name, picture in variants.items():
         write_picture(folder / name, picture)
-    return build_bank(folder)
+    return build_bank(folder, detector="embedded")
 
 
 def evaluated(results, photo, art, **options):

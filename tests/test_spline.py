@@ -56,6 +56,7 @@ def test_the_result_has_the_inputs_dtype():
     torch.testing.assert_close(moved, target, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_batch_of_splines_goes_through_many_points_whatever_the_number_of_threads():
     """In a process of its own: once their number is set, MKL fails at several large systems."""
     work = """

@@ -17,9 +17,8 @@ from tps_portrait.training.learn.trainer import train, training_device
 pytestmark = pytest.mark.usefixtures("small_networks")
 
 ERRORS = [0.0]  # the standard error that a validation finds
-OPTIONS = TrainingOptions(
-    steps=4, size=64, batch=1, local=True, content_loss="l1", pairs_weight=0.0
-)
+OPTIONS = TrainingOptions(steps=4, size=64, batch=1, content_loss="l1", pairs_weight=0.0)
+LOCAL = replace(OPTIONS, local=True)
 PAIRED = replace(OPTIONS, pairs_weight=1.0, pairs=2, branches_every=2)
 
 
@@ -33,19 +32,19 @@ def weights(step):
 
 
 def test_it_yields_a_record_of_each_step(banks):
-    steps = list(train(*banks, OPTIONS))
+    steps = list(train(*banks, LOCAL))
     assert [(step.number, step.total) for step in steps] == [(n, 4) for n in (1, 2, 3, 4)]
     assert {"style", "photo", "local", "cycle", "invariance"} < set(steps[0].losses)
     assert steps[-1].paint(torch.rand(2, 3, 64, 64)).shape == (2, 3, 64, 64)
 
 
 def test_four_steps_are_two_and_two_resumed_bit_for_bit(banks, tmp_path):
-    *_, whole = train(*banks, OPTIONS)
-    with closing(train(*banks, OPTIONS, state=tmp_path / "run")) as steps:
+    *_, whole = train(*banks, LOCAL)
+    with closing(train(*banks, LOCAL, state=tmp_path / "run")) as steps:
         next(steps)
         next(steps)
     torch.rand(3)  # the global random state plays no part
-    resumed = list(train(*banks, OPTIONS, state=tmp_path / "run"))
+    resumed = list(train(*banks, LOCAL, state=tmp_path / "run"))
     assert [step.number for step in resumed] == [2, 3, 4]
     for name, tensor in weights(whole).items():
         assert torch.equal(tensor, weights(resumed[-1])[name]), name
@@ -224,7 +223,7 @@ def test_a_run_may_be_made_longer(banks, tmp_path):
     [
         (lambda art, photos, options: (random_bank(3, seed=7), photos, options), r"\(art\)"),
         (lambda art, photos, options: (art, photos, replace(options, seed=5)), "seed 0, now 5"),
-        (lambda art, photos, options: (art, photos, replace(options, local=False)), "local True"),
+        (lambda art, photos, options: (art, photos, replace(options, local=True)), "local False"),
     ],
     ids=["other art", "other seed", "other method"],
 )
