@@ -16,9 +16,10 @@ from ..tps_core.own_folder import OwnFolder
 from ..tps_core.picture_writer import encode
 from ..tps_core.pictures import read_picture, to_image
 from ..tps_core.style import find_style, load_style
-from ..training.measure.evaluate import SIZE, Painter, evaluate, find_results, paint_with
+from ..training.measure.evaluate import Painter, evaluate, find_results, paint_with
 from ..training.measure.evaluation import PAINT_FIGURES, Evaluation, Record
 from ..training.measure.features import load_evaluation_networks
+from ..training.measure.paint_measures import FACE_PX
 from .common import (
     INPUT_ERRORS,
     add_detector_options,
@@ -97,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     evaluation = evaluate(
         photos,
         paint,
-        load_or_build_bank(arguments.art, SIZE, arguments),
+        load_or_build_bank(arguments.art, FACE_PX, arguments),
         networks,
         arguments.detector,
         arguments.min_confidence,

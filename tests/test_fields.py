@@ -2,8 +2,6 @@
 
 import numpy as np
 import torch
-from scipy import ndimage, sparse
-from scipy.sparse.linalg import spsolve
 
 from tps_portrait.tps_core.paint_like.fields import (
     box,
@@ -20,12 +18,16 @@ def noise(*shape, seed=0):
 
 
 def test_a_gaussian_is_scipys():
+    from scipy import ndimage
+
     picture = noise(3, 40, 30)
     expected = ndimage.gaussian_filter(picture.numpy(), (0, 2, 2), mode="nearest", truncate=3)
     assert np.allclose(gaussian(picture, 2.0).numpy(), expected, atol=1e-5)
 
 
 def test_a_box_is_the_mean_of_its_square():
+    from scipy import ndimage
+
     picture = noise(2, 20, 17)
     expected = ndimage.uniform_filter(picture.numpy(), (0, 5, 5), mode="nearest")
     assert np.allclose(box(picture, 2).numpy(), expected, atol=1e-5)
@@ -84,6 +86,9 @@ def test_a_picture_comes_back_from_its_own_gradients():
 
 
 def test_gradients_and_base_are_weighed_as_least_squares_do():
+    from scipy import sparse
+    from scipy.sparse.linalg import spsolve
+
     height, width, weight = 6, 7, 0.3
     base, x, y = noise(1, 6, 7), noise(1, 6, 6, seed=1) - 0.5, noise(1, 5, 7, seed=2) - 0.5
     index = np.arange(height * width).reshape(height, width)

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from kornia.color import rgb_to_lab
 
 from tps_portrait.tps_core import finish as module
 from tps_portrait.tps_core.finish import GROUNDS, exaggerated, finish, ground_out_of_focus
@@ -33,6 +32,8 @@ def person():
 
 
 def lab(picture):
+    from kornia.color import rgb_to_lab
+
     return rgb_to_lab(picture[None])[0]
 
 

@@ -1,6 +1,5 @@
 import pytest
 import torch
-from scipy.interpolate import RBFInterpolator
 
 from tps_portrait.tps_core.geometry import grid as module
 from tps_portrait.tps_core.geometry.coordinates import pixel_centres
@@ -49,6 +48,8 @@ def strides(monkeypatch):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("points", [FACE, 0.5 * mean_face("mediapipe-478").double()[None, ::4]])
 def test_grids_lie_near_scipys_spline(points, dtype, strides):
+    from scipy.interpolate import RBFInterpolator
+
     size, target = (384, 320), moved(points, noise=1e-3)
     spline = fit(points.to(dtype), target.to(dtype))
     grid = spline_grid(spline, size)

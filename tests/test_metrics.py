@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy.linalg import sqrtm
 
 from tps_portrait.training.measure.metrics import frechet_distance, half_distance, kernel_distance
 
@@ -17,6 +16,8 @@ def features(count, width=8, seed=0, shift=0.0, scale=1.0):
     ("n", "m", "width"), [(60, 50, 8), (200, 30, 4), (40, 40, 12)], ids=["some", "uneven", "wide"]
 )
 def test_the_frechet_distance_is_that_of_scipys_matrix_root(n, m, width):
+    from scipy.linalg import sqrtm
+
     a, b = features(n, width), features(m, width, seed=1, shift=0.5, scale=1.4)
     x, y = a.double().numpy(), b.double().numpy()
     covariances = np.cov(x, rowvar=False), np.cov(y, rowvar=False)

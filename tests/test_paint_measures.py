@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 
 from tps_portrait.training.measure.paint_measures import (
     FACE_PX,
@@ -17,6 +16,8 @@ from tps_portrait.training.measure.paint_measures import (
 
 def noise(seed=0, soft=1.0, size=FACE_PX):
     """A picture (3, size, size) of soft noise of all its colours."""
+    from scipy.ndimage import gaussian_filter
+
     levels = np.random.default_rng(seed).normal(size=(3, size, size))
     levels = np.stack([gaussian_filter(level, soft, mode="wrap") for level in levels])
     levels = (levels - levels.min()) / (levels.max() - levels.min())
@@ -93,6 +94,8 @@ def test_a_grey_photo_has_a_curve_too():
 
 
 def test_strokes_are_the_correlation_of_scipys_bands():
+    from scipy.ndimage import gaussian_filter
+
     photo, result = noise(0), 0.5 * noise(0) + 0.5 * noise(1)
     bands = []
     for picture in (photo, result):

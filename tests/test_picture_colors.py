@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 import profiles
 from tps_portrait.tps_core.hdr import KNEE_LIGHT
-from tps_portrait.tps_core.picture_colors import coded_colors, in_range
+from tps_portrait.tps_core.picture_colors import coded_in_head, in_range
 from tps_portrait.tps_core.pictures import read_picture
 
 BT709, P3, BT2020 = 1, 12, 9
@@ -158,12 +158,12 @@ def test_wide_colours_without_a_profile_are_those_of_the_profile(tmp_path):
 def test_an_avif_says_what_its_colours_are(tmp_path):
     RGB.save(tmp_path / "a.avif")
     content = (tmp_path / "a.avif").read_bytes()
-    assert coded_colors(content) == (BT709, SRGB)
+    assert coded_in_head(content) == (BT709, SRGB)
     at = content.index(b"colrnclx") + 8
     marked = content[:at] + struct.pack(">HH", BT2020, HLG) + content[at + 4 :]
-    assert coded_colors(marked) == (BT2020, HLG)
+    assert coded_in_head(marked) == (BT2020, HLG)
     for other in (b"", b"\x89PNG", b"\x89PNG....cICPIDAT", content[: at - 4], b"\xff\xd8\xff"):
-        assert not coded_colors(other)
+        assert not coded_in_head(other)
 
 
 def test_a_cameras_adobe_rgb_is_known_by_its_exif(tmp_path):

@@ -3,7 +3,6 @@ import sys
 
 import pytest
 import torch
-from scipy.interpolate import RBFInterpolator
 
 from tps_portrait.tps_core.geometry.kernel_sum import CPU_BLOCK
 from tps_portrait.tps_core.geometry.spline import fit
@@ -16,6 +15,8 @@ def random_points(*shape, seed=0, dtype=torch.float64):
 @pytest.mark.parametrize("stiffness", [0.0, 1e-3, 0.1])
 @pytest.mark.parametrize("n", [4, 68, 478])
 def test_it_equals_scipys_thin_plate_spline_everywhere(n, stiffness):
+    from scipy.interpolate import RBFInterpolator
+
     source, target = random_points(1, n), random_points(1, n, seed=1)
     points = 1.2 * random_points(1, 500, seed=2)
     expected = RBFInterpolator(

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from .hdr import BT2020, HLG, HLG_GAMMA, P3, PEAK_LIGHT, PQ, hlg_light, pq_light, tone_curve
+from .picture_formats import DECODING_ERRORS
 
 GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 COLOR_MODES = ("RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr")
@@ -38,6 +39,8 @@ PRIMARIES = {
 }
 LUMINANCE = (0.2627, 0.6780, 0.0593)  # of BT.2020's red, green and blue
 
+INTEROPERABILITY_TAG = 0xA005  # of EXIF
+
 Convert = Callable[[Image.Image], Image.Image]
 
 
@@ -62,8 +65,13 @@ def as_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def coded_colors(head: bytes) -> tuple[int, int] | None:
-    """Primaries and transfer characteristics that a PNG, AVIF or HEIC file's beginning tells."""
+def coded_colors(image: Image.Image, head: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer characteristics that the image, or its file's beginning, tells."""
+    return coded_in_head(head) or _coded_by_camera(image)
+
+
+def coded_in_head(head: bytes) -> tuple[int, int] | None:
+    """What a PNG, AVIF or HEIC file's beginning tells."""
     if head.startswith(b"\x89PNG"):
         at = head.find(b"\0\0\0\x04cICP", 0, head.find(b"IDAT"))
         return None if at < 0 or len(head) < at + 10 else (head[at + 8], head[at + 9])
@@ -73,6 +81,15 @@ def coded_colors(head: bytes) -> tuple[int, int] | None:
     return int.from_bytes(head[at + 8 : at + 10], "big"), int.from_bytes(
         head[at + 10 : at + 12], "big"
     )
+
+
+def _coded_by_camera(image: Image.Image) -> tuple[int, int] | None:
+    """Adobe RGB, if the EXIF says so as cameras do (DCF 2.0's option file)."""
+    try:
+        index = image.getexif().get_ifd(INTEROPERABILITY_TAG).get(1)
+    except DECODING_ERRORS:
+        return None
+    return (ADOBE_RGB, GAMMA_22) if index == "R03" else None
 
 
 @lru_cache(maxsize=16)

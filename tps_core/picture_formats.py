@@ -1,6 +1,7 @@
 """The formats of pictures that can be read here."""
 
 import importlib
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +18,14 @@ BMP_RESERVED, BMP_MARK = slice(6, 10), b"TPSP"
 
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 JXL_HEADS = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
+
+
+# What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
+# ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
+DECODING_ERRORS = (
+    OSError, SyntaxError, EOFError, ValueError, RuntimeError, IndexError, KeyError, TypeError,
+    OverflowError, struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

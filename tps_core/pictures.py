@@ -3,7 +3,6 @@
 import io
 import logging
 import math
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +16,6 @@ from torch import Tensor
 
 from .json_reading import one_line
 from .picture_colors import (
-    ADOBE_RGB,
-    GAMMA_22,
     GREY_MODES,
     HDR,
     Convert,
@@ -26,15 +23,8 @@ from .picture_colors import (
     coded_colors,
     in_srgb,
 )
-from .picture_formats import extra_of, formats_for, said_software, what_it_is_not
+from .picture_formats import DECODING_ERRORS, extra_of, formats_for, said_software, what_it_is_not
 from .transparency import beyond_edges
-
-# What Pillow raises for a damaged file, beside OSError: SyntaxError for broken PNG chunks,
-# ValueError for impossible headers, RuntimeError for AVIF, the others where a file ends too early.
-DECODING_ERRORS = (
-    OSError, SyntaxError, EOFError, ValueError, RuntimeError, IndexError, KeyError, TypeError,
-    OverflowError, struct.error,
-)  # fmt: skip
 
 HEAD_BYTES = 1 << 16  # bytes of a file that tell what its colours mean, if it says so
 # What reading a picture may cost, and what it costs, in bytes a pixel of the file while it is
@@ -49,7 +39,6 @@ ORIENTATION_TAG = 0x0112  # of EXIF
 LYING_ORIENTATIONS = range(5, 9)
 WIDTH_TAG, HEIGHT_TAG = 0x0100, 0x0101  # a TIFF's tags
 PNG_BITS_AT = 24  # where a PNG says how many bits a level has
-INTEROPERABILITY_TAG = 0xA005  # of EXIF
 # Formats whose further pictures are to be seen.
 SEVERAL_FORMATS = ("GIF", "PNG", "WEBP", "AVIF", "TIFF")
 
@@ -191,7 +180,7 @@ def _decoded(
     _count_as_loaded(image, head)
     # Asked now: Pillow turns TIFFs itself when it loads them.
     orientation = _orientation(image)
-    coded = coded_colors(head) or _coded_by_camera(image)
+    coded = coded_colors(image, head)
     if coded and coded[1] in HDR:
         log.info("%s: HDR (%s), brought to standard range", path, HDR[coded[1]])
     if several:
@@ -232,15 +221,6 @@ def _orientation(image: Image.Image) -> int:
     except DECODING_ERRORS:
         return 1
     return found if found in range(1, 9) else 1
-
-
-def _coded_by_camera(image: Image.Image) -> tuple[int, int] | None:
-    """Adobe RGB, if the EXIF says so as cameras do (DCF 2.0's option file)."""
-    try:
-        index = image.getexif().get_ifd(INTEROPERABILITY_TAG).get(1)
-    except DECODING_ERRORS:
-        return None
-    return (ADOBE_RGB, GAMMA_22) if index == "R03" else None
 
 
 def _holds_several(image: Image.Image) -> bool:

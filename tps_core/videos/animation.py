@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from ..json_reading import one_line
-from ..pictures import DECODING_ERRORS
+from ..picture_formats import DECODING_ERRORS
 from .frame import BT601, MOST_PIXELS, Colors, Frame
 from .transparency import on_white
 
