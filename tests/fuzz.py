@@ -454,7 +454,7 @@ def memory():
     return 0  # other systems don't say
 
 
-def judge(name, case, dice, folder):
+def tried(name, case, dice, folder):
     """Runs one case: "accepted" or "refused", else what is wrong; its seconds."""
     begun = time.perf_counter()
     held = memory()
@@ -500,7 +500,7 @@ def main(count, seed=0, only=()):
         cases = {n: case for n, case in readers(folder).items() if not only or n in only}
         found = {n: {"accepted": 0, "refused": 0, "faults": [], "slowest": 0.0} for n in cases}
         for reader, case in readers(folder, spoiled=False).items():
-            wrong, _ = judge(reader, case, random.Random(0), folder)
+            wrong, _ = tried(reader, case, random.Random(0), folder)
             if reader in found and wrong != "accepted":
                 found[reader]["faults"].append(f"a good file: {wrong}")
         for number in range(count):
@@ -509,7 +509,7 @@ def main(count, seed=0, only=()):
             print(reader, number, file=sys.stderr)  # the last one, should it kill the program
             if hasattr(signal, "SIGALRM"):
                 signal.alarm(SECONDS)
-            wrong, seconds = judge(reader, cases[reader], dice, folder)
+            wrong, seconds = tried(reader, cases[reader], dice, folder)
             if hasattr(signal, "SIGALRM"):
                 signal.alarm(0)
             own = found[reader]

@@ -81,7 +81,7 @@ def test_evaluate_measures_at_the_landmark_file(here, no_detector, monkeypatch):
     place(here)
     asked = {}
 
-    def evaluate(photos, paint, art, judge, detector, least, progress, painted, known):
+    def evaluate(photos, paint, art, networks, detector, least, progress, painted, known):
         asked.update({name: known(name, read()) for name, read in photos.items()})
         raise ValueError("enough")
 

@@ -10,7 +10,7 @@ import { word } from "./words.js";
 
 const NODE = "TPSPortraitEditLandmarks";
 const NODE_SIZE = [460, 560];
-const SMALLEST = 300; // pixels that the editor is high at least
+const LEAST_HEIGHT_PX = 300; // pixels that the editor is high at least
 const WAITING = word("Run the workflow once: the image then appears here.");
 // The last run's pictures by node: a workflow that is opened again, or undone, makes new nodes.
 const lastRuns = new Map();
@@ -37,7 +37,7 @@ class NodeEditor {
     this.node = node;
     const host = document.createElement("div");
     host.className = "widget-expands"; // takes all the height of the node in Nodes 2.0
-    Object.assign(host.style, { width: "100%", height: "100%", minHeight: `${SMALLEST}px` });
+    Object.assign(host.style, { width: "100%", height: "100%", minHeight: `${LEAST_HEIGHT_PX}px` });
     this.editor = new LandmarkEditor(host, { onChange: (faces) => this.#keep(faces) });
     this.editor.say(WAITING);
     this.#replaceField(host);
@@ -62,7 +62,7 @@ class NodeEditor {
     const widget = node.addDOMWidget("edits", "tps_landmarks", host, {
       serialize: true,
       hideOnZoom: false,
-      getMinHeight: () => SMALLEST,
+      getMinHeight: () => LEAST_HEIGHT_PX,
       getValue: () => this.#text,
       setValue: (text) => this.#read(text),
     });

@@ -3,8 +3,8 @@
 import { moved, turned } from "./landmark_faces.js";
 
 const ZOOM_STEP = 1.25;
-const TURN = 2; // degrees
-const GROW = 1.03;
+const TURN_DEGREES = 2;
+const GROW_FACTOR = 1.03;
 
 const nudge = (dx, dy) => (session) => session.change(moved, [dx, dy]);
 
@@ -18,10 +18,10 @@ export const ACTIONS = {
   "far right": nudge(10, 0),
   "far up": nudge(0, -10),
   "far down": nudge(0, 10),
-  "turn left": (session) => session.change(turned, -TURN, 1),
-  "turn right": (session) => session.change(turned, TURN, 1),
-  larger: (session) => session.change(turned, 0, GROW),
-  smaller: (session) => session.change(turned, 0, 1 / GROW),
+  "turn left": (session) => session.change(turned, -TURN_DEGREES, 1),
+  "turn right": (session) => session.change(turned, TURN_DEGREES, 1),
+  larger: (session) => session.change(turned, 0, GROW_FACTOR),
+  smaller: (session) => session.change(turned, 0, 1 / GROW_FACTOR),
   undo: (session) => session.canUndo && session.undo(),
   redo: (session) => session.canRedo && session.redo(),
   add: (session) => session.begin(),

@@ -6,7 +6,7 @@ import { ALL_POINTS, LINES, partOf } from "./landmark_parts.js";
 const SVG = "http://www.w3.org/2000/svg";
 // A face that is less high than this on the screen has smaller dots: they would cover it.
 const FULL_HEIGHT = 260;
-const SMALLEST_DOTS = 0.45;
+const LEAST_DOT_SHARE = 0.45;
 const THINNEST_LINES = 0.75;
 
 /** A new SVG element with these attributes. */
@@ -46,7 +46,7 @@ export class Drawing {
       const [, top, , bottom] = boxOf(points);
       const share = (bottom - top) / unit / FULL_HEIGHT;
       const size = (smallest) => unit * Math.min(Math.max(share, smallest), 1);
-      group.style.setProperty("--dot", size(SMALLEST_DOTS));
+      group.style.setProperty("--dot", size(LEAST_DOT_SHARE));
       group.style.setProperty("--line", size(THINNEST_LINES));
       lines.forEach(({ line, elements }) => {
         const along = path(line.points.map((index) => points[index]), line.closed);

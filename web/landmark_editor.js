@@ -11,7 +11,7 @@ import { View } from "./landmark_view.js";
 import { word } from "./words.js";
 
 const MODES = ["point", "part", "face"]; // what is dragged
-const REACH = 9; // pixels on the screen: so near a point is under the pointer
+const REACH_PX = 9; // pixels on the screen: so near a point is under the pointer
 const BLURRED_BELOW = 6; // screen pixels to one of the picture; beyond, they are shown as squares
 
 /**
@@ -170,7 +170,7 @@ export class LandmarkEditor {
     if (this.#session.clicks || hidden) return null;
     const held = event.ctrlKey || event.metaKey ? "face" : event.shiftKey ? "part" : null;
     const faces = this.#session.faces.map((face) => this.#onStage(face.points));
-    return pick(faces, at, held ?? this.mode, REACH * this.#unit, this.#session.active);
+    return pick(faces, at, held ?? this.mode, REACH_PX * this.#unit, this.#session.active);
   }
 
   #press(event) {

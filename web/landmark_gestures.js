@@ -1,6 +1,6 @@
 // The pointer on the stage: clicks, drags, moving and zooming the picture.
 
-const SLIP = 3; // pixels on the screen: a press that moves less is a click
+const SLIP_PX = 3; // pixels on the screen: a press that moves less is a click
 const WHEEL_ZOOM = 1.0015;
 
 /**
@@ -31,7 +31,7 @@ export function listen(stage, hand) {
     }
     event.stopPropagation();
     const way = Math.hypot(at[0] - press.from[0], at[1] - press.from[1]);
-    if (!press.moving && way < SLIP * hand.unit()) return;
+    if (!press.moving && way < SLIP_PX * hand.unit()) return;
     press.moving = true;
     stage.classList.add(press.grabbed ? "dragging" : "panning");
     if (press.grabbed) hand.drag(press.from, at);

@@ -1,6 +1,6 @@
-const MARGIN = 0.04; // of the stage, around a picture that is shown whole
-const FACE_MARGIN = 0.15;
-const CLOSEST = 40; // stage pixels for a pixel of the picture
+const MARGIN_SHARE = 0.04; // of the stage, around a picture that is shown whole
+const FACE_MARGIN_SHARE = 0.15;
+const MOST_ZOOM = 40; // stage pixels for a pixel of the picture
 
 /**
  * Where the picture lies on the stage, and how large. Stage coordinates are CSS pixels from the
@@ -23,13 +23,13 @@ export class View {
 
   /** Shows all of the picture. */
   fit() {
-    this.#show([0, 0, ...this.picture], MARGIN);
+    this.#show([0, 0, ...this.picture], MARGIN_SHARE);
     this.whole = true;
   }
 
   /** Shows what lies in the box [x0, y0, x1, y1] of the picture. */
   fitBox(box) {
-    this.#show(box, FACE_MARGIN);
+    this.#show(box, FACE_MARGIN_SHARE);
   }
 
   /** Zooms so that the point `at` of the stage stays where it is. */
@@ -63,6 +63,6 @@ export class View {
 
   #scaleTo(scale) {
     const smallest = 0.1 * Math.min(...this.stage.map((side, axis) => side / this.picture[axis]));
-    this.scale = Math.min(Math.max(scale, smallest, 1e-3), CLOSEST);
+    this.scale = Math.min(Math.max(scale, smallest, 1e-3), MOST_ZOOM);
   }
 }

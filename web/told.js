@@ -6,8 +6,8 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 
 const TOLD = "tps_portrait_told";
-const LIFE = 12_000; // milliseconds that a toast stays
-const LINE = 17; // pixels
+const TOAST_MS = 12_000; // milliseconds that a toast stays
+const LINE_PX = 17; // pixels
 const widgets = new WeakMap(); // by node: the line on it
 
 app.registerExtension({
@@ -17,7 +17,7 @@ app.registerExtension({
       const node = nodeOf(id);
       if (node) show(node, text);
       const toast = { severity: "success", summary: node?.title ?? "TPS Portrait", detail: text };
-      app.extensionManager?.toast?.add({ ...toast, life: LIFE });
+      app.extensionManager?.toast?.add({ ...toast, life: TOAST_MS });
       if (newFile) renewLists();
     });
   },
@@ -59,10 +59,10 @@ function addLine(node) {
   const line = document.createElement("div");
   line.className = "tps-told";
   Object.assign(line.style, {
-    font: `12px/${LINE}px system-ui, sans-serif`, overflow: "auto", padding: "2px 6px",
+    font: `12px/${LINE_PX}px system-ui, sans-serif`, overflow: "auto", padding: "2px 6px",
     color: "var(--input-text, #ddd)", userSelect: "text", overflowWrap: "anywhere",
   });
-  const height = () => 3 * LINE + 4;
+  const height = () => 3 * LINE_PX + 4;
   const widget = node.addDOMWidget(TOLD, "tps_told", line, {
     serialize: false, // it is no input
     hideOnZoom: false,

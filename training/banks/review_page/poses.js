@@ -2,7 +2,7 @@
 "use strict";
 
 const PLOT = { width: 300, height: 250, left: 8, right: 8, top: 18, bottom: 20, yaw: 65, pitch: 36 };
-const NEAR = 12; // degrees within which an art face shows a photo's pose
+const NEAR_DEGREES = 12; // degrees within which an art face shows a photo's pose
 
 function showPoses(panel, entries, photos, open) {
   const art = entries.filter((entry) => entry.used && entry.yaw !== null);
@@ -51,15 +51,15 @@ function coverage(art, photos) {
   }
   if (!photos.length) return ["There is no face in the photos."];
   const missed = photos.filter((photo) =>
-    !art.some((entry) => Math.hypot(entry.yaw - photo[0], entry.pitch - photo[1]) <= NEAR));
+    !art.some((entry) => Math.hypot(entry.yaw - photo[0], entry.pitch - photo[1]) <= NEAR_DEGREES));
   if (!missed.length) return ["The art shows every pose of the photos. No action needed."];
   const share = Math.max(1, Math.round((100 * missed.length) / photos.length));
   const missing = [
-    ["to the left", missed.filter(([a]) => a < -NEAR).length],
-    ["to the right", missed.filter(([a]) => a > NEAR).length],
-    ["upwards", missed.filter(([, b]) => b > NEAR).length],
-    ["downwards", missed.filter(([, b]) => b < -NEAR).length],
-    ["straight ahead", missed.filter(([a, b]) => Math.max(Math.abs(a), Math.abs(b)) <= NEAR).length],
+    ["to the left", missed.filter(([a]) => a < -NEAR_DEGREES).length],
+    ["to the right", missed.filter(([a]) => a > NEAR_DEGREES).length],
+    ["upwards", missed.filter(([, b]) => b > NEAR_DEGREES).length],
+    ["downwards", missed.filter(([, b]) => b < -NEAR_DEGREES).length],
+    ["straight ahead", missed.filter(([a, b]) => Math.max(Math.abs(a), Math.abs(b)) <= NEAR_DEGREES).length],
   ].sort((one, other) => other[1] - one[1]);
   return [
     `${missed.length} of ${photos.length} photos (${share} %) look where no art does, ` +

@@ -4,7 +4,7 @@
 
 const review = window.REVIEW;
 const $ = (id) => document.getElementById(id);
-const SETTLED = ["good", "excluded", "not a picture"]; // buckets in which nothing is to be done
+const SETTLED_BUCKETS = ["good", "excluded", "not a picture"]; // buckets in which nothing is to be done
 const OUTLINES = [ // of iBUG's 68 points; true where the line is closed
   [0, 17, false], [17, 22, false], [22, 27, false], [27, 31, false], [31, 36, false],
   [36, 42, true], [42, 48, true], [48, 60, true], [60, 68, true],
@@ -73,7 +73,7 @@ function percent(score) {
 function showAll() {
   const total = review.entries.length;
   const used = review.entries.filter((entry) => entry.used).length;
-  const open = review.entries.filter((entry) => !SETTLED.includes(entry.bucket)).length;
+  const open = review.entries.filter((entry) => !SETTLED_BUCKETS.includes(entry.bucket)).length;
   $("summary").innerHTML = `<b>${used}</b> of ${total} files are ready to train with` +
     (open ? `, <b>${open}</b> to review` : ". All are reviewed.");
   const filled = review.buckets.filter((bucket) => inOrder(bucket.key).length);
