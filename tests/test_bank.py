@@ -60,7 +60,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bank(folder):
-    return build_bank(folder, size=64)
+    return build_bank(folder, 64, "embedded")
 
 
 def test_all_that_can_be_used_is_used_and_the_rest_is_reported(bank, folder):
@@ -141,7 +141,7 @@ def test_progress_is_told_of_every_file_and_may_stop_the_work(folder):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        build_bank(folder, 64, on_entry=on_entry)
+        build_bank(folder, 64, "embedded", on_entry=on_entry)
     assert [done for done, _ in seen] == [1, 2, 3]
 
 

@@ -20,7 +20,7 @@ from tps_portrait.training.measure.features import EvaluationNetworks
 
 
 @pytest.fixture(autouse=True)
-def simple_judge(monkeypatch):
+def simple_networks(monkeypatch):
     """Networks that are none, so that no weights are needed."""
     networks = EvaluationNetworks(
         "Blur",
@@ -43,7 +43,7 @@ def made(portrait, tmp_path_factory):
     write_picture(tmp_path / "photos" / "missing.png", photo)
     write_picture(tmp_path / "results" / "one.jpg", photo * 0.8)
     write_picture(tmp_path / "results" / "two.jpg", torch.full_like(photo, 0.5))
-    save_bank(build_bank(tmp_path / "art", 64), tmp_path / "art.safetensors")
+    save_bank(build_bank(tmp_path / "art", 64, "embedded"), tmp_path / "art.safetensors")
     with torch.random.fork_rng():
         torch.manual_seed(0)
         generator = Generator().eval().requires_grad_(False)

@@ -145,7 +145,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(folder):
-    return scan_folder(folder, ScanOptions(64, with_previews=True))
+    return scan_folder(folder, ScanOptions(64, "embedded", with_previews=True))
 
 
 def test_every_file_is_reported_once(folder, results):
@@ -207,6 +207,7 @@ def test_the_command_goes_through_says_what_is_broken_and_reports_all(
     report = tmp_path / "report"
     bank = tmp_path / "bank.safetensors"
     arguments = ["bank", folder, "-o", bank, "--size", 64, "--report", report]
+    arguments += ["--detector", "embedded"]
     assert main([str(argument) for argument in arguments]) == 2
     broken = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()]
     assert {"cut.jpg", "text.jpg", "gone.jpg", "cut short.png"} < set(broken)
