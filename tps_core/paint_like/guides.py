@@ -15,8 +15,7 @@ from .fields import gaussian, luma, moments, with_distribution
 
 # Lengths in face crops.
 BROAD = 0.02  # standard deviation from which on light counts as broad
-PARTS = 0.035  # how far from eyes, brows, nose and mouth fine light still counts for more
-JAW = 0.5  # … which along the jaw is so true
+PARTS = 0.035  # how far from eyes, brows, nose, mouth and jaw fine light still counts for more
 FACE_EDGE = 0.03
 LIPS_EDGE = 0.006
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
@@ -54,7 +53,7 @@ class Guides:
     like_skin: Tensor  # how near colours are to those of the face, on the canvas of the photo
     like_skin_of_art: list[Tensor]
     face: Tensor  # 1 in the face
-    parts: Tensor  # 1 at eyes, brows, nose and mouth
+    parts: Tensor  # 1 at eyes, brows, nose, mouth and jaw
     parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
     shown: Tensor  # 1 where the art shows something at the same place
     open_mouth: Tensor  # 1 between lips that the art has closed
@@ -154,15 +153,10 @@ def _outline(points: Tensor) -> Tensor:
 
 
 def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:
-    """1 at eyes, brows, nose and mouth, falling softly to 0: (1, h, w)."""
-    places = canvas.crop_places().flatten(0, 1)
-    parts, jaw = torch.cat([points[17:27], points[30:68]]), points[2:15]
-    near_parts, near_jaw = (
-        torch.exp(-((torch.cdist(places, which).amin(1) / (2 * PARTS)) ** 2))
-        for which in (parts, jaw)
-    )
-    near = torch.maximum(near_parts, JAW * near_jaw)
-    return near.view(1, canvas.height, canvas.width)
+    """1 at eyes, brows, nose, mouth and jaw, falling softly to 0: (1, h, w)."""
+    parts = torch.cat([points[2:15], points[17:27], points[30:68]])
+    away = torch.cdist(canvas.crop_places().flatten(0, 1), parts).amin(1)
+    return torch.exp(-((away / (2 * PARTS)) ** 2)).view(1, canvas.height, canvas.width)
 
 
 def _opener(points: Tensor, art_points: Tensor) -> float:

@@ -25,7 +25,7 @@ STEP = 2  # how far around a place is searched, in pixels
 ROUNDS = 2  # of searching and putting together, at each scale
 
 FINE, FINE_AT_PARTS = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
-BROAD, BROAD_IN_FACE = 1.0, 3.0
+BROAD, BROAD_IN_FACE = 0.6, 2.0
 # Squared distances from the own place, in face crops, weigh this much.
 PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 5.0, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
