@@ -13,12 +13,13 @@ COLORS_BLUR = 0.028  # standard deviation by which the patches' colours spread â
 COLORS_REACH = 0.04  # â€¦ and reach of the filter that does it at the face's parts,
 COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
 # What the colours weigh beside gradients.
-HOLD, HOLD_OF_LINES, HOLD_AT_PARTS = 0.004, 0.03, 0.15
+HOLD, HOLD_OF_LINES, HOLD_HELD = 0.004, 0.03, 0.15
 STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
 MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
-# The light of eyes, brows, nose, mouth and jaw is the one wanted between these deviations.
-LIKENESS_FINE, LIKENESS_BROAD = 0.004, 0.04
-LIKENESS_AROUND = 1.5  # it fades where the nearness of parts, so many times, is below 1
+# The photo's light between these standard deviations is the painting's, in the face and where its
+# drawing is held.
+LIKENESS_IN_FACE, LIKENESS_HELD, LIKENESS_BROAD = 0.012, 0.004, 0.04
+LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)
@@ -40,21 +41,19 @@ def fuse(
     """
     light = guides.broad + guides.fine
     colors = _colors(patches, bent[0], guides, face_px, is_line_art)
-    along_x, along_y = _gradients(matches, bent, colors, guides.parts)
+    along_x, along_y = _gradients(matches, bent, colors, guides.held)
     mouth_x = (guides.open_mouth[..., 1:] + guides.open_mouth[..., :-1]) / 2
     mouth_y = (guides.open_mouth[:, 1:] + guides.open_mouth[:, :-1]) / 2
     along_x = along_x.lerp(colors.diff(dim=2), mouth_x)
     along_y = along_y.lerp(colors.diff(dim=1), mouth_y)
     hold = HOLD_OF_LINES if is_line_art else HOLD
     painting = from_gradients(colors, along_x, along_y, hold)
-    held = from_gradients(colors, along_x, along_y, HOLD_AT_PARTS)
-    painting = _with_strokes_of(bent[0], painting.lerp(held, guides.parts), guides, face_px)
-    # By these a person is known: strokes there are the art's, what they add up to is the photo's.
-    missing = light - luma(painting)
-    missing = gaussian(missing, LIKENESS_FINE * face_px) - gaussian(
-        missing, LIKENESS_BROAD * face_px
-    )
-    return (painting + (LIKENESS_AROUND * guides.parts).clamp(max=1) * missing).clamp(0, 1)
+    true = from_gradients(colors, along_x, along_y, HOLD_HELD)
+    painting = _with_strokes_of(bent[0], painting.lerp(true, guides.held), guides, face_px)
+    # By this a person is known: strokes are the art's, what they add up to is the photo's.
+    painting = _with_light(painting, light, guides.face, LIKENESS_IN_FACE * face_px, face_px)
+    held = (LIKENESS_AROUND * guides.held).clamp(max=1)
+    return _with_light(painting, light, held, LIKENESS_HELD * face_px, face_px).clamp(0, 1)
 
 
 def as_lines(painting: Tensor, guides: Guides) -> Tensor:
@@ -71,7 +70,7 @@ def _colors(patches: Tensor, art: Bent, guides: Guides, face_px: int, is_line_ar
     light = guides.broad + guides.fine
     colors = patches if is_line_art else gaussian(patches, COLORS_BLUR * face_px)
     reach = max(1, round(COLORS_REACH * face_px))
-    colors = colors.lerp(guided(light, patches, reach, COLORS_EDGE), guides.parts)
+    colors = colors.lerp(guided(light, patches, reach, COLORS_EDGE), guides.held)
     if guides.open_mouth.max() == 0:
         return colors
     teeth = _pale(art) * (light / guides.broad.max()).clamp(*TEETH)
@@ -88,8 +87,15 @@ def _with_strokes_of(art: Bent, painting: Tensor, guides: Guides, face_px: int) 
     return painting + (gain.clamp(1, MOST_STRONGER) - 1) * strokes
 
 
+def _with_light(painting: Tensor, light: Tensor, where: Tensor, fine_px: float, face_px: int):
+    """The painting (3, h, w) with the light (1, h, w) between two blurs, where that is 1."""
+    missing = light - luma(painting)
+    missing = gaussian(missing, fine_px) - gaussian(missing, LIKENESS_BROAD * face_px)
+    return painting + where * missing
+
+
 def _gradients(
-    matches: Matches, bent: list[Bent], colors: Tensor, parts: Tensor
+    matches: Matches, bent: list[Bent], colors: Tensor, held: Tensor
 ) -> tuple[Tensor, Tensor]:
     """The painting's gradients along x (3, h, w-1) and y (3, h-1, w)."""
     art = torch.stack([view.picture for view in bent])
@@ -101,7 +107,7 @@ def _gradients(
     one_art_y = matches.art.diff(dim=0) == 0
     same_x = one_art_x & (matches.x.diff(dim=1) == 1) & (matches.y.diff(dim=1) == 0)
     same_y = one_art_y & (matches.y.diff(dim=0) == 1) & (matches.x.diff(dim=0) == 0)
-    wanted_x, wanted_y = parts[..., 1:] * colors.diff(dim=2), parts[:, 1:] * colors.diff(dim=1)
+    wanted_x, wanted_y = held[..., 1:] * colors.diff(dim=2), held[:, 1:] * colors.diff(dim=1)
     return _stronger(x / 2, wanted_x, same_x), _stronger(y / 2, wanted_y, same_y)
 
 
