@@ -1,5 +1,7 @@
 """The aligned painter: a portrait painted like one picture of art."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,6 +9,7 @@ import torch.nn.functional as F
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
+from tps_portrait.tps_core.paint_like import fusion as fusing
 from tps_portrait.tps_core.paint_like import guides as guiding
 from tps_portrait.tps_core.paint_like import search as searching
 from tps_portrait.tps_core.paint_like.artwork import artwork, artwork_of_crop, bend
@@ -155,22 +158,62 @@ def test_patches_are_fused_without_seams(crop, art):
     pictures = torch.stack([view.picture for view in bent])
     shifted = Matches(zeros, rows - y, columns - x + 9 * (columns >= 32))
     patches = shifted.of(pictures)
-    fused = fuse(patches, shifted, bent, guides, SIDE)
+    fused = fuse(patches, shifted, bent, guides, SIDE, False)
     step = (patches[..., 32] - patches[..., 31]).abs().mean()
     assert (fused[..., 32] - fused[..., 31]).abs().mean() < 0.6 * step
 
 
-def test_at_the_features_strokes_add_up_to_the_light_wanted(crop, art):
-    bent, guides, (x, y) = guided(crop, art)
+def as_it_lies(crop, art, points=None, **changes):
+    """The art fused as it lies bent on the crop: the painting, the art and the guides."""
+    bent, guides, (x, y) = guided((crop[0], crop[1] if points is None else points), art)
+    guides = replace(guides, **changes)
     rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     here = Matches(torch.zeros_like(rows), rows - y, columns - x)
     patches = here.of(torch.stack([view.picture for view in bent]))
-    features, elsewhere = guides.parts > 0.9, guides.parts < 0.1
-    wanted = gaussian(guides.broad + guides.fine, 1)
-    away = (gaussian(luma(fuse(patches, here, bent, guides, SIDE)), 1) - wanted).abs()
-    before = (gaussian(luma(patches), 1) - wanted).abs()
-    assert away[features].mean() < 0.5 * before[features].mean()
-    assert away[elsewhere].mean() > 0.5 * before[elsewhere].mean()
+    return fuse(patches, here, bent, guides, SIDE, False), patches, guides
+
+
+def between(picture, fine_px, broad_px):
+    light = luma(picture) if len(picture) == 3 else picture
+    return gaussian(light, fine_px) - gaussian(light, broad_px)
+
+
+@pytest.mark.parametrize(("where", "finer_px"), [("parts", 0.3), ("face", 0.8)])
+def test_in_the_face_strokes_add_up_to_the_light_wanted_and_to_finer_at_its_parts(
+    crop, art, where, finer_px
+):
+    painted, patches, guides = as_it_lies(crop, art)
+    there = getattr(guides, where) > 0.9
+    wanted = between(guides.broad + guides.fine, finer_px, 2.5)
+    away = (between(painted, finer_px, 2.5) - wanted).abs()[there].mean()
+    assert away < 0.5 * (between(patches, finer_px, 2.5) - wanted).abs()[there].mean()
+
+
+def test_beside_the_face_strokes_are_the_arts(crop, art):
+    painted, patches, guides = as_it_lies(crop, art)
+    beside = (guides.face < 0.05) & (guides.held < 0.1)
+    strokes, own = between(painted, 0.3, 2.5)[beside], between(patches, 0.3, 2.5)[beside]
+    assert torch.corrcoef(torch.stack([strokes, own]))[0, 1] > 0.9
+
+
+def test_strokes_that_seams_weakened_are_as_strong_as_the_arts(crop, art):
+    bent, guides, _ = guided(crop, art)
+    canvas = bent[0].picture.shape[-1]
+    beside = (canvas - SIDE) // 2
+    as_wide = bent[0].picture[:, beside : beside + SIDE, beside : beside + SIDE]
+    strong = fusing._with_strokes_of(bent[0], as_wide.lerp(gaussian(as_wide, 3), 0.3), guides, SIDE)
+    stronger = between(strong, 0.01, 1).std() / between(as_wide, 0.01, 1).std()
+    assert 0.85 < stronger < 1.15
+
+
+def test_all_of_a_face_is_held_that_is_turned_another_way_than_the_arts(crop, painting):
+    picture, points = crop
+    alike = Landmarks(points, "ibug-68", (SIDE, SIDE)).with_pixels((points + 1) * SIDE / 2)
+    _, same, _ = guided(crop, artwork(picture, alike))
+    turned = points + torch.tensor([0.4, 0.0]) * (points[:, :1] > 0)
+    _, other, _ = guided((picture, turned), artwork(picture, alike))
+    assert (same.held == same.parts).all()
+    assert (other.held >= other.face).all() and (other.held > other.parts + 0.3).any()
 
 
 def test_skin_is_told_from_a_ground_that_is_as_light(crop):

@@ -4,45 +4,56 @@ import torch
 from torch import Tensor
 
 from .artwork import Bent
-from .fields import from_gradients, gaussian, guided, luma, with_distribution
+from .fields import from_gradients, gaussian, guided, luma, moments, with_distribution
 from .guides import Guides
 from .search import Matches
 
-COLORS_REACH = 0.04  # of the filter that spreads the patches' colours, in face crops
-COLORS_EDGE = 0.002  # variance of light from which on it keeps an edge
-HOLD, HOLD_AT_PARTS = 0.004, 0.15
-LIKENESS = 0.9  # how much the light at eyes, brows, nose and mouth is the one wanted …
-LIKENESS_BLUR = 0.006  # … where it is broader than this standard deviation, in face crops
+# Lengths in face crops.
+COLORS_BLUR = 0.028  # standard deviation by which the patches' colours spread …
+COLORS_REACH = 0.04  # … and reach of the filter that does it at the face's parts,
+COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
+# What the colours weigh beside gradients.
+HOLD, HOLD_OF_LINES, HOLD_HELD = 0.004, 0.03, 0.15
+STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
+MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
+# The photo's light between these standard deviations is the painting's, in the face and where its
+# drawing is held.
+LIKENESS_IN_FACE, LIKENESS_HELD, LIKENESS_BROAD = 0.012, 0.004, 0.04
+LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)
 
 
-def fuse(patches: Tensor, matches: Matches, bent: list[Bent], guides: Guides, face_px: int):
+def fuse(
+    patches: Tensor,
+    matches: Matches,
+    bent: list[Bent],
+    guides: Guides,
+    face_px: int,
+    is_line_art: bool,
+) -> Tensor:
     """The painting (3, h, w) of the patches (3, h, w).
 
-    Its gradients are those of the art where each pixel was taken from. Where neighbours were taken
-    from different places, the art's gradient or that of the light wanted, whichever is stronger: a
-    seam goes unless the photo has an edge there.
+    Its gradients are those of the art where each pixel was taken from; where neighbours were taken
+    from different places, the mean of both. So seams go. Only at the face's parts the photo's edges
+    stand instead where they are stronger.
     """
     light = guides.broad + guides.fine
-    reach = max(1, round(COLORS_REACH * face_px))
-    colors = guided(light, patches, reach, COLORS_EDGE)
-    along_x, along_y = _gradients(matches, bent, colors)
-    if guides.open_mouth.max() > 0:
-        teeth = _pale(bent[0]) * (light / guides.broad.max()).clamp(*TEETH)
-        colors = colors.lerp(teeth, guides.open_mouth)
-        mouth_x = (guides.open_mouth[..., 1:] + guides.open_mouth[..., :-1]) / 2
-        mouth_y = (guides.open_mouth[:, 1:] + guides.open_mouth[:, :-1]) / 2
-        along_x = along_x.lerp(colors.diff(dim=2), mouth_x)
-        along_y = along_y.lerp(colors.diff(dim=1), mouth_y)
-    painting = from_gradients(colors, along_x, along_y, HOLD)
-    held = from_gradients(colors, along_x, along_y, HOLD_AT_PARTS)
-    painting = painting.lerp(held, guides.parts)
-    # By these a person is known: strokes there are the art's, what they add up to is the photo's.
-    blur_px = LIKENESS_BLUR * face_px
-    missing = gaussian(light, blur_px) - gaussian(luma(painting), blur_px)
-    return (painting + LIKENESS * guides.parts * missing).clamp(0, 1)
+    colors = _colors(patches, bent[0], guides, face_px, is_line_art)
+    along_x, along_y = _gradients(matches, bent, colors, guides.held)
+    mouth_x = (guides.open_mouth[..., 1:] + guides.open_mouth[..., :-1]) / 2
+    mouth_y = (guides.open_mouth[:, 1:] + guides.open_mouth[:, :-1]) / 2
+    along_x = along_x.lerp(colors.diff(dim=2), mouth_x)
+    along_y = along_y.lerp(colors.diff(dim=1), mouth_y)
+    hold = HOLD_OF_LINES if is_line_art else HOLD
+    painting = from_gradients(colors, along_x, along_y, hold)
+    true = from_gradients(colors, along_x, along_y, HOLD_HELD)
+    painting = _with_strokes_of(bent[0], painting.lerp(true, guides.held), guides, face_px)
+    # By this a person is known: strokes are the art's, what they add up to is the photo's.
+    painting = _with_light(painting, light, guides.face, LIKENESS_IN_FACE * face_px, face_px)
+    held = (LIKENESS_AROUND * guides.held).clamp(max=1)
+    return _with_light(painting, light, held, LIKENESS_HELD * face_px, face_px).clamp(0, 1)
 
 
 def as_lines(painting: Tensor, guides: Guides) -> Tensor:
@@ -53,7 +64,39 @@ def as_lines(painting: Tensor, guides: Guides) -> Tensor:
     return lines.expand(3, -1, -1).clone()
 
 
-def _gradients(matches: Matches, bent: list[Bent], colors: Tensor) -> tuple[Tensor, Tensor]:
+def _colors(patches: Tensor, art: Bent, guides: Guides, face_px: int, is_line_art: bool) -> Tensor:
+    """The colours (3, h, w) of the patches without their seams; of line art, which has no colours,
+    the patches. At the face's parts they keep the edges of the light wanted."""
+    light = guides.broad + guides.fine
+    colors = patches if is_line_art else gaussian(patches, COLORS_BLUR * face_px)
+    reach = max(1, round(COLORS_REACH * face_px))
+    colors = colors.lerp(guided(light, patches, reach, COLORS_EDGE), guides.held)
+    if guides.open_mouth.max() == 0:
+        return colors
+    teeth = _pale(art) * (light / guides.broad.max()).clamp(*TEETH)
+    return colors.lerp(teeth, guides.open_mouth)
+
+
+def _with_strokes_of(art: Bent, painting: Tensor, guides: Guides, face_px: int) -> Tensor:
+    """The painting (3, h, w) with strokes as strong as the art's: seams have weakened them."""
+    blur_px = STROKES_BLUR * face_px
+    strokes = painting - gaussian(painting, blur_px)
+    own = art.picture - gaussian(art.picture, blur_px)
+    spread = moments(luma(strokes), guides.around)[1]
+    gain = moments(luma(own), guides.around_of_art)[1] / spread.clamp_min(1e-4)
+    return painting + (gain.clamp(1, MOST_STRONGER) - 1) * strokes
+
+
+def _with_light(painting: Tensor, light: Tensor, where: Tensor, fine_px: float, face_px: int):
+    """The painting (3, h, w) with the light (1, h, w) between two blurs, where that is 1."""
+    missing = light - luma(painting)
+    missing = gaussian(missing, fine_px) - gaussian(missing, LIKENESS_BROAD * face_px)
+    return painting + where * missing
+
+
+def _gradients(
+    matches: Matches, bent: list[Bent], colors: Tensor, held: Tensor
+) -> tuple[Tensor, Tensor]:
     """The painting's gradients along x (3, h, w-1) and y (3, h-1, w)."""
     art = torch.stack([view.picture for view in bent])
     here = matches.of(art)
@@ -64,9 +107,8 @@ def _gradients(matches: Matches, bent: list[Bent], colors: Tensor) -> tuple[Tens
     one_art_y = matches.art.diff(dim=0) == 0
     same_x = one_art_x & (matches.x.diff(dim=1) == 1) & (matches.y.diff(dim=1) == 0)
     same_y = one_art_y & (matches.y.diff(dim=0) == 1) & (matches.x.diff(dim=0) == 0)
-    return _stronger(x / 2, colors.diff(dim=2), same_x), _stronger(
-        y / 2, colors.diff(dim=1), same_y
-    )
+    wanted_x, wanted_y = held[..., 1:] * colors.diff(dim=2), held[:, 1:] * colors.diff(dim=1)
+    return _stronger(x / 2, wanted_x, same_x), _stronger(y / 2, wanted_y, same_y)
 
 
 def _stronger(gradient: Tensor, wanted: Tensor, sure: Tensor) -> Tensor:

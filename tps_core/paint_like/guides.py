@@ -15,8 +15,10 @@ from .fields import gaussian, luma, moments, with_distribution
 
 # Lengths in face crops.
 BROAD = 0.02  # standard deviation from which on light counts as broad
-PARTS = 0.035  # how far from eyes, brows, nose and mouth fine light still counts for more
-JAW = 0.5  # … which along the jaw is so true
+PARTS = 0.035  # how far from eyes, brows, nose, mouth and jaw fine light still counts for more
+# How far landmarks lie from the art's, on the mean and in half crops, from which on the face counts
+# as turned, and from which on as much as it may.
+TURNED, FAR_TURNED = 0.08, 0.16
 FACE_EDGE = 0.03
 LIPS_EDGE = 0.006
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
@@ -54,7 +56,8 @@ class Guides:
     like_skin: Tensor  # how near colours are to those of the face, on the canvas of the photo
     like_skin_of_art: list[Tensor]
     face: Tensor  # 1 in the face
-    parts: Tensor  # 1 at eyes, brows, nose and mouth
+    parts: Tensor  # 1 at eyes, brows, nose, mouth and jaw
+    held: Tensor  # 1 where the photo's drawing holds: there; in a face that is turned, everywhere
     parts_of_art: Tensor  # the same on the canvas of art: it is bent onto the portrait's parts
     shown: Tensor  # 1 where the art shows something at the same place
     open_mouth: Tensor  # 1 between lips that the art has closed
@@ -91,6 +94,7 @@ def guide(
     skin_px = SKIN_BLUR * canvas.face_px
     face = _polygon(_outline(points), canvas, FACE_EDGE).to(photo)
     art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
+    parts = _near_parts(canvas, points).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
         0.0 if is_line_art else _has_colors(photo),
@@ -103,7 +107,8 @@ def guide(
         _likeness(photo, face, skin_px),
         [_likeness(art.picture, art_face * art.shown, skin_px) for art in bent],
         face,
-        _near_parts(canvas, points).to(photo),
+        parts,
+        torch.maximum(parts, _turned(points, bent[0].points) * face),
         _near_parts(art_canvas, points).to(photo),
         _seen_from(canvas, art_canvas, bent[0].shown),
         (_opener(points, bent[0].points) * _polygon(points[60:68], canvas, LIPS_EDGE)).to(photo),
@@ -154,15 +159,16 @@ def _outline(points: Tensor) -> Tensor:
 
 
 def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:
-    """1 at eyes, brows, nose and mouth, falling softly to 0: (1, h, w)."""
-    places = canvas.crop_places().flatten(0, 1)
-    parts, jaw = torch.cat([points[17:27], points[30:68]]), points[2:15]
-    near_parts, near_jaw = (
-        torch.exp(-((torch.cdist(places, which).amin(1) / (2 * PARTS)) ** 2))
-        for which in (parts, jaw)
-    )
-    near = torch.maximum(near_parts, JAW * near_jaw)
-    return near.view(1, canvas.height, canvas.width)
+    """1 at eyes, brows, nose, mouth and jaw, falling softly to 0: (1, h, w)."""
+    parts = torch.cat([points[2:15], points[17:27], points[30:68]])
+    away = torch.cdist(canvas.crop_places().flatten(0, 1), parts).amin(1)
+    return torch.exp(-((away / (2 * PARTS)) ** 2)).view(1, canvas.height, canvas.width)
+
+
+def _turned(points: Tensor, art_points: Tensor) -> float:
+    """How much the face is turned another way than the art's: 0…1."""
+    away = float((points - art_points).norm(dim=-1).mean())
+    return min(max((away - TURNED) / (FAR_TURNED - TURNED), 0.0), 1.0)
 
 
 def _opener(points: Tensor, art_points: Tensor) -> float:

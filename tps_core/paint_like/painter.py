@@ -159,7 +159,7 @@ def _paint(
     scales = int(math.log2(coarsest)) + 1
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
-    painting = fuse(scale.painting, scale.matches, bent, guides, side)
+    painting = fuse(scale.painting, scale.matches, bent, guides, side, art.is_line_art)
     if art.is_line_art:
         painting = as_lines(painting, guides)
     return painting[:, : canvas.height, : canvas.width]

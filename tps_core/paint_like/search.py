@@ -24,10 +24,10 @@ RADIUS = 2  # of a patch, in pixels
 STEP = 2  # how far around a place is searched, in pixels
 ROUNDS = 2  # of searching and putting together, at each scale
 
-FINE, FINE_AT_PARTS = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
-BROAD, BROAD_IN_FACE = 1.0, 3.0
+FINE, FINE_HELD = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
+BROAD, BROAD_IN_FACE = 0.6, 2.0
 # Squared distances from the own place, in face crops, weigh this much.
-PLACE, PLACE_IN_FACE, PLACE_AT_PARTS = 5.0, 0.5, 4.8
+PLACE, PLACE_IN_FACE, PLACE_HELD = 5.0, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
 SKIN, SKIN_IN_FACE = 0.5, 2.0  # likeness to the face's colours
@@ -145,14 +145,14 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
     ).permute(0, 2, 3, 1)
     wanted = torch.cat([at(guides.fine), at(guides.broad), at(guides.like_skin), at(guides.parts)])
     wanted = torch.cat([wanted, torch.zeros_like(wanted[:1])]).permute(1, 2, 0)
-    face, parts, shown = at(guides.face)[0], at(guides.parts)[0], at(guides.shown)[0]
+    face, held, shown = at(guides.face)[0], at(guides.held)[0], at(guides.shown)[0]
     ones = torch.ones_like(face)
     weights = torch.stack(
         [
             ones / 3,
             ones / 3,
             ones / 3,
-            guides.light_weight * (FINE + (FINE_AT_PARTS - FINE) * parts),
+            guides.light_weight * (FINE + (FINE_HELD - FINE) * held),
             guides.light_weight * (BROAD + (BROAD_IN_FACE - BROAD) * face),
             guides.skin_weight * (SKIN + (SKIN_IN_FACE - SKIN) * face),
             PARTS * ones,
@@ -160,7 +160,7 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
         ],
         -1,
     )
-    own = PLACE + (PLACE_IN_FACE - PLACE) * face + PLACE_AT_PARTS * parts
+    own = PLACE + (PLACE_IN_FACE - PLACE) * face + PLACE_HELD * held
     own = PLACE_NOT_SHOWN + (own - PLACE_NOT_SHOWN) * shown
     h, w = face.shape
     device = face.device
