@@ -72,8 +72,10 @@ class MeshNetwork:
         match step["do"]:
             case "conv":
                 weight, bias = self._weight(step), self._bias(step)
-                x = F.pad(x, step["padding"]) if any(step["padding"]) else x
-                return F.conv2d(x, weight, bias, step["stride"], groups=step["groups"])
+                left, right, top, bottom = step["padding"]
+                even = (left, top) == (right, bottom)  # torch pads so itself, which is quicker
+                x, padding = (x, (top, left)) if even else (F.pad(x, step["padding"]), 0)
+                return F.conv2d(x, weight, bias, step["stride"], padding, groups=step["groups"])
             case "double":
                 return F.conv_transpose2d(x, self._weight(step), self._bias(step), 2)
             case "add":
@@ -184,7 +186,7 @@ def _try(name: str, network: MeshNetwork, outputs: list[int]) -> None:
     picture = torch.empty(1, 3, network.size, network.size, device="meta")
     try:
         made = replace(network, weights=on_meta).values(picture)
-    except (RuntimeError, TypeError, IndexError, OverflowError) as error:  # what torch makes of it
+    except (RuntimeError, TypeError, ValueError, IndexError, OverflowError) as error:
         raise ValueError(f"the network {name} can't be run: {one_line(error)}") from None
     if max(x.numel() for x in made.values()) > MOST_NUMBERS:
         raise ValueError(f"the network {name} takes more memory than any of ours")
