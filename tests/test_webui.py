@@ -400,7 +400,6 @@ def test_a_style_is_evaluated_with_its_contact_sheet(webui, page, screenshots):
     report = shows(page, "evaluation", "faces of art|ended: (?!etc)")
     page.page.locator("#tps_portrait_evaluation_picture img").wait_for()
     page.screenshot(screenshots / f"webui {webui.gradio} evaluation.png")
-    assert page.page.locator("#tps_portrait_evaluation_picture img").count() == 1, report
     assert report.startswith("2 results (the whole image painted), 3 faces of art"), report
     assert "left out, 1:" in report  # the one that was excluded in the review
 
