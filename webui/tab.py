@@ -29,7 +29,7 @@ from .settings import AREAS
 BANK, TRAINING, EVALUATION = KINDS = ("face bank", "training", "evaluation")
 CUSTOM = "custom"  # the preset that sets nothing
 DEFAULTS = TrainingOptions()
-NEVER = (-1, ())  # what a page that has just been opened has seen
+NEVER = (-1, (), ())  # what a page that has just been opened has seen
 
 
 def make_tab() -> list[tuple]:
@@ -57,14 +57,15 @@ def make_tab() -> list[tuple]:
 def _how_it_goes(seen) -> list:
     """What is new since the page asked last: its new state, and an update for each output."""
     styles, banks = list(list_styles()), list(list_banks())
-    now = (JOB.version, (*styles, None, *banks))
+    shown = [JOB.shown(kind) for kind in KINDS]
+    now = (JOB.version, (*styles, None, *banks), tuple(each.drawn for each in shown))
     if now == tuple(seen):
         return [seen, *[gr.update()] * 14]
     updates: list = [now]
-    for kind in KINDS:
-        shown = JOB.shown(kind)
+    for kind, each in zip(KINDS, shown, strict=True):
+        picture = gr.update() if now[2] == seen[2] else each.picture
         is_stoppable = JOB.is_busy and JOB.kind == kind
-        updates += [shown.text, shown.picture, gr.update(interactive=is_stoppable)]
+        updates += [each.text, picture, gr.update(interactive=is_stoppable)]
     updates.insert(4, _review_link())
     if now[1] == seen[1]:
         return updates + [gr.update()] * 4
