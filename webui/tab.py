@@ -272,8 +272,10 @@ def _stop_button(kind: str) -> gr.Button:
 def _shown(label: str, kind: str) -> tuple[gr.Textbox, gr.Image]:
     """Where the heartbeat shows how a work of that kind goes."""
     id = f"tps_portrait_{kind.split()[0]}"
+    # gradio 4 would show the end of a report, which begins with what matters.
+    more = {"autoscroll": False} if IS_GRADIO_4 else {}
     text = gr.Textbox(
-        label="How it goes", lines=2, max_lines=16, interactive=False, elem_id=f"{id}_text"
+        label="How it goes", lines=2, max_lines=16, interactive=False, elem_id=f"{id}_text", **more
     )
     text.do_not_save_to_config = True
     picture = gr.Image(type="pil", label=label, interactive=False, elem_id=f"{id}_picture")
