@@ -172,9 +172,18 @@ def test_a_style_paints_a_whole_image_without_a_face_and_nothing_else_does(monke
     photo = torch.zeros(3, 48, 64)
     for faces in ("largest", "all"):
         assert picture.find_faces(photo, Settings("small", faces)) == []
-        for other in (Settings("small", faces, whole_image=False), Settings("", faces)):
-            with pytest.raises(FaceNotFound):
+        for other, advice in (
+            (Settings("small", faces, whole_image=False), "paint the whole image"),
+            (Settings("", faces), "use one in which a face is larger"),
+        ):
+            with pytest.raises(FaceNotFound, match=f"^the picture: no face found; {advice}"):
                 picture.find_faces(photo, other)
+
+
+def test_a_picture_of_art_without_a_face_is_refused_with_what_the_webui_can_do(kept):
+    blank = Image.new("RGB", (64, 48))
+    with pytest.raises(FaceNotFound, match="^the picture of art: no face found; use one in which"):
+        picture.paint_image(image(), Settings(), blank, CPU)
 
 
 def test_what_may_go_on_raises_ends_the_painting(kept):

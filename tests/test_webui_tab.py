@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 import webui_stand_ins
 from tps_portrait.training.learn.options import PRESETS
@@ -61,6 +62,21 @@ def test_the_heartbeat_has_an_update_for_each_of_its_outputs(tab):
     assert again[0] == first[0]
     tab.JOB.tell("half")
     assert tab._how_it_goes(first[0])[0] != first[0]
+
+
+def test_a_picture_is_sent_to_a_page_once(tab, monkeypatch):
+    nothing = object()
+    monkeypatch.setattr(tab.gr, "update", lambda **_: nothing)
+    tab.JOB.kind, sample = tab.TRAINING, Image.new("RGB", (4, 4))
+    seen = tab._how_it_goes(tab.NEVER)[0]
+    tab.JOB.tell("step 1", sample)
+    seen, *first = tab._how_it_goes(seen)
+    assert sample in first
+    tab.JOB.tell("step 2")
+    _, *second = tab._how_it_goes(seen)
+    assert "step 2" in second
+    assert sample not in second
+    assert sample in tab._how_it_goes(tab.NEVER)  # a page that has just been opened
 
 
 def test_a_folder_that_could_not_be_looked_through_leaves_nothing_to_save(tab, monkeypatch):

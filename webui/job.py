@@ -6,7 +6,7 @@ Knows neither gradio nor what the work is. A page asks for what is shown wheneve
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -26,6 +26,7 @@ class Shown:
 
     text: str = ""
     picture: Image.Image | None = None
+    drawn: int = 0  # the version of the job in which the picture came
 
 
 class Job:
@@ -54,7 +55,7 @@ class Job:
                 raise ValueError(f"busy with the {self.kind}; stop that first, or wait")
             self.kind = kind
             self._stop.clear()
-            self._show(Shown("begins …"))
+            self._show(Shown("begins …", drawn=self.version + 1))
             self._thread = threading.Thread(target=self._run, args=[work], daemon=True)
             self._thread.start()
 
@@ -71,7 +72,10 @@ class Job:
 
     def tell(self, text: str, picture: Image.Image | None = None) -> None:
         """For the work: shows the text, and the picture or that of before."""
-        self._show(Shown(text, picture or self.shown(self.kind).picture))
+        if picture is None:
+            self._show(replace(self.shown(self.kind), text=text))
+        else:
+            self._show(Shown(text, picture, self.version + 1))
 
     def _run(self, work: Callable[["Job"], None]) -> None:
         ended = False

@@ -97,11 +97,17 @@ def find_faces(photo: Tensor, settings: Settings) -> list[Landmarks]:
     except FaceNotFound:
         if settings.style and settings.whole_image:
             return []
-        raise
+        otherwise = "paint the whole image, which needs none, or " if settings.style else ""
+        raise _no_face("the picture", otherwise) from None
     if which == settings.faces:
         return faces
     from_left = choose.choose(faces, "left to right")
     return [from_left[0 if settings.faces == "leftmost" else -1]]
+
+
+def _no_face(where: str, otherwise: str = "") -> FaceNotFound:
+    """The error for a page that has neither landmarks nor a least confidence to set."""
+    return FaceNotFound(f"{where}: no face found; {otherwise}use one in which a face is larger")
 
 
 def fingerprint(art: Image.Image) -> str:
@@ -155,7 +161,10 @@ def _artwork(art: Tensor, device: torch.device) -> Artwork:
     digest = hashlib.sha256(art.contiguous().numpy().tobytes()).digest()
 
     def find() -> Artwork:
-        found = find_artwork(art, "the picture of art")
+        try:
+            found = find_artwork(art, "the picture of art")
+        except FaceNotFound:
+            raise _no_face("the picture of art") from None
         return replace(found, picture=found.picture.to(device))
 
     return _kept(_artworks, (digest, device), find)

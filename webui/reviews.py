@@ -77,8 +77,9 @@ async def _post(request: Request) -> Response:
 def _behind(token: str, request: Request) -> ReviewAnswers | None:
     """What is behind the token; None where it is wrong, or another site asks."""
     answers = _answers
-    origin = request.headers.get("origin")
-    ours = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    origin, site = map(request.headers.get, ("origin", "sec-fetch-site"))
+    # Proxies change the host. What browsers say of the site no page can.
+    ours = site == "same-origin" or not origin or urlsplit(origin).netloc == request.headers["host"]
     return answers if answers and ours and answers.knows(token) else None
 
 

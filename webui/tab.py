@@ -29,7 +29,7 @@ from .settings import AREAS
 BANK, TRAINING, EVALUATION = KINDS = ("face bank", "training", "evaluation")
 CUSTOM = "custom"  # the preset that sets nothing
 DEFAULTS = TrainingOptions()
-NEVER = (-1, ())  # what a page that has just been opened has seen
+NEVER = (-1, (), ())  # what a page that has just been opened has seen
 
 
 def make_tab() -> list[tuple]:
@@ -57,14 +57,15 @@ def make_tab() -> list[tuple]:
 def _how_it_goes(seen) -> list:
     """What is new since the page asked last: its new state, and an update for each output."""
     styles, banks = list(list_styles()), list(list_banks())
-    now = (JOB.version, (*styles, None, *banks))
+    shown = [JOB.shown(kind) for kind in KINDS]
+    now = (JOB.version, (*styles, None, *banks), tuple(each.drawn for each in shown))
     if now == tuple(seen):
         return [seen, *[gr.update()] * 14]
     updates: list = [now]
-    for kind in KINDS:
-        shown = JOB.shown(kind)
+    for kind, each in zip(KINDS, shown, strict=True):
+        picture = gr.update() if now[2] == seen[2] else each.picture
         is_stoppable = JOB.is_busy and JOB.kind == kind
-        updates += [shown.text, shown.picture, gr.update(interactive=is_stoppable)]
+        updates += [each.text, picture, gr.update(interactive=is_stoppable)]
     updates.insert(4, _review_link())
     if now[1] == seen[1]:
         return updates + [gr.update()] * 4
@@ -271,8 +272,10 @@ def _stop_button(kind: str) -> gr.Button:
 def _shown(label: str, kind: str) -> tuple[gr.Textbox, gr.Image]:
     """Where the heartbeat shows how a work of that kind goes."""
     id = f"tps_portrait_{kind.split()[0]}"
+    # gradio 4 would show the end of a report, which begins with what matters.
+    more = {"autoscroll": False} if IS_GRADIO_4 else {}
     text = gr.Textbox(
-        label="How it goes", lines=2, max_lines=16, interactive=False, elem_id=f"{id}_text"
+        label="How it goes", lines=2, max_lines=16, interactive=False, elem_id=f"{id}_text", **more
     )
     text.do_not_save_to_config = True
     picture = gr.Image(type="pil", label=label, interactive=False, elem_id=f"{id}_picture")

@@ -68,9 +68,10 @@ def learn(
         job.tell(f"{done} of {total} photos painted, to learn from")
 
     def tell_of_step(step: Step, eta: Eta) -> None:
-        if step.number % PREVIEW_EVERY == 0 or step.is_last or not job.shown(job.kind).picture:
-            text = ", ".join(filter(None, [f"step {step.number} of {step.total}", str(eta)]))
-            job.tell(step.stop or step.setback or text, to_image(samples.strip(step)))
+        text = ", ".join(filter(None, [f"step {step.number} of {step.total}", str(eta)]))
+        is_due = step.number % PREVIEW_EVERY == 0 or not job.shown(job.kind).picture
+        strip = to_image(samples.strip(step)) if is_due or step.is_last else None
+        job.tell(step.stop or step.setback or text, strip)
         job.check()
 
     def keep(more: str, step: Step) -> None:

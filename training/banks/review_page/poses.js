@@ -46,8 +46,8 @@ function plot(art, photos) {
 function coverage(art, photos) {
   if (!art.length) return ["No face of the art can be used yet."];
   if (!photos) {
-    return ["Each dot is a face; click it to see it. To see whether the art shows the poses of " +
-      "your photos, add <code>--photos FOLDER</code>."];
+    return ["Each dot is a face; click it to see it. Whether the art shows the poses of your photos, " +
+      "<code>tps-portrait bank --review --photos FOLDER</code> shows."];
   }
   if (!photos.length) return ["There is no face in the photos."];
   const missed = photos.filter((photo) =>
