@@ -214,7 +214,7 @@ def video_in_and_out(w: Workflow) -> None:
     w.group("Choose", "choose", video, style)
     w.group("Paint", "work", frames, painted, made)
     w.group("Look", "look", saved)
-    knobs = of(painted, "strength", "keep_colors", "ground")
+    knobs = of(painted, "strength", "ground")
     w.as_app([(video, "file"), (style, "style_name"), *knobs], [saved])
 
 
@@ -485,7 +485,7 @@ def export_a_style(w: Workflow) -> None:
     w.group("Choose", "choose", photo, style)
     w.group("Export", "work", report, painted)
     w.group("Look", "look", shown, told)
-    w.as_app([(photo, "image"), (style, "style_name"), *of(report, "name", "precision")], [shown])
+    w.as_app([(photo, "image"), (style, "style_name"), *of(report, "name")], [shown])
 
 
 def live_camera(w: Workflow) -> None:
@@ -607,7 +607,7 @@ TEMPLATES = {
     "Export a style": export_a_style,
     "Live camera": live_camera,
 }
-KNOBS = ("strength", "keep_colors", "ground")
+KNOBS = ("strength", "ground")  # of an app, which shows no advanced inputs
 
 
 def load(
