@@ -201,7 +201,7 @@ def video_in_and_out(w: Workflow) -> None:
     w.group("Choose", "choose", video, style)
     w.group("Paint", "work", frames, painted, made)
     w.group("Look", "look", saved)
-    knobs = of(painted, "strength", "keep_colors", "ground")
+    knobs = of(painted, "strength", "ground")
     w.as_app([(video, "file"), (style, "style_name"), *knobs], [saved])
 
 

@@ -2,8 +2,8 @@
 
 A seam is a jump in what painting changed: so the difference between the result and its photo is
 looked at, and the energy of its gradient (the mean of its square) along the mask's edge, where it
-falls from 1 to 0, is compared with that inside. Photos of a folder are painted one by one, and put
-together: three in a row, two so close that their faces touch, and cut off through the face.
+falls from 1 to 0, is compared with that inside. The collection's photos are painted one by one, and
+put together: three in a row, two so close that their faces touch, and cut off through the face.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import stylize
 
-PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos_wild"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+PHOTOS = (DATA / "photos_wild", DATA / "photos")  # of the second as many as the first falls short
 EDGE = (0.02, 0.98)  # of the mask
 INSIDE = 0.98
 EACH = 6  # of the pictures that are put together
@@ -32,24 +33,28 @@ EACH = 6  # of the pictures that are put together
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--photos", type=int, default=50, help="default: 50")
+    parser.add_argument("--photos", type=int, default=50, help="with a face; default: 50")
     parser.add_argument(
         "--width", type=int, default=320, help="they are made so wide; default: 320"
     )
     parser.add_argument("--style", default="impressionist oil")
     parser.add_argument("--worst", type=Path, help="a folder for the worst of each kind")
     arguments = parser.parse_args()
-    paths = list_pictures(PHOTOS) if PHOTOS.is_dir() else []
+    paths = [path for folder in PHOTOS if folder.is_dir() for path in list_pictures(folder)]
     if not paths:
-        print(f"needs photos in {PHOTOS}", file=sys.stderr)
+        print(f"needs photos in {PHOTOS[0]}", file=sys.stderr)
         return 2
-    style, found = load_style(find_style(arguments.style)), []
-    for path in paths[: arguments.photos]:
+    style, found, without = load_style(find_style(arguments.style)), [], []
+    for path in paths:
+        if len(found) == arguments.photos:
+            break
         photo = read_picture(path)
         shape = round(photo.shape[1] * arguments.width / photo.shape[2]), arguments.width
         photo = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)[0]
-        if faces := detect(photo, "embedded", 1):
+        if faces := detect(photo, max_faces=1):
             found.append((photo, faces[0]))
+        else:
+            without.append(path.name)
     rows = []
     for kind, pictures in cases(found).items():
         ratios, raw = [], []
@@ -63,8 +68,8 @@ def main() -> int:
                 write_picture(file, torch.cat([photo, painted, mask.expand(3, -1, -1)], -1))
         rows.append((kind, len(ratios), statistics.median(ratios), max(ratios),
                      sum(r > 1 for r in ratios), statistics.median(raw)))  # fmt: skip
-    print(f"{machine()}\n\n{len(found)} of {len(paths[: arguments.photos])} photos have a face; "
-          f"{arguments.style}\n")  # fmt: skip
+    print(f"{machine()}\n\n{len(found)} photos with a face, {arguments.style}; without one: "
+          f"{', '.join(without) or 'none'}\n")  # fmt: skip
     columns = (
         "faces",
         "pictures",

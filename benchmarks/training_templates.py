@@ -173,4 +173,4 @@ def export_a_style(w: Workflow) -> None:
     w.group("Choose", "choose", photo, style)
     w.group("Export", "work", report, painted)
     w.group("Look", "look", shown, told)
-    w.as_app([(photo, "image"), (style, "style_name"), *of(report, "name", "precision")], [shown])
+    w.as_app([(photo, "image"), (style, "style_name"), *of(report, "name")], [shown])

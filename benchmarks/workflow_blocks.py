@@ -11,7 +11,7 @@ LOOK = """- **strength**: less lets the photo show through, more than 1 exaggera
 - **keep_colors**: 1 keeps the photo's colours; only light and dark are painted.
 - **ground**: *keep* or *blur* leaves what is behind the person, *transparent* cuts it out.
 - **whole_image** off paints the face alone."""
-KNOBS = ("strength", "keep_colors", "ground")
+KNOBS = ("strength", "ground")  # of an app, which shows no advanced inputs
 
 
 def load(

@@ -193,18 +193,27 @@ def run(arguments: argparse.Namespace) -> int:
             _tell_forecast(arguments, options, eta)
         _tell(step, eta, arguments.json)
 
-    steps = train(art, photos, options, device, state, resume, _tell_of_pairs())
+    kept: list[Step] = []  # steps after which the style was saved early
+
+    def keep(step: Step) -> None:
+        _save(step, style_path, record)
+        kept.append(step)
+
     try:
+        steps = train(art, photos, options, device, state, resume, _tell_of_pairs())
         last, _ = drive(
             steps,
             samples,
             on_step,
             lambda strip: write_picture(_samples(style_path), strip, software=SHEET),
-            keep=lambda step: _save(step, style_path, record),  # as far as it came
+            keep=keep,
         )
     except KeyboardInterrupt:
         tell()
-        tell(f"stopped; {style_path} holds the style so far, the same command goes on")
+        if kept:
+            tell(f"stopped; {style_path} holds the style so far, the same command goes on")
+        else:
+            tell("stopped before the first step; the same command starts again")
         return 130
     _save(last, style_path, record)
     if last.stop:

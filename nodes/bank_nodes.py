@@ -85,7 +85,8 @@ class BuildFaceBank(io.ComfyNode):
     def execute(cls, folder, size, detector, min_confidence, choose=TYPED) -> io.NodeOutput:
         path = _chosen(folder, choose)
         files_below(path)  # are they too many?
-        return _shown(build_bank(path, size, detector, min_confidence, _Watcher(), _may_read))
+        how = (size, detector, min_confidence, _Watcher(), is_readable)
+        return _shown(build_bank(path, *how, throw_exception_if_processing_interrupted))
 
 
 class SaveFaceBank(io.ComfyNode):
@@ -190,8 +191,3 @@ def _outputs() -> list[io.Output]:
 def _shown(bank: FaceBank) -> io.NodeOutput:
     """The bank with its contact sheet and report."""
     return io.NodeOutput(bank, from_pictures(contact_sheet(bank)[None]), bank.report)
-
-
-def _may_read(path: Path) -> bool:
-    throw_exception_if_processing_interrupted()
-    return is_readable(path)

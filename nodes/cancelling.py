@@ -1,5 +1,8 @@
 """Cancel in the midst of long work."""
 
+from collections.abc import Callable
+from functools import wraps
+
 from comfy.model_management import throw_exception_if_processing_interrupted
 from torch.overrides import TorchFunctionMode
 
@@ -23,3 +26,17 @@ class CancelledAnywhere(TorchFunctionMode):
                 self._is_over = True  # a second press doesn't end what saves the work
                 raise
         return func(*args, **(kwargs or {}))
+
+
+def cancellable(execute: Callable) -> Callable:
+    """A node's `execute`, ended by Cancel wherever it calls torch.
+
+    Its progress bar looks for Cancel too, but only between two images, of which one may take long.
+    """
+
+    @wraps(execute)
+    def watched(cls, *args, **kwargs):
+        with CancelledAnywhere():
+            return execute(cls, *args, **kwargs)
+
+    return watched

@@ -10,6 +10,7 @@ from comfy_api.latest import io
 from ..training.measure.evaluate import evaluate
 from ..training.measure.evaluation import PAINT_FIGURES
 from ..training.measure.features import load_evaluation_networks
+from .cancelling import cancellable
 from .landmark_nodes import detector_input, min_confidence_input
 from .schema import schema
 from .sockets import TpsFaceBank, from_pictures, to_pictures
@@ -101,6 +102,7 @@ class EvaluateStyle(io.ComfyNode):
         )
 
     @classmethod
+    @cancellable
     def execute(cls, photos, results, art, detector, min_confidence) -> io.NodeOutput:
         photos, results = to_pictures(photos), to_pictures(results)
         if len(photos) != len(results):

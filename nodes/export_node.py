@@ -4,6 +4,7 @@ from comfy_api.latest import io, ui
 
 from ..tps_core.export import PRECISIONS, export_style
 from ..tps_core.painting.generator import STRIDE
+from .cancelling import cancellable
 from .node_text import tell
 from .paths import fault, file_name, free_output
 from .schema import schema
@@ -58,6 +59,7 @@ class ExportStyle(io.ComfyNode):
         return name is None or fault(file_name, name, ".onnx")
 
     @classmethod
+    @cancellable
     def execute(cls, style, name, size, precision, photos=None) -> io.NodeOutput:
         path = free_output(name, ".onnx")
         pictures = [] if photos is None else list(to_pictures(photos))

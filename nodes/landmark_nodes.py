@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from ..tps_core.detect import DETECTORS, detect_most
 from ..tps_core.face_not_found import face_not_found
 from ..tps_core.tracking.gaps import POLICIES, fill_gaps
+from .cancelling import cancellable
 from .schema import schema
 from .sockets import BoundingBox, FaceLandmarks, boxes, from_frames, to_pictures
 
@@ -54,6 +55,7 @@ class DetectLandmarks(io.ComfyNode):
         )
 
     @classmethod
+    @cancellable
     def execute(cls, image, detector, max_faces, min_confidence, no_face) -> io.NodeOutput:
         pictures = to_pictures(image)
         progress = comfy.utils.ProgressBar(len(pictures))

@@ -12,6 +12,7 @@ from ..tps_core.style import Style
 
 # What painting takes on the device beside the network, about: an estimate, to have room made.
 BYTES_PER_PIXEL = 160
+MOST_AT_ONCE = 16  # pictures; more gain nothing, and Cancel waits for them
 
 
 @dataclass(frozen=True)
@@ -43,3 +44,11 @@ def device_with_room(room: int) -> torch.device:
     device = management.get_torch_device()
     management.free_memory(room, device)
     return device
+
+
+def at_once(device: torch.device, pixels: int) -> int:
+    """How many pictures of so many pixels are painted together there, in what is free of it."""
+    if device.type == "cpu":  # it gains nothing there
+        return 1
+    free = management.get_free_memory(device)
+    return max(1, min(MOST_AT_ONCE, int(free / (BYTES_PER_PIXEL * pixels))))

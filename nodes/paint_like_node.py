@@ -13,6 +13,7 @@ from ..tps_core.paint_like.find_art import find_artwork
 from ..tps_core.paint_like.painter import paint_like
 from ..tps_core.pictures import to_image
 from ..tps_core.stylize import Stylized, unpainted
+from .cancelling import cancellable
 from .managed_style import device_with_room
 from .schema import schema
 from .sockets import FaceLandmarks, known_frames, to_cut_outs, to_pictures
@@ -85,6 +86,7 @@ class PaintLike(io.ComfyNode):
         )
 
     @classmethod
+    @cancellable
     def execute(
         cls,
         image,

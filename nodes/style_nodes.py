@@ -1,5 +1,6 @@
 """Nodes that load, use and save styles."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import comfy.utils
@@ -9,7 +10,8 @@ from torch import Tensor
 from ..tps_core.finish import MOST_STRENGTH, finish
 from ..tps_core.style import list_styles, load_style, save_style
 from ..tps_core.transparency import cut_out
-from .managed_style import managed, on_device
+from .cancelling import cancellable
+from .managed_style import at_once, managed, on_device
 from .node_text import tell
 from .paths import fault, file_name, fingerprint, free_path, listed
 from .schema import schema
@@ -64,18 +66,22 @@ class ApplyStyle(io.ComfyNode):
         )
 
     @classmethod
+    @cancellable
     def execute(cls, image, style, strength) -> io.NodeOutput:
         pictures, alphas = to_cut_outs(image)
-        style = on_device(style, pictures[0, 0].numel())
+        pixels = pictures[0, 0].numel()
+        style = on_device(style, pixels)
+        parts = pictures.split(at_once(style.device, pixels))
         progress = comfy.utils.ProgressBar(len(pictures))
 
-        def paint(index: int) -> tuple[Tensor]:
-            picture = pictures[index]
-            painted = finish(picture, style(picture[None])[0], strength)
-            progress.update(1)
-            return (cut_out(painted, alphas[index]),)
+        def painted() -> Iterator[tuple[Tensor]]:
+            alpha = iter(alphas)
+            for part in parts:
+                for picture, result in zip(part, style(part), strict=True):
+                    yield (cut_out(finish(picture, result, strength), next(alpha)),)
+                    progress.update(1)
 
-        return io.NodeOutput(*gathered(map(paint, range(len(pictures))), len(pictures)))
+        return io.NodeOutput(*gathered(painted(), len(pictures)))
 
 
 class SaveStyle(io.ComfyNode):

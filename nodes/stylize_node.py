@@ -16,6 +16,7 @@ from ..tps_core.transparency import cut_out
 from ..tps_core.videos.camera import Camera
 from ..tps_core.videos.paint_frame import VideoOptions, stylize_frame
 from ..tps_core.videos.plan import plan_frames
+from .cancelling import cancellable
 from .managed_style import on_device
 from .schema import schema
 from .sockets import (
@@ -78,6 +79,7 @@ class Stylize(io.ComfyNode):
         )
 
     @classmethod
+    @cancellable
     def execute(
         cls,
         image,

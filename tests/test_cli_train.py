@@ -143,6 +143,33 @@ def test_a_folder_with_other_things_in_it_is_refused_and_left_as_it_is(train, tm
     assert files(tmp_path).keys() == {"bank.safetensors", "art/painting.png"}
 
 
+@pytest.mark.parametrize("work", ["paint_pairs", "train_step"])
+def test_ctrl_c_before_the_first_step_promises_no_style(work, train, tmp_path, capsys, monkeypatch):
+    def stop(*arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer, work, stop)
+        assert train() == 130
+    said = capsys.readouterr().err.strip()
+    assert said == "stopped before the first step; the same command starts again"
+    assert not (tmp_path / "out.safetensors").exists()
+    assert train() == 0
+
+
+def test_ctrl_c_later_says_where_the_style_so_far_is(train, tmp_path, capsys, monkeypatch):
+    def stop(run, validator):
+        if run.step == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(trainer, "_validate", stop)
+    assert train() == 130
+    path = tmp_path / "out.safetensors"
+    said = f"stopped; {path} holds the style so far, the same command goes on"
+    assert said in capsys.readouterr().err
+    assert load_style(path).record["steps"] == 3
+
+
 def test_a_second_training_with_the_same_state_is_told(train, tmp_path, capsys):
     with StateFolder(tmp_path / "out.state"):
         assert train() == 2

@@ -35,6 +35,19 @@ def test_a_template_runs_as_it_is_and_its_result_is_its_thumbnail(name, comfyui)
     assert off.mean() < MOST_OFF
 
 
+def test_an_app_asks_for_nothing_that_comfyui_hides_in_it(comfyui):
+    known, hidden = comfyui.object_info(), []
+    for path in FILES.values():
+        workflow = json.loads(path.read_text("utf-8"))
+        kinds = {node["id"]: node["type"] for node in workflow["nodes"]}
+        for number, name in workflow["extra"].get("linearData", {}).get("inputs", []):
+            inputs = known[kinds[number]]["input"]
+            _, *settings = {**inputs["required"], **inputs.get("optional", {})}[name]
+            if settings and settings[0].get("advanced"):
+                hidden.append((path.stem, name))
+    assert hidden == []
+
+
 def test_the_blueprints_are_offered_and_name_inputs_that_their_nodes_have(comfyui):
     known, offered = comfyui.object_info(), comfyui.get("/global_subgraphs")
     ours = [

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import threading
 import time
 from pathlib import Path
 
@@ -311,6 +312,27 @@ def test_a_turned_tiff_whose_points_are_confirmed_stays_in(tmp_path):
     write_sidecar(tmp_path / "a.tif", finding.faces, finding.size)  # as the review does
     (finding,) = scan_folder(tmp_path, ScanOptions(64))
     assert finding.entry.used
+
+
+def test_a_cancel_does_not_wait_for_the_file_in_work(tmp_path, monkeypatch):
+    (tmp_path / "a.txt").write_text("no picture")
+    may_end, asked, threads = threading.Event(), [], torch.get_num_threads()
+
+    def endless(path, name, options):
+        may_end.wait(60)
+        return Rejected(entry=Entry(name, False, "no picture", UNREADABLE))
+
+    def cancel():
+        asked.append(len(asked))
+        if len(asked) == 4:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(scan, "scan_file", endless)
+    with pytest.raises(KeyboardInterrupt):
+        scan_folder(tmp_path, ScanOptions(64, on_wait=cancel))
+    assert not may_end.is_set()
+    may_end.set()
+    assert torch.get_num_threads() == threads
 
 
 def test_a_cancel_leaves_the_rest_of_the_folder_alone(tmp_path, monkeypatch):

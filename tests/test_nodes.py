@@ -109,7 +109,49 @@ with torch.inference_mode():
     plain = ours["style_nodes"].load_style(bundled)
     unmanaged = node("ApplyStyle").execute(photo, plain, 1.0).args[0]
 
+    style_nodes, chunks = ours["style_nodes"], []
+    style_nodes.at_once = lambda device, pixels: chunks.append(pixels) or 2
+    three = torch.cat([photo, photo[:1]])
+    in_chunks = node("ApplyStyle").execute(three, loaded, 1.0).args[0] - first[[0, 1, 0]]
+
+management, get_free = ours["managed_style"].management, model_management.get_free_memory
+management.get_free_memory = lambda device: 3.5 * 1000 * ours["managed_style"].BYTES_PER_PIXEL
+at_once = [ours["managed_style"].at_once(torch.device(name), pixels) for name, pixels in
+           (("cpu", 1), ("meta", 1), ("meta", 1000), ("meta", 10**9))]  # meta: a graphics card
+management.get_free_memory = get_free
+
 blank = torch.full((1, 64, 64, 3), 0.5)
+
+class Pressing(torch.overrides.TorchFunctionMode):
+    "Presses Cancel at the fifth of torch's functions, and counts them."
+    seen = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.seen += 1
+        if self.seen == 5:
+            model_management.interrupt_current_processing()
+        return func(*args, **(kwargs or {}))
+
+def seen_by(name, *args):
+    "How many of torch's functions the node has called when it ends, cancelled at the fifth."
+    try:
+        with Pressing() as pressing:
+            node(name).execute(*args)
+    except model_management.InterruptProcessingException:
+        return pressing.seen
+    finally:
+        model_management.interrupt_current_processing(False)
+
+cancelled = {
+    "finding a face": seen_by("DetectLandmarks", blank, "auto", 1, 0.5, "empty"),
+    "painting": seen_by("Stylize", blank, plain, True, 1.0, 0.0),
+    "painting a video": seen_by("Stylize", blank, plain, True, 1.0, 0.0, None, True),
+    "painting from edge to edge": seen_by("ApplyStyle", blank, plain, 1.0),
+    "painting like a picture": seen_by("PaintLike", blank, blank, True, 1.0, 1.0, 0.0),
+    "evaluating": seen_by("EvaluateStyle", blank, blank, None, "auto", 0.5),
+    "exporting": seen_by("ExportStyle", plain, "a", 0, "float32"),
+}
+
 sockets = ours["sockets"]
 counted = []
 
@@ -126,6 +168,8 @@ print(json.dumps({
     "newer": newer, "plainer": plainer, "prints": prints, "style prints": style_prints,
     "valid": valid, "models": models, "managed": managed,
     "apart": [float((other - first).abs().max()) for other in (again, unmanaged)],
+    "at once": at_once, "chunks": chunks, "cancelled": cancelled,
+    "chunks apart": float(in_chunks.abs().max()),
     "folders": build.define_schema().inputs[-1].options,
     "advanced": {n.node_id: [i.id for i in n.inputs if i.as_dict().get("advanced")]
                  for n in (node(name).define_schema() for name in ("Stylize", "DetectLandmarks"))},
@@ -251,6 +295,31 @@ def test_a_style_is_comfyuis_to_unload_and_what_paints_with_it_goes_too(said):
 
 def test_a_style_that_was_unloaded_or_never_managed_paints_the_same(said):
     assert said["apart"] == pytest.approx([0, 0], abs=1e-5)
+
+
+def test_on_a_graphics_card_as_many_pictures_are_painted_together_as_have_room(said):
+    assert said["at once"] == [1, 16, 3, 1]
+
+
+def test_pictures_that_are_painted_together_come_out_as_each_by_itself(said):
+    assert said["chunks"] == [48 * 64]
+    assert said["chunks apart"] == pytest.approx(0, abs=1e-5)
+
+
+WORK = (
+    "finding a face",
+    "painting",
+    "painting a video",
+    "painting from edge to edge",
+    "painting like a picture",
+    "evaluating",
+    "exporting",
+)
+
+
+@pytest.mark.parametrize("work", WORK)
+def test_cancel_ends_work_before_the_next_function_of_torch(work, said):
+    assert said["cancelled"][work] == 5
 
 
 @pytest.mark.parametrize("what", ["no face", "no face, video"])

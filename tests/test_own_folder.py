@@ -1,6 +1,7 @@
 """A folder that holds what we made: that is replaced and deleted, and nothing else ever."""
 
 import hashlib
+import os
 
 import pytest
 
@@ -148,3 +149,10 @@ def test_a_list_that_somebody_else_wrote_deletes_nothing(tmp_path):
     assert (tmp_path / "precious").read_bytes() == b"precious"
     assert (place / "art.jpg").exists()
     assert (place / "link.jpg").is_symlink()
+
+
+def test_where_nothing_can_be_written_is_known_before_the_work_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    for place in (tmp_path, tmp_path / "new"):
+        with pytest.raises(ValueError, match="can't be written to; check the file permissions"):
+            OwnFolder(place, NAMES)

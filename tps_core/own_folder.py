@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .output_files import make_folder, names_file, replace_file
+from .targets import Targets
 
 MARK = ".tps-portrait"  # the list's name
 HEADING = "made by TPS Portrait, which may replace and delete what is listed here\n"
@@ -17,13 +18,12 @@ class OwnFolder:
 
     What an earlier run made and nobody changed since is replaced, and deleted by `finish` where
     there is no new one. All else is kept.
-    Raises ValueError where one of the names is taken, or the place is no folder.
+    Raises ValueError where one of the names is taken, and where the place is no folder or can't be
+    written to.
     """
 
     def __init__(self, place: Path, names: Iterable[str]):
-        self.place = place
-        if os.path.lexists(place) and not place.is_dir():
-            raise ValueError(f"{place}: is no folder; give another one")
+        self.place = Targets().folder(place)
         self._before = _read(place / MARK)
         self._now: dict[str, str] = {}
         for name in names:

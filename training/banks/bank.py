@@ -84,14 +84,16 @@ def build_bank(
     min_confidence: float = 0.5,
     on_entry: Callable[[int, int, Entry], None] = lambda done, total, entry: None,
     may_read: Callable[[Path], bool] = lambda path: True,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> FaceBank:
     """The bank of all faces in the folder and below it, one (the largest) a picture.
 
     No file stops it: what can't be used is in the entries with its reason. `on_entry` is told of
-    each file as it is done, and `may_read` is asked about each before; what they raise ends the
-    work. Raises ValueError when there is no folder, or no usable face in it.
+    each file as it is done, `may_read` is asked about each before, and `on_wait` is called several
+    times a second; what the first and the last raise ends the work.
+    Raises ValueError when there is no folder, or no usable face in it.
     """
-    options = ScanOptions(size, detector, min_confidence, may_read=may_read)
+    options = ScanOptions(size, detector, min_confidence, may_read=may_read, on_wait=on_wait)
     return bank_of(scan_folder(folder, options, on_entry), folder)
 
 

@@ -2,13 +2,12 @@
 
 import io
 import math
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +33,7 @@ SMALLEST_PX = 48  # side of the crop's square in the picture; below it there is 
 MOST_PIXELS = 24_000_000  # a larger picture is shrunk first: it would fill the memory
 MOST_FACES = 10
 PREVIEW_PX = 640
+LOOK_EVERY_S = 0.2
 LEADS_OUT = "a link that leads out of the folders that may be read; put a copy in its place"
 
 
@@ -83,6 +83,8 @@ class ScanOptions:
     with_previews: bool = False
     # Whether a file or folder may be read: links lead anywhere, and a server has other people's.
     may_read: Callable[[Path], bool] = lambda path: True
+    # Called several times a second while files are looked at; what it raises ends the work.
+    on_wait: Callable[[], None] = lambda: None
 
 
 def scan_folder(
@@ -98,19 +100,23 @@ def scan_folder(
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder")
-    files = [path for path in own_files(folder, options.may_read) if not is_sidecar(path)]
+
+    def may_read(path: Path) -> bool:
+        options.on_wait()
+        return options.may_read(path)
+
+    files = [path for path in own_files(folder, may_read) if not is_sidecar(path)]
     results = []
     with _workers() as pool:
-        found = cast(  # what `map` gives is a generator, which its type doesn't say
-            Generator[ScanResult, None, None],
-            pool.map(
-                lambda path: scan_file(path, path.relative_to(folder).as_posix(), options), files
-            ),
-        )
-        with closing(found):  # or a cancel would wait for the rest of the folder
-            for result in found:
-                results.append(result)
-                on_entry(len(results), len(files), result.entry)
+        scans = [
+            pool.submit(scan_file, path, path.relative_to(folder).as_posix(), options)
+            for path in files
+        ]
+        for scan in scans:
+            while not wait([scan], LOOK_EVERY_S).done:
+                options.on_wait()
+            results.append(scan.result())
+            on_entry(len(results), len(files), results[-1].entry)
     return mark_duplicates(results)
 
 
@@ -119,10 +125,12 @@ def _workers() -> Iterator[ThreadPoolExecutor]:
     """A thread for each core. Two networks as small as ours on two cores of their own are done
     sooner than one on both."""
     threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(threads, initializer=partial(torch.set_num_threads, 1))
     try:
-        with ThreadPoolExecutor(threads, initializer=partial(torch.set_num_threads, 1)) as pool:
-            yield pool
+        yield pool
     finally:
+        # A cancel waits neither for the rest of the folder nor for the files in work.
+        pool.shutdown(wait=False, cancel_futures=True)
         torch.set_num_threads(threads)  # what a worker sets holds for threads begun later too
 
 
