@@ -18,7 +18,7 @@ STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
 MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
 # The photo's light between these standard deviations is the painting's, in the face and where its
 # drawing is held.
-LIKENESS_IN_FACE, LIKENESS_HELD, LIKENESS_BROAD = 0.012, 0.004, 0.04
+LIKENESS_IN_FACE, LIKENESS_HELD, LIKENESS_BROAD = 0.02, 0.007, 0.04
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
