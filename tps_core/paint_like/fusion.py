@@ -16,9 +16,11 @@ COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
 HOLD, HOLD_OF_LINES, HOLD_HELD = 0.004, 0.03, 0.15
 STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
 MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
-# The photo's light between these standard deviations is the painting's, in the face and where its
-# drawing is held.
-LIKENESS_IN_FACE, LIKENESS_HELD, LIKENESS_BROAD = 0.02, 0.007, 0.04
+# The photo's light between such standard deviations is the painting's: in the face, and finer where
+# its drawing is held. Lines are finer than brush strokes.
+LIKENESS_BROAD = 0.04
+LIKENESS_IN_FACE, LIKENESS_HELD = 0.016, 0.0055
+LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.012, 0.004
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
@@ -51,9 +53,14 @@ def fuse(
     true = from_gradients(colors, along_x, along_y, HOLD_HELD)
     painting = _with_strokes_of(bent[0], painting.lerp(true, guides.held), guides, face_px)
     # By this a person is known: strokes are the art's, what they add up to is the photo's.
-    painting = _with_light(painting, light, guides.face, LIKENESS_IN_FACE * face_px, face_px)
+    in_face, fine = (
+        (LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES)
+        if is_line_art
+        else (LIKENESS_IN_FACE, LIKENESS_HELD)
+    )
+    painting = _with_light(painting, light, guides.face, in_face * face_px, face_px)
     held = (LIKENESS_AROUND * guides.held).clamp(max=1)
-    return _with_light(painting, light, held, LIKENESS_HELD * face_px, face_px).clamp(0, 1)
+    return _with_light(painting, light, held, fine * face_px, face_px).clamp(0, 1)
 
 
 def as_lines(painting: Tensor, guides: Guides) -> Tensor:
