@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # for th
 
 import comfyui
 from conftest import lend_models
-from templates import SIDE, THUMBNAILS, path_of, run, thumbnail
+from templates import AS_INSTALLED, SIDE, THUMBNAILS, path_of, run, thumbnail
 
 GAP = 4  # between the pictures of a sample strip
 SHOWN = 4  # rows and columns of the strip
@@ -31,8 +31,8 @@ def main() -> None:
     if arguments.samples:
         save(last_rows(Image.open(arguments.samples)), "Train a style from a folder")
     with tempfile.TemporaryDirectory() as folder:
-        lend_models(Path(folder) / "models" / "tps_portrait")
-        with comfyui.start(Path(folder)) as host:
+        lend_models(Path(folder) / "models" / "tps_portrait", names=AS_INSTALLED)
+        with comfyui.start(Path(folder), environment={"TPS_PORTRAIT_HOME": ""}) as host:
             for name in arguments.only or THUMBNAILS:
                 save(thumbnail(name, run(host, name)), name)
 

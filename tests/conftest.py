@@ -38,13 +38,13 @@ def comfyui(
         yield host
 
 
-def lend_models(folder: Path, *places: Path) -> None:
-    """Links the models in these places and on this machine into `folder`, file by file."""
+def lend_models(folder: Path, *places: Path, names: str = "*.*") -> None:
+    """Links the models of such names in these places and on this machine into `folder`."""
     from tps_portrait.tps_core.folders import model_folders
 
     folder.mkdir(parents=True)
     for place in [*places, *model_folders(), SHARED_DATA / "models"]:
-        for file in place.glob("*.*") if place.is_dir() else ():
+        for file in place.glob(names) if place.is_dir() else ():
             if file.is_file() and not (folder / file.name).exists():
                 (folder / file.name).symlink_to(file)
 

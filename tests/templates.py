@@ -15,6 +15,7 @@ from tps_portrait.tps_core.landmark_files.json_file import faces_from_json
 from tps_portrait.tps_core.pictures import read_picture, to_image
 
 FOLDER = comfyui.PACK / "workflows"
+AS_INSTALLED = "squeezenet*"  # models that installing brings: no detectors beside the pack's own
 FILES = {path.stem[3:]: path for path in sorted(FOLDER.glob("*.json"))}  # by name, unnumbered
 SIDE = 512
 CORNER, GAP = 144, 4  # the art in a painting's corner, and what is around it

@@ -9,11 +9,21 @@ import pytest
 from PIL import Image
 
 import comfyui as comfyui_host
-from templates import FILES, THUMBNAILS, path_of, run, thumbnail
+from conftest import lend_models
+from templates import AS_INSTALLED, FILES, THUMBNAILS, path_of, run, thumbnail
 
 pytestmark = pytest.mark.slow
 
 MOST_OFF = 4.0  # levels of 255, on average: JPEG, and another machine's arithmetic
+
+
+@pytest.fixture(scope="module")
+def comfyui(tmp_path_factory, squeezenet):
+    """A ComfyUI as one has it who has just installed the pack."""
+    folder = tmp_path_factory.mktemp("comfyui")
+    lend_models(folder / "models" / "tps_portrait", squeezenet, names=AS_INSTALLED)
+    with comfyui_host.start(folder, environment={"TPS_PORTRAIT_HOME": ""}) as host:
+        yield host
 
 
 def test_the_templates_are_offered_with_their_thumbnails(comfyui):
