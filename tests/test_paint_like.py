@@ -11,6 +11,7 @@ from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
 from tps_portrait.tps_core.paint_like import fusion as fusing
 from tps_portrait.tps_core.paint_like import guides as guiding
+from tps_portrait.tps_core.paint_like import painter as painting_module
 from tps_portrait.tps_core.paint_like import search as searching
 from tps_portrait.tps_core.paint_like.artwork import artwork, artwork_of_crop, bend
 from tps_portrait.tps_core.paint_like.canvas import Canvas
@@ -74,6 +75,26 @@ def test_the_painting_has_the_arts_colours_and_the_photos_face(crop, art):
 
 def test_the_same_picture_comes_every_time(crop, art):
     assert torch.equal(paint_crop(*crop, art), paint_crop(*crop, art))
+
+
+@pytest.fixture
+def two_threads():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_a_picture_is_painted_in_one_thread_however_many_there_are(
+    crop, art, two_threads, monkeypatch
+):
+    used = []
+    fuse = painting_module.fuse
+    monkeypatch.setattr(
+        painting_module, "fuse", lambda *a: used.append(torch.get_num_threads()) or fuse(*a)
+    )
+    paint_crop(*crop, art)
+    assert (used, torch.get_num_threads()) == ([1], 2)
 
 
 def test_art_is_bent_so_that_its_landmarks_lie_on_the_portraits(crop, painting):

@@ -116,6 +116,7 @@ WAYS = {
     "picture": Way("", True, r"TPS art: \w+"),
     "picture, face": Way("", False, r"TPS art: \w+, TPS area: face"),
 }
+RARELY = 1e-3  # share of the values
 BORDER = (80, 48, 226, 200)  # cuts the small photo where its face begins
 
 
@@ -148,17 +149,22 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
     assert re.fullmatch(way.infotext, said), said
     page.page.wait_for_timeout(1000)
     page.screenshot(screenshots / f"webui {webui.gradio} extras, {name}.png")
-    # Processes that add in another order, having other threads, round otherwise now and then.
-    most = 0 if way.style else 1
     for place, other in (("API", by_api), ("Extras", newest(webui))):
-        assert np.abs(pixels(other) - by_command).max() <= most, place
+        assert are_the_same(way, pixels(other), by_command), place
 
     # The node gives floats, as the painter does. ComfyUI's own nodes, when they save them, cut off
     # what is behind the point where all others round.
     painted = paint_in_floats(way, photo, small_art)
     assert np.abs(pixels(to_image(painted)) - by_command).max() == 0
     cut_off = (painted * 255).permute(1, 2, 0).numpy().astype(int)
-    assert np.abs(cut_off - paint_by_node(comfyui, way, photo, small_art)).max() <= most
+    assert are_the_same(way, cut_off, paint_by_node(comfyui, way, photo, small_art))
+
+
+def are_the_same(way: Way, one: np.ndarray, other: np.ndarray) -> bool:
+    """To the level by a style. After a picture another build of torch may round otherwise, and then,
+    rarely, one of two patches that fit alike is taken for the other."""
+    off = np.abs(one - other)
+    return off.max() == 0 if way.style else (off > 1).mean() < RARELY
 
 
 def in_base64(request: dict) -> dict:

@@ -22,6 +22,7 @@ from ..face_not_found import FaceNotFound
 from ..finish import check_ground, find_person
 from ..landmarks import Landmarks
 from ..light import sharpened
+from ..one_thread import one_thread
 from ..stylize import Stylized, finished
 from .artwork import Artwork, bend
 from .canvas import Canvas
@@ -140,6 +141,7 @@ def _painted_side(alignment: Alignment, art: Artwork) -> int:
 
 
 @torch.no_grad()
+@one_thread()  # several add in another order, by which one of two patches that tie would win
 def _paint(
     photo: Tensor,
     canvas: Canvas,
