@@ -161,8 +161,8 @@ def test_node_command_extras_and_api_paint_the_same_pixels(
 
 
 def are_the_same(way: Way, one: np.ndarray, other: np.ndarray) -> bool:
-    """To the level by a style. After a picture another build of torch may round otherwise, and then,
-    rarely, one of two patches that fit alike is taken for the other."""
+    """To the level by a style. After a picture another build of torch may round otherwise, and then
+    one of two patches that fit alike is rarely taken for the other."""
     off = np.abs(one - other)
     return off.max() == 0 if way.style else (off > 1).mean() < RARELY
 
