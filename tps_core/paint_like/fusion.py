@@ -35,14 +35,14 @@ def fuse(
     face_px: int,
     is_line_art: bool,
 ) -> Tensor:
-    """The painting (3, h, w) of the patches (3, h, w).
+    """The painting (3, h, w) of the patches (3, h, w); after line art it is black on white.
 
     Its gradients are those of the art where each pixel was taken from; where neighbours were taken
     from different places, the mean of both. So seams go. Only at the face's parts the photo's edges
     stand instead where they are stronger.
     """
     light = guides.broad + guides.fine
-    colors = _colors(patches, bent[0], guides, face_px, is_line_art)
+    colors = _colors(patches, light, bent[0], guides, face_px, is_line_art)
     along_x, along_y = _gradients(matches, bent, colors, guides.held)
     mouth_x = (guides.open_mouth[..., 1:] + guides.open_mouth[..., :-1]) / 2
     mouth_y = (guides.open_mouth[:, 1:] + guides.open_mouth[:, :-1]) / 2
@@ -60,10 +60,11 @@ def fuse(
     )
     painting = _with_light(painting, light, guides.face, in_face * face_px, face_px)
     held = (LIKENESS_AROUND * guides.held).clamp(max=1)
-    return _with_light(painting, light, held, fine * face_px, face_px).clamp(0, 1)
+    painting = _with_light(painting, light, held, fine * face_px, face_px).clamp(0, 1)
+    return _as_lines(painting, guides) if is_line_art else painting
 
 
-def as_lines(painting: Tensor, guides: Guides) -> Tensor:
+def _as_lines(painting: Tensor, guides: Guides) -> Tensor:
     """The painting (3, h, w) black on white again, with the art's shares of both."""
     light = luma(painting)
     own = guides.broad_of_art[0] + guides.fine_of_art[0]
@@ -71,10 +72,11 @@ def as_lines(painting: Tensor, guides: Guides) -> Tensor:
     return lines.expand(3, -1, -1).clone()
 
 
-def _colors(patches: Tensor, art: Bent, guides: Guides, face_px: int, is_line_art: bool) -> Tensor:
+def _colors(
+    patches: Tensor, light: Tensor, art: Bent, guides: Guides, face_px: int, is_line_art: bool
+) -> Tensor:
     """The colours (3, h, w) of the patches without their seams; of line art, which has no colours,
-    the patches. At the face's parts they keep the edges of the light wanted."""
-    light = guides.broad + guides.fine
+    the patches. At the face's parts they keep the edges of the light wanted (1, h, w)."""
     colors = patches if is_line_art else gaussian(patches, COLORS_BLUR * face_px)
     reach = max(1, round(COLORS_REACH * face_px))
     colors = colors.lerp(guided(light, patches, reach, COLORS_EDGE), guides.held)

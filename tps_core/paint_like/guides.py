@@ -148,8 +148,7 @@ def _has_colors(photo: Tensor) -> float:
     colors = (photo[::2] - light).flatten(1).T  # red and blue
     known = torch.cat([light**power for power in range(3)]).flatten(1).T
     beside = colors - known @ torch.linalg.lstsq(known, colors).solution
-    share = (float(beside.std()) - ONE_COLOR) / (MANY_COLORS - ONE_COLOR)
-    return min(max(share, 0.0), 1.0)
+    return _between(float(beside.std()), ONE_COLOR, MANY_COLORS)
 
 
 def _outline(points: Tensor) -> Tensor:
@@ -168,13 +167,18 @@ def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:
 def _turned(points: Tensor, art_points: Tensor) -> float:
     """How much the face is turned another way than the art's: 0…1."""
     away = float((points - art_points).norm(dim=-1).mean())
-    return min(max((away - TURNED) / (FAR_TURNED - TURNED), 0.0), 1.0)
+    return _between(away, TURNED, FAR_TURNED)
 
 
 def _opener(points: Tensor, art_points: Tensor) -> float:
     """How much wider open than the art's the mouth is: 0…1, 0 if it isn't."""
     excess = _opening(points) - 1.2 * _opening(art_points)
-    return min(max((excess - OPENER) / (WIDE_OPEN - OPENER), 0.0), 1.0)
+    return _between(excess, OPENER, WIDE_OPEN)
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """Where the value is between low (0 up to there) and high (1 from there on)."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def _opening(points: Tensor) -> float:

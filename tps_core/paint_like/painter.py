@@ -27,7 +27,7 @@ from ..stylize import Stylized, finished
 from .artwork import Artwork, bend
 from .canvas import Canvas
 from .fields import resized
-from .fusion import as_lines, fuse
+from .fusion import fuse
 from .guides import guide
 from .search import FACE_AT_FIRST, search
 
@@ -162,6 +162,4 @@ def _paint(
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
     painting = fuse(scale.painting, scale.matches, bent, guides, side, art.is_line_art)
-    if art.is_line_art:
-        painting = as_lines(painting, guides)
     return painting[:, : canvas.height, : canvas.width]
