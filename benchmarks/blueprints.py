@@ -1,7 +1,7 @@
 """ComfyUI blueprints: subgraphs that are offered as nodes."""
 
 from workflow_blocks import LOWER, STYLES, TOP, A, B, beside, load_style
-from workflow_file import Blueprint
+from workflow_file import Blueprint, Out
 
 
 def stylize_a_portrait(schemas: dict) -> Blueprint:
@@ -17,8 +17,7 @@ def stylize_a_portrait(schemas: dict) -> Blueprint:
         whole_image="BOOLEAN",
     )
     image, name, strength, keep_colors, ground, whole_image = w.inputs
-    style = load_style(w, (0, 260), name)
-    style.node["widgets_values"] = [STYLES[0]]
+    style = _chosen_style(w, (0, 260), name)
     painting, mask = w.node(
         "TPSPortraitStylize",
         (A, TOP),
@@ -64,8 +63,7 @@ def stylize_a_video(schemas: dict) -> Blueprint:
         ground="COMBO",
     )
     video, name, strength, keep_colors, ground = w.inputs
-    style = load_style(w, (0, 60), name)
-    style.node["widgets_values"] = [STYLES[0]]
+    style = _chosen_style(w, (0, 60), name)
     frames, sound, rate = w.node("GetVideoComponents", (0, LOWER), 240, video=video)
     painted, _ = w.node(
         "TPSPortraitStylize",
@@ -80,3 +78,10 @@ def stylize_a_video(schemas: dict) -> Blueprint:
     (made,) = w.node("CreateVideo", (B, LOWER), 240, images=painted, audio=sound, fps=rate)
     w.give(painted_video=made)
     return w
+
+
+def _chosen_style(w: Blueprint, at: tuple[int, int], name: Out) -> Out:
+    """The style whose name is the blueprint's input, at first that of the pack's first."""
+    style = load_style(w, at, name)
+    style.node["widgets_values"] = [STYLES[0]]
+    return style
