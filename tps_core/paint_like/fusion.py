@@ -19,7 +19,7 @@ MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
 # The photo's light between such standard deviations is the painting's: in the face, and finer where
 # its drawing is held. Lines are finer than brush strokes.
 LIKENESS_BROAD = 0.04
-LIKENESS_IN_FACE, LIKENESS_HELD = 0.016, 0.0055
+LIKENESS_IN_FACE, LIKENESS_HELD = 0.02, 0.0065
 LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.012, 0.004
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
