@@ -15,7 +15,7 @@ COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
 # What the colours weigh beside gradients.
 HOLD, HOLD_OF_LINES, HOLD_HELD = 0.004, 0.03, 0.15
 STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
-MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
+MOST_STRONGER = 1.3  # strokes become at most, where those of the art are
 # The photo's light between such standard deviations is the painting's: in the face, and finer where
 # its drawing is held. Lines are finer than brush strokes.
 LIKENESS_BROAD = 0.04
