@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, Landmarks, mean_face
+from tps_portrait.tps_core.paint_like import artwork as artworks
 from tps_portrait.tps_core.paint_like import fusion as fusing
 from tps_portrait.tps_core.paint_like import guides as guiding
 from tps_portrait.tps_core.paint_like import painter as painting_module
@@ -256,6 +257,78 @@ def test_skin_is_told_from_a_ground_that_is_as_light(crop):
     assert weights[face[0] > 0.95].min() > weights[face[0] < 0.05].max() > 0
 
 
+@pytest.fixture
+def halves(crop, monkeypatch):
+    """A photo and art, their ground on the left, sitters on the right, as a network sees them: the
+    photo's ground is white and its sitter grey, the art's ground is dark and its sitter lighter."""
+    points, left = crop[1], slice(0, SIDE // 2)
+    photo, art = torch.full((3, SIDE, SIDE), 0.5), torch.full((3, SIDE, SIDE), 0.6)
+    photo[..., left], art[..., left] = 0.95, 0.1
+    for picture, amount in ((photo, 0.02), (art, 0.1)):
+        picture += amount * torch.rand(1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    photo[..., ::2, left] += 0.01
+    seen = torch.ones(1, SIDE, SIDE)
+    seen[..., left] = 0
+    monkeypatch.setattr(artworks, "person_mask", lambda picture: margin(seen, picture))
+    monkeypatch.setattr(guiding, "person_mask", lambda picture: seen)
+    monkeypatch.setattr(
+        guiding,
+        "_polygon",
+        lambda points, canvas, edge: torch.zeros(1, canvas.height, canvas.width),
+    )
+    return photo, points, artwork_of_crop(art, points, torch.ones(1, SIDE, SIDE)), seen
+
+
+def margin(seen, picture):
+    """The mask as it is seen in the picture, which has a margin left, right and above."""
+    side, top = (picture.shape[-1] - SIDE) // 2, picture.shape[-2] - SIDE
+    return F.pad(seen[None], [side, side, top, 0], mode="replicate")[0]
+
+
+def test_the_ground_is_as_light_as_the_arts_and_a_plain_one_stays_plain(halves):
+    photo, points, art, _ = halves
+    guides = guided((photo, points), art)[1]
+    ground, sitter = guides.broad[..., : SIDE // 2 - 6], guides.broad[..., SIDE // 2 + 6 :]
+    assert 0.1 < ground.mean() < 0.3
+    assert 0.5 < sitter.mean() < 0.75
+    own = gaussian(luma(photo), guiding.BROAD * SIDE)[..., : SIDE // 2 - 6]
+    assert ground.std() <= 1.01 * own.std()
+
+
+def test_where_nobody_is_seen_light_is_that_of_the_whole(halves, monkeypatch):
+    photo, points, art, _ = halves
+    monkeypatch.setattr(guiding, "person_mask", lambda picture: 0 * picture[:1])
+    guides = guided((photo, points), art)[1]
+    assert guides.person_weight == 0
+    assert guides.broad[..., :10].mean() > guides.broad[..., -10:].mean()
+
+
+def test_the_sitter_is_painted_with_the_arts_sitter(halves):
+    """And the ground with its ground, though they are as light, and on other sides."""
+    photo, points, art, seen = halves
+    grey = 0.4 + 0.2 * torch.rand(1, SIDE, SIDE, generator=torch.Generator().manual_seed(1))
+    art = replace(art, picture=grey.expand(3, -1, -1), person=art.person.flip(-1))
+    bent, guides, origin = guided((photo, points), art)
+    *_, found = search(bent, guides, SIDE, origin)
+    taken = found.matches.of(torch.stack([view.person for view in bent]))
+    assert (taken - seen).abs()[..., 4:-4].mean() < 0.1
+
+
+def test_a_face_that_fills_its_picture_is_seen_with_a_margin(crop, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(
+        artworks, "person_mask", lambda p: looked_at.append(p.shape[-2:]) or p[:1] * 0
+    )
+    picture, points = crop
+    close = artwork_of_crop(picture, points, torch.ones(1, SIDE, SIDE))
+    wide = F.pad(picture, [SIDE] * 4)
+    face = Landmarks(points, "ibug-68", (SIDE, SIDE)).points_px + SIDE
+    far = artwork(wide, Landmarks.from_pixels(face, (3 * SIDE, 3 * SIDE), "ibug-68"))
+    assert looked_at == [(3 * SIDE // 2, 2 * SIDE), (3 * SIDE, 3 * SIDE)]
+    assert close.person.shape == picture[:1].shape
+    assert far.person.shape == wide[:1].shape
+
+
 def test_neither_lines_nor_photos_of_one_colour_have_a_likeness_to_skin(crop, art):
     picture, points = crop
     bent, _, _ = guided(crop, art)
@@ -287,9 +360,7 @@ def test_smooth_art_isnt_asked_for_a_photos_detail(crop, art):
     bent, guides, _ = guided(crop, art)
     assert guides.fine.std() < 4.1 * (luma(crop[0])).std()
     flat = [
-        type(view)(
-            view.picture.mean((1, 2), keepdim=True).expand_as(view.picture), view.shown, view.points
-        )
+        replace(view, picture=view.picture.mean((1, 2), keepdim=True).expand_as(view.picture))
         for view in bent
     ]
     smooth = guide(crop[0], square(), crop[1], flat, square().for_art(2)[0], False)

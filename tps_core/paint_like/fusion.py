@@ -15,11 +15,11 @@ COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
 # What the colours weigh beside gradients.
 HOLD, HOLD_OF_LINES, HOLD_HELD = 0.004, 0.03, 0.15
 STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
-MOST_STRONGER = 1.6  # strokes become at most, where those of the art are
+MOST_STRONGER = 1.3  # strokes become at most, where those of the art are
 # The photo's light between such standard deviations is the painting's: in the face, and finer where
 # its drawing is held. Lines are finer than brush strokes.
 LIKENESS_BROAD = 0.04
-LIKENESS_IN_FACE, LIKENESS_HELD = 0.016, 0.0055
+LIKENESS_IN_FACE, LIKENESS_HELD = 0.02, 0.0065
 LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.012, 0.004
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from PIL import Image, ImageDraw
 from torch import Tensor
 
+from ..detectors.person_mask import person_mask
 from ..landmarks import eye_distance
 from .artwork import Bent
 from .canvas import Canvas
@@ -26,6 +27,8 @@ AROUND_FACE = 0.75  # within which light is compared, in half crops
 LEAST_DETAIL, MOST_DETAIL = 0.25, 4.0  # of the photo's detail in art that has less, or more
 USUAL_SPREAD = 0.15  # standard deviation of broad light in art; where it is less, it counts more,
 MOST_LIGHT_WEIGHT = 8.0  # at most so many times: colourful art is often of one lightness
+LEAST_SHARE = 0.08  # of sitter or ground in what is compared, from which on it has its own light
+LEAST_SPREAD = 0.03  # of broad light in a photo, below which it is not made stronger
 DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; the rest linear
 # The share of the eye distance by which a mouth must be wider open than the art's to be painted
 # apart, and by which it is so in full.
@@ -55,6 +58,9 @@ class Guides:
     around_of_art: Tensor  # and on that of art, where it shows something
     like_skin: Tensor  # how near colours are to those of the face, on the canvas of the photo
     like_skin_of_art: list[Tensor]
+    person_weight: float  # of taking the sitter from the ground, or the ground from the sitter
+    person: Tensor  # 1 on the sitter, on the canvas of the photo
+    person_of_art: list[Tensor]
     face: Tensor  # 1 in the face
     parts: Tensor  # 1 at eyes, brows, nose, mouth and jaw
     held: Tensor  # 1 where the photo's drawing holds: there; in a face that is turned, everywhere
@@ -73,7 +79,7 @@ def guide(
 ) -> Guides:
     """The guides for a photo (3, h, w) that fills its canvas, with landmarks (68, 2) in its crop.
 
-    The light wanted is the photo's, in the range of the art's.
+    The light wanted is the photo's, in the range of the art's: the sitter's in that of the sitter.
     """
     sigma_px = BROAD * canvas.face_px
     light, lights = luma(photo), [luma(art.picture) for art in bent]
@@ -82,18 +88,20 @@ def guide(
 
     around, around_art = (_around_face(c, points).to(photo) for c in (canvas, art_canvas))
     around_art = around_art * bent[0].shown + 1e-4
-    (mean, spread), (art_mean, art_spread) = (
-        moments(broad, around),
-        moments(broads[0], around_art),
-    )
-    linear = (broad - mean) / spread.clamp_min(0.03) * art_spread + art_mean
-    linear = linear.clamp(float(broads[0].min()), float(broads[0].max()))
-    wanted = linear.lerp(with_distribution(broad, around, broads[0], around_art), DISTRIBUTION)
+    face = _polygon(_outline(points), canvas, FACE_EDGE).to(photo)
+    art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
+    person, persons = person_mask(photo), [torch.maximum(art.person, art_face) for art in bent]
+    is_person_known = bool(person.any())
+    person = torch.maximum(person, face)
+    wanted = _in_range(broad, around, broads[0], around_art)
+    if is_person_known:
+        wanted = _by_sitter_and_ground(
+            wanted, broad, around, person, broads[0], around_art, persons[0]
+        )
+    art_spread = moments(broads[0], around_art)[1]
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
     detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
     skin_px = SKIN_BLUR * canvas.face_px
-    face = _polygon(_outline(points), canvas, FACE_EDGE).to(photo)
-    art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
     parts = _near_parts(canvas, points).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
@@ -106,6 +114,9 @@ def guide(
         around_art,
         _likeness(photo, face, skin_px),
         [_likeness(art.picture, art_face * art.shown, skin_px) for art in bent],
+        float(is_person_known),
+        person,
+        persons,
         face,
         parts,
         torch.maximum(parts, _turned(points, bent[0].points) * face),
@@ -113,6 +124,39 @@ def guide(
         _seen_from(canvas, art_canvas, bent[0].shown),
         (_opener(points, bent[0].points) * _polygon(points[60:68], canvas, LIPS_EDGE)).to(photo),
     )
+
+
+def _in_range(broad: Tensor, around: Tensor, art: Tensor, around_art: Tensor) -> Tensor:
+    """The broad light (1, h, w) in the range of the art's (1, h', w'), as weighted around."""
+    (mean, spread), (art_mean, art_spread) = moments(broad, around), moments(art, around_art)
+    linear = (broad - mean) / spread.clamp_min(LEAST_SPREAD) * art_spread + art_mean
+    linear = linear.clamp(float(art.min()), float(art.max()))
+    return linear.lerp(with_distribution(broad, around, art, around_art), DISTRIBUTION)
+
+
+def _by_sitter_and_ground(
+    wanted: Tensor,
+    broad: Tensor,
+    around: Tensor,
+    person: Tensor,
+    art: Tensor,
+    around_art: Tensor,
+    person_of_art: Tensor,
+) -> Tensor:
+    """The light wanted, but the sitter's in the range of the art's sitter, and the ground's around
+    that of the art's ground. A plain ground stays plain.
+
+    Where photo or art has next to nothing of the one or the other, it is as it is.
+    """
+    sitter, sitter_of_art = around * person, around_art * person_of_art
+    ground, ground_of_art = around - sitter, around_art - sitter_of_art
+    if min(sitter.sum() / around.sum(), sitter_of_art.sum() / around_art.sum()) > LEAST_SHARE:
+        wanted = wanted.lerp(_in_range(broad, sitter, art, sitter_of_art), person)
+    if min(ground.sum() / around.sum(), ground_of_art.sum() / around_art.sum()) > LEAST_SHARE:
+        (mean, spread), (art_mean, art_spread) = moments(broad, ground), moments(art, ground_of_art)
+        plain = art_mean + (broad - mean) * (art_spread / spread.clamp_min(1e-4)).clamp(max=1)
+        wanted = plain.lerp(wanted, person)
+    return wanted
 
 
 def _seen_from(canvas: Canvas, art_canvas: Canvas, maps: Tensor) -> Tensor:

@@ -27,10 +27,11 @@ ROUNDS = 2  # of searching and putting together, at each scale
 FINE, FINE_HELD = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
 BROAD, BROAD_IN_FACE = 0.6, 2.0
 # Squared distances from the own place, in face crops, weigh this much.
-PLACE, PLACE_IN_FACE, PLACE_HELD = 5.0, 0.5, 4.8
+PLACE, PLACE_IN_FACE, PLACE_HELD = 1.5, 0.5, 4.8
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
-SKIN, SKIN_IN_FACE = 0.5, 2.0  # likeness to the face's colours
+SKIN, SKIN_IN_FACE = 1.0, 2.0  # likeness to the face's colours
+PERSON = 4.0  # of the sitter where the ground is, or the other way round
 PARTS = 0.5  # of an eye where there is none, or the other way round
 FIRST_COLORS = 0.0  # the painting so far counts for nothing while it is only the bent art
 SHARPNESS = 4.0  # by which patches that fit better count for more where several cover a pixel
@@ -72,16 +73,16 @@ class Found:
 class _Scale:
     """All maps at one scale."""
 
-    art: Tensor  # (k, h', w', 8): colour, fine and broad light, skin, parts, not shown
-    wanted: Tensor  # (h, w, 5): the same but for the colour
-    weights: Tensor  # (h, w, 8)
+    art: Tensor  # (k, h', w', 9): colour, fine and broad light, skin, person, parts, not shown
+    wanted: Tensor  # (h, w, 6): the same but for the colour
+    weights: Tensor  # (h, w, 9)
     place: Tensor  # (h, w) weight of squared pixels away from the own place
     own_y: Tensor  # (h, 1) the own places of pixels, on the canvas of art
     own_x: Tensor  # (1, w)
     everywhere: bool  # whether all patches are compared
 
     def target(self, painting: Tensor) -> Tensor:
-        """What a pixel of art should be like: (h, w, 8)."""
+        """What a pixel of art should be like: (h, w, 9)."""
         return torch.cat([painting.permute(1, 2, 0), self.wanted], -1)
 
 
@@ -132,18 +133,35 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
     art = torch.stack(
         [
             torch.cat(
-                [at(view.picture), at(fine), at(broad), at(skin), parts_of_art, 1 - at(view.shown)]
+                [
+                    at(view.picture),
+                    at(fine),
+                    at(broad),
+                    at(skin),
+                    at(person),
+                    parts_of_art,
+                    1 - at(view.shown),
+                ]
             )
-            for view, fine, broad, skin in zip(
+            for view, fine, broad, skin, person in zip(
                 bent,
                 guides.fine_of_art,
                 guides.broad_of_art,
                 guides.like_skin_of_art,
+                guides.person_of_art,
                 strict=True,
             )
         ]
     ).permute(0, 2, 3, 1)
-    wanted = torch.cat([at(guides.fine), at(guides.broad), at(guides.like_skin), at(guides.parts)])
+    wanted = torch.cat(
+        [
+            at(guides.fine),
+            at(guides.broad),
+            at(guides.like_skin),
+            at(guides.person),
+            at(guides.parts),
+        ]
+    )
     wanted = torch.cat([wanted, torch.zeros_like(wanted[:1])]).permute(1, 2, 0)
     face, held, shown = at(guides.face)[0], at(guides.held)[0], at(guides.shown)[0]
     ones = torch.ones_like(face)
@@ -155,6 +173,7 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
             guides.light_weight * (FINE + (FINE_HELD - FINE) * held),
             guides.light_weight * (BROAD + (BROAD_IN_FACE - BROAD) * face),
             guides.skin_weight * (SKIN + (SKIN_IN_FACE - SKIN) * face),
+            guides.person_weight * PERSON * ones,
             PARTS * ones,
             NOT_SHOWN * ones,
         ],
@@ -184,10 +203,10 @@ def _compare_all(scale: _Scale, target: Tensor, colors: float) -> tuple[Matches,
     """
     area = (2 * RADIUS + 1) ** 2
     views, rows, columns, _ = scale.art.shape
-    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 8)
+    weights = scale.weights.flatten(0, 1).clone() / area  # (n, 9)
     weights[:, :3] *= colors
-    wanted = _patches(target)  # (n, 8, area)
-    have = torch.cat([_patches(view) for view in scale.art])  # (m, 8, area)
+    wanted = _patches(target)  # (n, 9, area)
+    have = torch.cat([_patches(view) for view in scale.art])  # (m, 9, area)
     place = scale.place.flatten()[:, None]  # (n, 1)
     h, w = scale.place.shape
     own = torch.stack(
