@@ -185,14 +185,14 @@ def test_patches_are_fused_without_seams(crop, art):
     assert (fused[..., 32] - fused[..., 31]).abs().mean() < 0.6 * step
 
 
-def as_it_lies(crop, art, points=None, **changes):
+def as_it_lies(crop, art, points=None, is_shaded=True, **changes):
     """The art fused as it lies bent on the crop: the painting, the art and the guides."""
     bent, guides, (x, y) = guided((crop[0], crop[1] if points is None else points), art)
     guides = replace(guides, **changes)
     rows, columns = torch.meshgrid(torch.arange(SIDE), torch.arange(SIDE), indexing="ij")
     here = Matches(torch.zeros_like(rows), rows - y, columns - x)
     patches = here.of(torch.stack([view.picture for view in bent]))
-    return fuse(patches, here, bent, guides, SIDE, False), patches, guides
+    return fuse(patches, here, bent, guides, SIDE, False, is_shaded), patches, guides
 
 
 def between(picture, fine_px, broad_px):
@@ -209,6 +209,20 @@ def test_in_the_face_strokes_add_up_to_the_light_wanted_and_to_finer_at_its_part
     wanted = between(guides.broad + guides.fine, finer_px, 2.5)
     away = (between(painted, finer_px, 2.5) - wanted).abs()[there].mean()
     assert away < 0.5 * (between(patches, finer_px, 2.5) - wanted).abs()[there].mean()
+
+
+def test_a_face_to_learn_from_has_the_photos_shading_at_its_parts_alone(crop, art, monkeypatch):
+    shaded = []
+    monkeypatch.setattr(painting_module, "fuse", lambda *a: shaded.append(a[-1]) or a[0])
+    paint_crop(*crop, art)
+    paint_crop(*crop, replace(art, is_line_art=True))
+    paint_like(crop[0], art, Landmarks(crop[1], "ibug-68", (SIDE, SIDE)))
+    assert shaded == [False, True, True]
+    painted, _, guides = as_it_lies(crop, art)
+    unshaded = as_it_lies(crop, art, is_shaded=False)[0]
+    moved = (painted - unshaded).abs().mean(0)
+    assert moved[(guides.face > 0.9)[0] & (guides.held < 0.3)[0]].mean() > 0.003
+    assert moved[guides.face[0] == 0].max() < 1e-6
 
 
 def test_beside_the_face_strokes_are_the_arts(crop, art):

@@ -34,8 +34,11 @@ def fuse(
     guides: Guides,
     face_px: int,
     is_line_art: bool,
+    is_shaded: bool = True,
 ) -> Tensor:
     """The painting (3, h, w) of the patches (3, h, w); after line art it is black on white.
+
+    A face that is shaded has the photo's shading, not at its parts alone.
 
     Its gradients are those of the art where each pixel was taken from; where neighbours were taken
     from different places, the mean of both. So seams go. Only at the face's parts the photo's edges
@@ -58,7 +61,8 @@ def fuse(
         if is_line_art
         else (LIKENESS_IN_FACE, LIKENESS_HELD)
     )
-    painting = _with_light(painting, light, guides.face, in_face * face_px, face_px)
+    if is_shaded:
+        painting = _with_light(painting, light, guides.face, in_face * face_px, face_px)
     held = (LIKENESS_AROUND * guides.held).clamp(max=1)
     painting = _with_light(painting, light, held, fine * face_px, face_px).clamp(0, 1)
     return _as_lines(painting, guides) if is_line_art else painting

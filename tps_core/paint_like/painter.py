@@ -126,12 +126,14 @@ def paint_faces(
 
 
 def paint_crop(crop: Tensor, points: Tensor, art: Artwork) -> Tensor:
-    """The face crop (3, s, s), 0…1, with landmarks (68, 2) in −1…1, painted like the art.
+    """The face crop (3, s, s), 0…1, with landmarks (68, 2) in −1…1, painted for a network to learn
+    from: without the sitter's shading, which would teach it to keep the photo's detail. (Line art
+    has so little that the face is known by it.)
 
     s is FACE_AT_FIRST times a power of two.
     """
     side = crop.shape[-1]
-    return _paint(crop, Canvas.of_crop(side), points, art, side, _silent)
+    return _paint(crop, Canvas.of_crop(side), points, art, side, _silent, is_shaded=art.is_line_art)
 
 
 def _painted_side(alignment: Alignment, art: Artwork) -> int:
@@ -149,6 +151,7 @@ def _paint(
     art: Artwork,
     side: int,
     on_progress: Progress,
+    is_shaded: bool = True,
 ) -> Tensor:
     """The photo that fills the canvas, painted; `side` is that of its face crop."""
     coarsest = side // FACE_AT_FIRST
@@ -161,5 +164,5 @@ def _paint(
     scales = int(math.log2(coarsest)) + 1
     for done, scale in enumerate(search(bent, guides, side, origin), 1):
         on_progress(4.0 ** (done - scales), scale.painting)  # each scale takes four times the last
-    painting = fuse(scale.painting, scale.matches, bent, guides, side, art.is_line_art)
+    painting = fuse(scale.painting, scale.matches, bent, guides, side, art.is_line_art, is_shaded)
     return painting[:, : canvas.height, : canvas.width]
