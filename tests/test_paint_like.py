@@ -392,6 +392,14 @@ def test_line_art_gives_black_and_white(crop):
     assert (painted.amax(0) == painted.amin(0)).all()
 
 
+def test_lines_have_no_ragged_edges(crop, art):
+    guides = guided(crop, art)[1]
+    ragged = torch.ones(3, SIDE, SIDE)
+    ragged[:, ::2, :32] = ragged[:, 1::2, :33] = 0
+    lines = fusing._as_lines(ragged, guides, 256)
+    assert lines.diff(dim=1).abs().mean() < 0.5 * ragged.diff(dim=1).abs().mean()
+
+
 def test_a_painting_isnt_line_art(art):
     assert not art.is_line_art
 

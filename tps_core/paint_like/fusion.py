@@ -22,6 +22,7 @@ LIKENESS_BROAD = 0.04
 LIKENESS_IN_FACE, LIKENESS_HELD = 0.02, 0.0065
 LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.012, 0.004
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
+RAGGED = 0.004  # standard deviation by which lines are smoothed: patches leave ragged edges
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth
 PALE_COLOR = 0.4  # how much of their colour teeth have
 TEETH = (0.1, 1.15)
@@ -65,12 +66,12 @@ def fuse(
         painting = _with_light(painting, light, guides.face, in_face * face_px, face_px)
     held = (LIKENESS_AROUND * guides.held).clamp(max=1)
     painting = _with_light(painting, light, held, fine * face_px, face_px).clamp(0, 1)
-    return _as_lines(painting, guides) if is_line_art else painting
+    return _as_lines(painting, guides, face_px) if is_line_art else painting
 
 
-def _as_lines(painting: Tensor, guides: Guides) -> Tensor:
+def _as_lines(painting: Tensor, guides: Guides, face_px: int) -> Tensor:
     """The painting (3, h, w) black on white again, with the art's shares of both."""
-    light = luma(painting)
+    light = gaussian(luma(painting), RAGGED * face_px)
     own = guides.broad_of_art[0] + guides.fine_of_art[0]
     lines = with_distribution(light, guides.around, own, guides.around_of_art)
     return lines.expand(3, -1, -1).clone()
