@@ -288,7 +288,7 @@ def halves(crop, monkeypatch):
     monkeypatch.setattr(
         guiding,
         "_polygon",
-        lambda points, canvas, edge: torch.zeros(1, canvas.height, canvas.width),
+        lambda points, canvas, edge: torch.full((1, canvas.height, canvas.width), 1e-6),
     )
     return photo, points, artwork_of_crop(art, points, torch.ones(1, SIDE, SIDE)), seen
 
@@ -341,6 +341,22 @@ def test_a_face_that_fills_its_picture_is_seen_with_a_margin(crop, monkeypatch):
     assert looked_at == [(3 * SIDE // 2, 2 * SIDE), (3 * SIDE, 3 * SIDE)]
     assert close.person.shape == picture[:1].shape
     assert far.person.shape == wide[:1].shape
+
+
+def test_dark_skin_stays_dark_but_in_line_art(crop, art):
+    picture, points = crop
+    bent = guided(crop, art)[0]
+    dark = 0.6 * picture
+    (light, shaded), (in_lines, shaded_in_lines) = (
+        [
+            guide(p, square(), points, bent, square().for_art(2)[0], lines).broad
+            for p in (picture, dark)
+        ]
+        for lines in (False, True)
+    )
+    skin = guided(crop, art)[1].like_skin > 0.8
+    assert 0.5 < (shaded / light)[skin].median() < 0.8
+    assert 0.95 < (shaded_in_lines / in_lines)[skin].median() < 1.05
 
 
 def test_neither_lines_nor_photos_of_one_colour_have_a_likeness_to_skin(crop, art):

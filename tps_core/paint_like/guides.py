@@ -27,6 +27,8 @@ AROUND_FACE = 0.75  # within which light is compared, in half crops
 LEAST_DETAIL, MOST_DETAIL = 0.25, 4.0  # of the photo's detail in art that has less, or more
 USUAL_SPREAD = 0.15  # standard deviation of broad light in art; where it is less, it counts more,
 MOST_LIGHT_WEIGHT = 8.0  # at most so many times: colourful art is often of one lightness
+# Light of a face, below which its skin is painted darker than the art's, at most so many times.
+USUAL_SKIN, LEAST_SKIN = 0.56, 0.5
 LEAST_SHARE = 0.08  # of sitter or ground in what is compared, from which on it has its own light
 LEAST_SPREAD = 0.03  # of broad light in a photo, below which it is not made stronger
 DISTRIBUTION = 0.5  # how much of broad light's match is of its distribution; the rest linear
@@ -79,7 +81,8 @@ def guide(
 ) -> Guides:
     """The guides for a photo (3, h, w) that fills its canvas, with landmarks (68, 2) in its crop.
 
-    The light wanted is the photo's, in the range of the art's: the sitter's in that of the sitter.
+    The light wanted is the photo's, in the range of the art's: the sitter's in that of the sitter,
+    and dark skin stays dark.
     """
     sigma_px = BROAD * canvas.face_px
     light, lights = luma(photo), [luma(art.picture) for art in bent]
@@ -88,6 +91,7 @@ def guide(
 
     around, around_art = (_around_face(c, points).to(photo) for c in (canvas, art_canvas))
     around_art = around_art * bent[0].shown + 1e-4
+    skin_px = SKIN_BLUR * canvas.face_px
     face = _polygon(_outline(points), canvas, FACE_EDGE).to(photo)
     art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
     person, persons = person_mask(photo), [torch.maximum(art.person, art_face) for art in bent]
@@ -98,10 +102,13 @@ def guide(
         wanted = _by_sitter_and_ground(
             wanted, broad, around, person, broads[0], around_art, persons[0]
         )
+    like_skin = _likeness(photo, face, skin_px)
+    if not is_line_art:  # whose black would swallow the face
+        darker = (moments(broad, face)[0] / USUAL_SKIN).clamp(LEAST_SKIN, 1)
+        wanted = wanted.lerp(wanted * darker, like_skin * person)
     art_spread = moments(broads[0], around_art)[1]
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
     detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
-    skin_px = SKIN_BLUR * canvas.face_px
     parts = _near_parts(canvas, points).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
@@ -112,7 +119,7 @@ def guide(
         fines,
         around,
         around_art,
-        _likeness(photo, face, skin_px),
+        like_skin,
         [_likeness(art.picture, art_face * art.shown, skin_px) for art in bent],
         float(is_person_known),
         person,
