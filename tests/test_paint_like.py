@@ -309,6 +309,14 @@ def test_the_ground_is_as_light_as_the_arts_and_a_plain_one_stays_plain(halves):
     assert ground.std() <= 1.01 * own.std()
 
 
+def test_broad_light_doesnt_run_from_the_ground_into_the_sitter():
+    light, person = torch.zeros(1, 40, 40), torch.zeros(1, 40, 40)
+    light[..., 20:] = person[..., 20:] = 1
+    assert (guiding._broad(light, person, 4.0) - light).abs().max() < 1e-3
+    nobody = guiding._broad(light, 0 * person, 4.0)
+    assert torch.allclose(nobody, gaussian(light, 4.0))
+
+
 def test_where_nobody_is_seen_light_is_that_of_the_whole(halves, monkeypatch):
     photo, points, art, _ = halves
     monkeypatch.setattr(guiding, "person_mask", lambda picture: 0 * picture[:1])

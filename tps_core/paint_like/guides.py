@@ -86,9 +86,6 @@ def guide(
     """
     sigma_px = BROAD * canvas.face_px
     light, lights = luma(photo), [luma(art.picture) for art in bent]
-    broad, broads = gaussian(light, sigma_px), [gaussian(own, sigma_px) for own in lights]
-    fine, fines = light - broad, [own - low for own, low in zip(lights, broads, strict=True)]
-
     around, around_art = (_around_face(c, points).to(photo) for c in (canvas, art_canvas))
     around_art = around_art * bent[0].shown + 1e-4
     skin_px = SKIN_BLUR * canvas.face_px
@@ -96,7 +93,10 @@ def guide(
     art_face = _polygon(_outline(points), art_canvas, FACE_EDGE).to(photo)
     person, persons = person_mask(photo), [torch.maximum(art.person, art_face) for art in bent]
     is_person_known = bool(person.any())
-    person = torch.maximum(person, face)
+    person = torch.maximum(person, face) if is_person_known else person
+    broad = _broad(light, person, sigma_px)
+    broads = [_broad(own, p, sigma_px) for own, p in zip(lights, persons, strict=True)]
+    fine, fines = light - broad, [own - low for own, low in zip(lights, broads, strict=True)]
     wanted = _in_range(broad, around, broads[0], around_art)
     if is_person_known:
         wanted = _by_sitter_and_ground(
@@ -131,6 +131,15 @@ def guide(
         _seen_from(canvas, art_canvas, bent[0].shown),
         (_opener(points, bent[0].points) * _polygon(points[60:68], canvas, LIPS_EDGE)).to(photo),
     )
+
+
+def _broad(light: Tensor, person: Tensor, sigma_px: float) -> Tensor:
+    """The light (1, h, w) without detail; dark hair doesn't run into the ground."""
+
+    def within(weights: Tensor) -> Tensor:
+        return gaussian(light * weights, sigma_px) / gaussian(weights, sigma_px).clamp_min(1e-3)
+
+    return within(1 - person).lerp(within(person), person)
 
 
 def _in_range(broad: Tensor, around: Tensor, art: Tensor, around_art: Tensor) -> Tensor:
