@@ -456,7 +456,7 @@ def test_a_painted_pair_asks_for_its_painting_and_for_strokes_like_its_own():
     features = 12 * pool((painted - paintings) * near, 2).abs().mean()
     torch.testing.assert_close(terms["pairs"], coarse + features + 0.125)
     drawn = torch.Generator().manual_seed(7)
-    texture = 10 * pixel_distance(painted[nudged], paintings[nudged], drawn)
+    texture = pixel_distance(painted[nudged], paintings[nudged], drawn)
     torch.testing.assert_close(terms["texture"], texture)
     torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["texture"]))
 
@@ -483,6 +483,6 @@ def test_strokes_are_also_compared_as_a_network_sees_them():
     _, terms = pairs_step(networks, parts, Content(l1_distance, None, Seeing()), OPTIONS)
     painted, wanted = parts.nudged(networks.p2s.given[0]), parts.nudged(paintings)
     drawn = torch.Generator().manual_seed(7)
-    texture = 10 * pixel_distance(painted, wanted, drawn)
-    texture = texture + 5 * map_distance([2 * painted], [2 * wanted], drawn)
+    texture = pixel_distance(painted, wanted, drawn)
+    texture = texture + 1.75 * map_distance([2 * painted], [2 * wanted], drawn)
     torch.testing.assert_close(terms["texture"], texture)

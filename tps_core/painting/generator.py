@@ -26,7 +26,7 @@ STRIDE = 16  # the picture's pixels per side of a pixel of the innermost map
 COLOR_STRIDE = 8  # the same for the coarse colours
 COLOR_GAIN = 1.5  # undoes, on the way through tanh, most of what tanh takes
 GRAIN_SIDE = 64  # pixels of a map, after which the grain repeats itself
-GRAIN_AT_FIRST = 0.2  # standard deviation of its strength in a network that learned nothing yet
+GRAIN_AT_FIRST = 0.05  # standard deviation of its strength in a network that learned nothing yet
 
 
 class Generator(nn.Module):

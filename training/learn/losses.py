@@ -30,7 +30,7 @@ COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pix
 COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
 FINE_PX = 2  # the same at eyes and mouth, by which a face is known
 FEATURES_WEIGHT = 12.0
-PIXELS_WEIGHT, MAPS_WEIGHT = 10.0, 5.0  # of the texture, by pixels and by a network's maps
+PIXELS_WEIGHT, MAPS_WEIGHT = 1.0, 1.75  # of the texture, by pixels and by a network's maps
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 

@@ -31,7 +31,7 @@ MOST_PART_PX = 192
 PART_SIDES = (0.7, 1.0)  # side of a part, as a share of the face crop's
 TURN_RADIANS = 0.2  # radians
 # Paintings have their own palette and ground, whatever the light and the wall behind the sitter.
-GAMMA_LOG = 0.3  # of the logarithm of the exponent that changes a photo's light
+GAMMA_LOG = 0.15  # of the logarithm of the exponent that changes a photo's light
 TINT_LOG = 0.15  # the same for each of its colours
 OTHER_GROUND_SHARE = 0.5  # share of the photos that get another ground
 BLOTS_PER_SIDE = 3  # per side of such a ground, of colours that differ by less than …
