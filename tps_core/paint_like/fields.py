@@ -15,11 +15,6 @@ def luma(picture: Tensor) -> Tensor:
     return (picture * weights[:, None, None]).sum(0, keepdim=True)
 
 
-def resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    """The picture (c, h, w) in another size (h, w), antialiased."""
-    return F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
-
-
 def gaussian(picture: Tensor, sigma_px: float) -> Tensor:
     """The picture (c, h, w) after a Gaussian; beyond the border its edge is repeated."""
     reach = math.ceil(3 * sigma_px)
