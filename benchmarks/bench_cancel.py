@@ -124,6 +124,7 @@ def begin(host: Host, prompt: dict, number: int, seconds: float) -> tuple[float,
     prompt["shown"] = node("PreviewAny", source=[name, 0])
     with host.listen("canceller") as messages:
         prompt_id = host.submit(prompt, "canceller")
+        host.post("/free", {"free_memory": True})  # after it, so that the next run does it again
         while not any(said["node"] == name for said in messages.of_type("executing")):
             time.sleep(0.005)
         started = time.monotonic()

@@ -3,7 +3,7 @@
 from workflow_file import Out, Workflow
 
 STYLES = ("van gogh oil", "gibson pen", "comic")
-PHOTO, ART, GROUP = (f"tps_portrait_{name}.jpg" for name in ("photo", "art", "group"))
+PHOTO, ART, GROUP = (f"tps_portrait_{name}.png" for name in ("photo", "art", "group"))
 # Where columns begin, and the top row.
 A, B, C, D, E, F = range(420, 2940, 420)
 TOP, LOWER = 60, 560

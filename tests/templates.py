@@ -20,7 +20,7 @@ FILES = {path.stem[3:]: path for path in sorted(FOLDER.glob("*.json"))}  # by na
 SIDE = 512
 CORNER, GAP = 144, 4  # the art in a painting's corner, and what is around it
 # What a camera would take.
-CAPTURED = "tps_portrait_photo.jpg"
+CAPTURED = "tps_portrait_photo.png"
 
 
 def run(host: comfyui.Host, name: str) -> dict[str, Any]:

@@ -52,7 +52,7 @@ def error_of(comfyui, prompt: dict) -> str:
 def test_the_template_paints_as_it_is_with_pictures_that_come_with_the_pack(comfyui):
     template = comfyui.api_prompt(WORKFLOW)
     photos = {n["inputs"]["image"] for n in template.values() if n["class_type"] == "LoadImage"}
-    assert photos == {"tps_portrait_photo.jpg", "tps_portrait_art.jpg"}
+    assert photos == {"tps_portrait_photo.png", "tps_portrait_art.png"}
     with comfyui.listen("visitor") as messages:
         history = comfyui.wait(comfyui.submit(template, "visitor"))
     ((painted,),) = comfyui.images(history).values()
@@ -74,6 +74,19 @@ def test_a_picture_of_yours_stays_where_one_of_the_template_would_be(tmp_path):
     assert comfyui_host.run_inside("print(json.dumps(load_pack()))", tmp_path)
     assert (tmp_path / "input" / "tps_portrait_photo.jpg").read_bytes() == b"mine"
     assert (tmp_path / "input" / "tps_portrait_art.jpg").read_bytes() == ART.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["photo", "art", "group"])
+def test_the_templates_pictures_are_there_without_loss_and_as_older_workflows_name_them(
+    comfyui, name
+):
+    inputs = comfyui.folder / "input"
+    with (
+        Image.open(inputs / f"tps_portrait_{name}.png") as lossless,
+        Image.open(inputs / f"tps_portrait_{name}.jpg") as named_before,
+    ):
+        assert (lossless.format, named_before.format) == ("PNG", "JPEG")
+        assert np.array_equal(levels(lossless), levels(named_before))
 
 
 def test_node_and_command_paint_the_same_picture(comfyui, prompt, tmp_path, monkeypatch):

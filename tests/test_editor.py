@@ -29,7 +29,7 @@ CONNECT = """() => {
     app.graph.add(saver);
     photo.pos = [-500, 0];
     saver.pos = [500, 0];
-    photo.widgets.find(widget => widget.name === 'image').value = 'tps_portrait_photo.jpg';
+    photo.widgets.find(widget => widget.name === 'image').value = 'tps_portrait_photo.png';
     photo.connect(0, subgraph, 0);
     subgraph.connect(0, saver, 0);
 }"""

@@ -163,10 +163,12 @@ def test_another_ground_is_refused_with_the_known_ones(photo, painting):
         finish(photo, painting, ground="sky")
 
 
-@pytest.mark.parametrize("options", [{"keep_colors": 1.0}, {"strength": 1.7}])
+@pytest.mark.parametrize(
+    "options", [{"keep_colors": 1.0}, {"strength": 1.7}, {"strength": 0.4}, {"ground": "blur"}]
+)
 def test_a_large_picture_is_changed_in_strips_that_nobody_sees(
-    options, photo, painting, monkeypatch
+    options, photo, painting, person, monkeypatch
 ):
-    at_once = finish(photo, painting, **options)
+    at_once = finish(photo, painting, mask=person, **options)
     monkeypatch.setattr(module, "STRIP_PX", 3 * photo.shape[-1])
-    torch.testing.assert_close(finish(photo, painting, **options), at_once)
+    torch.testing.assert_close(finish(photo, painting, mask=person, **options), at_once)

@@ -86,7 +86,7 @@ def test_points_placed_by_hand_are_the_points_used(
 ):
     template = tmp_path / WORKFLOW.name
     shipped = WORKFLOW.read_text("utf-8")
-    template.write_text(shipped.replace("tps_portrait_photo.jpg", "example.png"), "utf-8")
+    template.write_text(shipped.replace("tps_portrait_photo.png", "example.png"), "utf-8")
     editor.open(template)
     hand = Hand(editor.page)
     assert hand.state() == "empty"

@@ -88,7 +88,7 @@ print(json.dumps({
     "another shape": message_of(lambda: sockets.frames_of(core, pictures(2, width, height))),
     "5 points": message_of(lambda: sockets.to_frames(core_landmarks(points[:5], frames=1), 1)),
     "images": {name: message_of(lambda: sockets.to_pictures(image)) for name, image in {
-        "not a number": torch.full((2, 8, 8, 3), torch.nan),
+        "not a number": torch.zeros(2, 8, 8, 3).index_fill_(1, torch.tensor(7), torch.nan),
         "endless": torch.full((1, 8, 8, 3), torch.inf),
         "no image": torch.zeros(0, 8, 8, 3), "no pixels": torch.zeros(1, 0, 8, 3),
         "two channels": torch.zeros(1, 8, 8, 2), "five channels": torch.zeros(1, 8, 8, 5),

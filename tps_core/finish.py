@@ -5,10 +5,10 @@ and what becomes of the ground behind the person. The same for all ways of paint
 from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .detectors.person_mask import person_mask
+from .geometry.resize import resized
 
 GROUNDS = ("paint", "keep", "blur", "transparent")
 MOST_STRENGTH = 2.0
@@ -57,14 +57,13 @@ def finish(
     everywhere = torch.ones_like(photo[:1]) if covered is None else covered
     picture = painting
     if keep_colors > 0:
-        picture = picture.lerp(
-            with_colors_of(photo, picture, COLOR_SPREAD_SIGMA * scale), keep_colors * everywhere
-        )
+        colored = with_colors_of(photo, picture, COLOR_SPREAD_SIGMA * scale)
+        picture = _mixed(picture, colored, keep_colors * everywhere)
     if strength > 1:
         stronger = exaggerated(photo, picture, strength - 1, MASSES_SIGMA * scale)
-        picture = picture.lerp(stronger, everywhere)
+        picture = _mixed(picture, stronger, everywhere)
     elif strength < 1:
-        picture = photo.lerp(picture, strength)
+        picture = _in_strips(lambda before, after: before.lerp(after, strength), photo, picture)
     if ground == "paint":
         return picture
     if mask is None:
@@ -74,7 +73,7 @@ def finish(
     behind = (
         photo if ground == "keep" else ground_out_of_focus(photo, mask, GROUND_BLUR_SIGMA * scale)
     )
-    return behind.lerp(picture, mask)
+    return _mixed(behind, picture, mask)
 
 
 def find_person(photo: Tensor, name: str = "the photo") -> Tensor:
@@ -136,22 +135,28 @@ def ground_out_of_focus(photo: Tensor, mask: Tensor, blur_px: float) -> Tensor:
     """The photo's (3, h, w) ground out of focus, also behind the person of the mask (1, h, w)."""
     # The person's own colours must not make a halo, so only the ground is counted.
     weight = (1 - mask).clamp_min(1e-3)
-    blurred = _blurred(torch.cat([photo * weight, weight]), blur_px)
-    return (blurred[:3] / blurred[3:].clamp_min(1e-6)).clamp(0, 1)
+    around, ground = _blurred(weight, blur_px).clamp_min_(1e-6), torch.empty_like(photo)
+    for channel, into in zip(photo.split(1), ground.split(1), strict=True):
+        torch.div(_blurred(channel * weight, blur_px), around, out=into).clamp_(0, 1)
+    return ground
 
 
-def _in_strips(
-    change: Callable[[Tensor, Tensor], Tensor], picture: Tensor, other: Tensor
-) -> Tensor:
-    """What a change of each pixel by itself makes of the two (3, h, w): (3, h, w).
+def _mixed(one: Tensor, other: Tensor, share: Tensor) -> Tensor:
+    """The one (3, h, w) where the share (1, h, w) is 0, the other where it is 1."""
+    return _in_strips(torch.lerp, one, other, share)
 
-    Some rows at a time: what it needs meanwhile is many times as large as they are.
+
+def _in_strips(change: Callable[..., Tensor], picture: Tensor, *others: Tensor) -> Tensor:
+    """What a change of each pixel by itself makes of the picture and others: (3, h, w) as it is.
+
+    Some rows at a time: what it needs meanwhile is many times as large as they are, and Cancel
+    waits for no more.
     """
     result = torch.empty_like(picture)
     rows = max(1, STRIP_PX // picture.shape[-1])
     for top in range(0, picture.shape[-2], rows):
         strip = slice(top, top + rows)
-        result[:, strip] = change(picture[:, strip], other[:, strip])
+        result[:, strip] = change(picture[:, strip], *(other[:, strip] for other in others))
     return result
 
 
@@ -162,8 +167,8 @@ def _blurred(picture: Tensor, deviation_px: float) -> Tensor:
     size = picture.shape[-2:]
     shrink = min(1.0, LARGE_BLUR_PX / deviation_px)
     shape = [max(1, round(n * shrink)) for n in size]
-    small = F.interpolate(picture[None], shape, mode="area") if shrink < 1 else picture[None]
+    small = resized(picture, shape, "area", False)[None] if shrink < 1 else picture[None]
     sigma = max(deviation_px * shrink, 0.1)
     side = 2 * round(3 * sigma) + 1
     blurred = gaussian_blur2d(small, (side, side), (sigma, sigma), "replicate")
-    return F.interpolate(blurred, size, mode="bilinear")[0] if shrink < 1 else blurred[0]
+    return resized(blurred[0], size, antialias=False) if shrink < 1 else blurred[0]

@@ -38,7 +38,7 @@ def _most_around(x: Tensor) -> Tensor:
 
 def sharpened(lines: Tensor, enlarged: float) -> Tensor:
     """Line art (3, h, w) that was enlarged so many times, with edges as hard as before."""
-    return ((lines - 0.5) * max(enlarged, 1.0) + 0.5).clamp(0, 1)
+    return (lines - 0.5).mul_(max(enlarged, 1.0)).add_(0.5).clamp_(0, 1)
 
 
 def is_line_art(pictures: Tensor, inside: Tensor | None = None) -> bool:

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .align import Alignment, align
 from .blend import blend, face_mask, match_color
 from .detect import detect_face
 from .finish import check_ground, find_person, finish
+from .geometry.resize import resized
 from .landmarks import Landmarks
 from .light import brighten, light_for_lines, sharpened
 from .style import Style
@@ -168,9 +168,8 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     """
     size = photo.shape[-2:]
     shape = painting_shape(size, style, extent_px)
-    small = F.interpolate(photo[None], shape, mode="bilinear", antialias=True)
-    painted = style(small)
-    painted = F.interpolate(painted, size, mode="bicubic", antialias=True).clamp_(0, 1)[0]
+    painted = style(resized(photo, shape)[None])[0]
+    painted = resized(painted, size, "bicubic").clamp_(0, 1)
     return sharpened(painted, size[0] / shape[0]) if style.is_line_art else painted
 
 

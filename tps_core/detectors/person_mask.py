@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..geometry.resize import resized
 from .mesh_network import Kind, MeshNetwork, load_networks
 
 FORMAT = "tps-portrait-person-mask/1"
@@ -39,7 +40,7 @@ def person_mask(picture: Tensor) -> Tensor:
         size = picture.shape[-2:]
         scale = min(1.0, GUIDE_PX / max(size))
         shape = [max(1, round(n * scale)) for n in size]
-        small = F.interpolate(picture[None], shape, mode="bilinear", antialias=True)
+        small = resized(picture, shape)[None]
         mask = guided(small, _seen(small), picture[None])
     return ((mask - HAZE_SHARE) / (1 - 2 * HAZE_SHARE)).clamp(0, 1)[0]
 
@@ -108,8 +109,11 @@ def guided(small: Tensor, mask: Tensor, picture: Tensor) -> Tensor:
     slope = _solve(variance, covariance)
     offset = mean_mask - (slope * mean).sum(1, keepdim=True)
     line = _around(torch.cat([slope, offset], 1))
-    line = F.interpolate(line, picture.shape[-2:], mode="bilinear")
-    return (line[:, :3] * picture).sum(1, keepdim=True) + line[:, 3:]
+    size = picture.shape[-2:]
+    edges = F.interpolate(line[:, 3:], size, mode="bilinear")
+    for along, channel in zip(line[:, :3].split(1, 1), picture.split(1, 1), strict=True):
+        edges.addcmul_(F.interpolate(along, size, mode="bilinear"), channel)
+    return edges
 
 
 def _solve(matrix: Tensor, vector: Tensor) -> Tensor:

@@ -10,13 +10,13 @@ from ..align import Alignment, align
 from ..detectors.person_mask import person_mask
 from ..geometry.coordinates import from_pixels
 from ..geometry.grid import spline_grid
+from ..geometry.resize import resized
 from ..geometry.spline import fit
 from ..geometry.warp import sample, stretching, with_border_anchors
 from ..landmarks import Landmarks
 from ..light import is_line_art, sharpened
 from ..one_thread import one_thread
 from .canvas import Canvas
-from .fields import resized
 
 STIFFNESS = 1e-3
 LEAST_FACES = 2.0  # face crops that go into a picture's shorter side before a person is looked for

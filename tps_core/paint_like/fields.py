@@ -15,11 +15,6 @@ def luma(picture: Tensor) -> Tensor:
     return (picture * weights[:, None, None]).sum(0, keepdim=True)
 
 
-def resized(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    """The picture (c, h, w) in another size (h, w), antialiased."""
-    return F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0]
-
-
 def gaussian(picture: Tensor, sigma_px: float) -> Tensor:
     """The picture (c, h, w) after a Gaussian; beyond the border its edge is repeated."""
     reach = math.ceil(3 * sigma_px)
@@ -87,5 +82,8 @@ def from_gradients(base: Tensor, along_x: Tensor, along_y: Tensor, weight: float
     right = torch.cat([right, right.flip(-2)], -2)
     y = 2 - 2 * torch.cos(torch.pi * torch.arange(2 * height).to(base) / height)
     x = 2 - 2 * torch.cos(torch.pi * torch.arange(width + 1).to(base) / width)
-    spectrum = torch.fft.rfft2(right) / (weight + y[:, None] + x)
-    return torch.fft.irfft2(spectrum, s=(2 * height, 2 * width))[:, :height, :width]
+    solved = torch.empty_like(base)
+    for channel, into in zip(right, solved, strict=True):  # Cancel waits for no more than one
+        spectrum = torch.fft.rfft2(channel) / (weight + y[:, None] + x)
+        into.copy_(torch.fft.irfft2(spectrum, s=(2 * height, 2 * width))[:height, :width])
+    return solved

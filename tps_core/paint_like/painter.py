@@ -20,13 +20,13 @@ from ..blend import blend
 from ..detect import detect_face
 from ..face_not_found import FaceNotFound
 from ..finish import check_ground, find_person
+from ..geometry.resize import resized
 from ..landmarks import Landmarks
 from ..light import sharpened
 from ..one_thread import one_thread
 from ..stylize import Stylized, finished
 from .artwork import Artwork, bend
 from .canvas import Canvas
-from .fields import resized
 from .fusion import fuse
 from .guides import guide
 from .search import FACE_AT_FIRST, search
@@ -97,8 +97,7 @@ def paint_whole(
     )
     small = resized(photo, (canvas.height, canvas.width))
     painted = _paint(small, canvas, alignment.points, art, side, on_progress)
-    painted = F.interpolate(painted[None], (height, width), mode="bicubic", antialias=True)[0]
-    painted = painted.clamp(0, 1)
+    painted = resized(painted, (height, width), "bicubic").clamp_(0, 1)
     return sharpened(painted, 1 / scale) if art.is_line_art else painted
 
 

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..geometry.resize import resized
 from .artwork import Bent
-from .fields import box, resized
+from .fields import box
 from .guides import Guides
 
 FACE_AT_FIRST = 32  # pixels of the face crop's side at the coarsest scale
