@@ -32,7 +32,7 @@ ART = {
 # Styles learned from one picture of art: folder, and file name without its ending. Those that are
 # not in styles/ failed: docs/training-notes.md.
 LOOKS = {
-    "van gogh oil": ("oil_vangogh", "zouave-1888-1"),
+    "van gogh oil": ("oil_vangogh", "portrait-of-armand-roulin-1888-1"),
     "impressionist oil": ("oil_impressionist", "portrait-of-louis-guillaume"),
     "sargent oil": ("oil_19c_masters", "oil_19c_masters_039"),
     "gibson pen": ("ink_gibson", "ink_gibson_113"),
