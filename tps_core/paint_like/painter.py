@@ -1,8 +1,9 @@
 """A portrait painted like one picture of art: the aligned painter.
 
 The art is bent by a thin-plate spline until its face lies on the portrait's; then each small patch
-of the painting is looked for in the bent art, by light, by place and by what is painted around it
-(search.py); and the patches are made one painting (fusion.py). Nothing is trained.
+of the painting is looked for in the bent art, by light, by sitter or ground, by place and by what
+is painted around it (search.py); and the patches are made one painting (fusion.py). Nothing is
+trained for it.
 Sources: patches that agree with each other, Kwatra et al., "Texture Optimization for Example-based
 Synthesis", 2005; light as a guide, Hertzmann et al., "Image Analogies", 2001; gradients in place of
 seams, Pérez et al., "Poisson Image Editing", 2003.

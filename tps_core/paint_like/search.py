@@ -2,7 +2,8 @@
 
 From coarse to fine. At the coarsest scales each patch is compared with every patch of the art; from
 then on with those around the place where the scale before found it. A patch is the better, the
-nearer it is to the painting so far, to the light that is wanted, and to its own place.
+nearer it is to the painting so far, to the light that is wanted, and to its own place; and the
+sitter is painted with the sitter.
 """
 
 from collections.abc import Iterator
