@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from editor import find_browser
-from landmark_hand import FIVE_CLICKS, FRAME, Hand
+from landmark_hand import FIVE_CLICKS, Hand
 from landmark_page import open_page
 from tps_portrait.tps_core.landmark_files.json_file import faces_to_json
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks, mean_face
@@ -248,12 +248,17 @@ def test_keys_go_back_to_the_page_when_something_else_is_clicked(hand):
 
 def test_it_fills_the_window_and_goes_back(hand):
     hand.press("enlarge")
-    hand.page.evaluate(FRAME)
-    assert hand.page.locator(".stage").bounding_box()["width"] > 850
+    wait_for_stage(hand, "width > 850")
     hand.drag(POINTS[8], POINTS[8] + [3, 3])
     assert moved_points(hand) == [8]
     hand.page.keyboard.press("Escape")
-    assert hand.page.locator(".stage").bounding_box()["width"] == 800
+    wait_for_stage(hand, "width === 800")
+
+
+def wait_for_stage(hand, condition):
+    """Until its width is so: on a busy machine it isn't laid out at once."""
+    measured = "const width = document.querySelector('.stage').getBoundingClientRect().width"
+    hand.page.wait_for_function(f"() => {{ {measured}; return {condition} }}")
 
 
 def test_the_keys_are_listed(hand):
