@@ -367,6 +367,12 @@ def test_dark_skin_stays_dark_but_in_line_art(crop, art):
     assert 0.95 < (shaded_in_lines / in_lines)[skin].median() < 1.05
 
 
+def test_a_face_beyond_the_picture_is_painted_all_the_same(crop, art):
+    picture, points = crop
+    painted = paint_crop(picture, points + torch.tensor([4.0, 0.0]), art)
+    assert painted.isfinite().all()
+
+
 def test_neither_lines_nor_photos_of_one_colour_have_a_likeness_to_skin(crop, art):
     picture, points = crop
     bent, _, _ = guided(crop, art)

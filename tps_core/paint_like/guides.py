@@ -104,7 +104,8 @@ def guide(
         )
     like_skin = _likeness(photo, face, skin_px)
     if not is_line_art:  # whose black would swallow the face
-        darker = (moments(broad, face)[0] / USUAL_SKIN).clamp(LEAST_SKIN, 1)
+        face_light, _ = moments(broad, face + 1e-8)  # a face beyond the picture has no pixels
+        darker = (face_light / USUAL_SKIN).clamp(LEAST_SKIN, 1)
         wanted = wanted.lerp(wanted * darker, like_skin * person)
     art_spread = moments(broads[0], around_art)[1]
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
