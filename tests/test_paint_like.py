@@ -158,6 +158,24 @@ def test_patches_are_compared_as_one_by_one(crop, art):
         assert usable[found.art[y, x], found.y[y, x], found.x[y, x]]
 
 
+def test_at_finer_scales_patches_are_larger(crop, art):
+    """One pixel of the target is compared up to four pixels away, and the patch there covers it."""
+    bent, guides, origin = guided(crop, art)
+    scale = replace(searching._scale(bent, guides, SIDE, origin, 1), everywhere=False)
+    y = scale.own_y.expand(SIDE, SIDE).long()
+    here = Matches(torch.zeros_like(y), y, scale.own_x.expand(SIDE, SIDE).long())
+    target = scale.target(here.of(scale.art.permute(0, 3, 1, 2))[:3])
+    changed = target.clone()
+    changed[32, 32, 0] += 50  # so much that no shift makes up for it
+    costs = [searching._compare_around(scale, seen, here)[1] for seen in (target, changed)]
+    assert ((costs[1] - costs[0])[32] > 1).nonzero().flatten().tolist() == list(range(28, 37))
+    costs[0][32, 32] = -1.0
+    apart = replace(here, x=here.x.clone())
+    apart.x[32, 32] += 9
+    _, found = searching._put_together(scale, apart, costs[0], True)
+    assert (found.x - here.x)[32].nonzero().flatten().tolist() == list(range(28, 37))
+
+
 def test_a_finer_scale_goes_on_where_the_coarser_was():
     y, x = torch.meshgrid(torch.arange(3), torch.arange(4), indexing="ij")
     finer = Matches(torch.zeros_like(y), y + 2, x + 5).finer()
@@ -307,6 +325,30 @@ def test_the_ground_is_as_light_as_the_arts_and_a_plain_one_stays_plain(halves):
     assert 0.5 < sitter.mean() < 0.75
     own = gaussian(luma(photo), guiding.BROAD * SIDE)[..., : SIDE // 2 - 6]
     assert ground.std() <= 1.01 * own.std()
+
+
+def test_ground_and_clothes_are_the_arts_own(halves):
+    """Where the art shows some, its place counts there instead of the photo's light."""
+    photo, points, art, _ = halves
+    points = points - torch.tensor([0.0, 0.5])  # room for clothes
+    bent, guides, origin = guided((photo, points), art)
+    chin = int((points[8, 1] + 1) * SIDE / 2)
+    assert guides.setting[..., : SIDE // 2].min() > 0.99
+    assert guides.setting[..., :chin, SIDE // 2 :].max() < 0.01
+    assert guides.setting[..., -3:, SIDE // 2 :].min() > 0.99
+
+    def at(guides, row, column):
+        scale = searching._scale(bent, guides, SIDE, origin, 1)
+        return scale.weights[row, column, 3:5], scale.place[row, column]
+
+    (light, place), (own_light, own_place) = (
+        at(replace(guides, shown=guides.shown * 0 + shown), 2, 2) for shown in (0, 1)
+    )
+    assert torch.allclose(own_light, (1 - searching.SETTING) * light)
+    assert own_place > 10 * place
+    sitter = at(replace(guides, shown=guides.shown * 0 + 1), 2, SIDE - 3)
+    assert torch.allclose(sitter[0], light)
+    assert sitter[1] < own_place
 
 
 def test_broad_light_doesnt_run_from_the_ground_into_the_sitter():

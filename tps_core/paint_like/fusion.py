@@ -9,7 +9,7 @@ from .guides import Guides
 from .search import Matches
 
 # Lengths in face crops.
-COLORS_BLUR = 0.028  # standard deviation by which the patches' colours spread …
+COLORS_BLUR = 0.014  # standard deviation by which the patches' colours spread …
 COLORS_REACH = 0.04  # … and reach of the filter that does it at the face's parts,
 COLORS_EDGE = 0.002  # with the variance of light from which on it keeps an edge
 # What the colours weigh beside gradients.
@@ -18,9 +18,9 @@ STROKES_BLUR = 0.016  # standard deviation below which light is that of strokes
 MOST_STRONGER = 1.3  # strokes become at most, where those of the art are
 # The photo's light between such standard deviations is the painting's: in the face, and finer where
 # its drawing is held. Lines are finer than brush strokes.
-LIKENESS_BROAD = 0.04
-LIKENESS_IN_FACE, LIKENESS_HELD = 0.02, 0.0065
-LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.012, 0.004
+LIKENESS_BROAD = 0.06
+LIKENESS_IN_FACE, LIKENESS_HELD = 0.0085, 0.0065
+LIKENESS_IN_FACE_OF_LINES, LIKENESS_HELD_OF_LINES = 0.005, 0.002
 LIKENESS_AROUND = 1.5  # it fades where what is held, so many times, is below 1
 RAGGED = 0.004  # standard deviation by which lines are smoothed: patches leave ragged edges
 PALE = 0.0025  # share of the art whose lightest colours are those of teeth

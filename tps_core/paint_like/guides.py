@@ -22,6 +22,7 @@ PARTS = 0.035  # how far from eyes, brows, nose, mouth and jaw fine light still 
 TURNED, FAR_TURNED = 0.08, 0.16
 FACE_EDGE = 0.03
 LIPS_EDGE = 0.006
+NECK = 0.15  # from there below the chin on clothes begin, in half crops; from twice that on all is
 FOREHEAD = 0.18  # how far it goes above the brows, of the way from the chin to them
 AROUND_FACE = 0.75  # within which light is compared, in half crops
 LEAST_DETAIL, MOST_DETAIL = 0.25, 4.0  # of the photo's detail in art that has less, or more
@@ -63,6 +64,7 @@ class Guides:
     person_weight: float  # of taking the sitter from the ground, or the ground from the sitter
     person: Tensor  # 1 on the sitter, on the canvas of the photo
     person_of_art: list[Tensor]
+    setting: Tensor  # 1 in ground and clothes, which are the art's own
     face: Tensor  # 1 in the face
     parts: Tensor  # 1 at eyes, brows, nose, mouth and jaw
     held: Tensor  # 1 where the photo's drawing holds: there; in a face that is turned, everywhere
@@ -110,7 +112,7 @@ def guide(
     art_spread = moments(broads[0], around_art)[1]
     # Smooth art has no wrinkles: asked for a photo's, its brush strokes would crack.
     detail = moments(fines[0], around_art)[1] / moments(fine, around)[1].clamp_min(1e-4)
-    parts = _near_parts(canvas, points).to(photo)
+    parts, below = _near_parts(canvas, points).to(photo), _below(canvas, points).to(photo)
     return Guides(
         min(max(float(USUAL_SPREAD / art_spread.clamp_min(1e-3)) ** 2, 1.0), MOST_LIGHT_WEIGHT),
         0.0 if is_line_art else _has_colors(photo),
@@ -125,6 +127,7 @@ def guide(
         float(is_person_known),
         person,
         persons,
+        torch.maximum(1 - person, below) if is_person_known else below,
         face,
         parts,
         torch.maximum(parts, _turned(points, bent[0].points) * face),
@@ -216,6 +219,12 @@ def _outline(points: Tensor) -> Tensor:
     """The face from chin to forehead: a polygon (27, 2)."""
     brows = points[17:27]
     return torch.cat([points[:17], (brows + FOREHEAD * (brows - points[8])).flip(0)])
+
+
+def _below(canvas: Canvas, points: Tensor) -> Tensor:
+    """1 where clothes are, falling softly to 0 below the chin: (1, h, w)."""
+    away = canvas.crop_places()[..., 1] - points[8, 1]
+    return (away / NECK - 1).clamp(0, 1)[None]
 
 
 def _near_parts(canvas: Canvas, points: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 From coarse to fine. At the coarsest scales each patch is compared with every patch of the art; from
 then on with those around the place where the scale before found it. A patch is the better, the
-nearer it is to the painting so far, to the light that is wanted, and to its own place; and the
-sitter is painted with the sitter.
+nearer it is to the painting so far, to the light that is wanted, and to its own place; the sitter
+is painted with the sitter, and ground and clothes are the art's, whatever the photo has there.
 """
 
 from collections.abc import Iterator
@@ -22,14 +22,16 @@ FACE_AT_FIRST = 32  # pixels of the face crop's side at the coarsest scale
 FACE_AT_LAST = 64  # and at the last at which all patches are compared
 MOST_COMPARISONS = 100_000_000  # of patches at such a scale; beyond, only those around
 COMPARED_AT_ONCE = 8_000_000
-RADIUS = 2  # of a patch, in pixels
+# Of a patch, in pixels: where all are compared, and at the finer scales, where a stroke is longer.
+RADIUS, FINER_RADIUS = 2, 4
 STEP = 2  # how far around a place is searched, in pixels
 ROUNDS = 2  # of searching and putting together, at each scale
 
 FINE, FINE_HELD = 3.0, 13.5  # what differences of light weigh; those of colour weigh 1
-BROAD, BROAD_IN_FACE = 0.6, 2.0
+BROAD, BROAD_IN_FACE = 0.2, 0.5
+SETTING = 0.9  # how much less light weighs in ground and clothes, where the art shows its own
 # Squared distances from the own place, in face crops, weigh this much.
-PLACE, PLACE_IN_FACE, PLACE_HELD = 1.5, 0.5, 4.8
+PLACE, PLACE_IN_FACE, PLACE_HELD, PLACE_IN_SETTING = 1.5, 0.5, 4.8, 4.0
 PLACE_NOT_SHOWN = 0.05  # where the art shows nothing at that place, it hardly matters
 NOT_SHOWN = 0.3
 SKIN, SKIN_IN_FACE = 1.0, 2.0  # likeness to the face's colours
@@ -166,14 +168,15 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
     )
     wanted = torch.cat([wanted, torch.zeros_like(wanted[:1])]).permute(1, 2, 0)
     face, held, shown = at(guides.face)[0], at(guides.held)[0], at(guides.shown)[0]
-    ones = torch.ones_like(face)
+    ones, setting = torch.ones_like(face), at(guides.setting)[0] * shown
+    light = guides.light_weight * (1 - SETTING * setting)
     weights = torch.stack(
         [
             ones / 3,
             ones / 3,
             ones / 3,
-            guides.light_weight * (FINE + (FINE_HELD - FINE) * held),
-            guides.light_weight * (BROAD + (BROAD_IN_FACE - BROAD) * face),
+            light * (FINE + (FINE_HELD - FINE) * held),
+            light * (BROAD + (BROAD_IN_FACE - BROAD) * face),
             guides.skin_weight * (SKIN + (SKIN_IN_FACE - SKIN) * face),
             guides.person_weight * PERSON * ones,
             PARTS * ones,
@@ -182,6 +185,7 @@ def _scale(bent: list[Bent], guides: Guides, face_px, origin, factor: int) -> _S
         -1,
     )
     own = PLACE + (PLACE_IN_FACE - PLACE) * face + PLACE_HELD * held
+    own = own + (PLACE_IN_SETTING - PLACE) * setting
     own = PLACE_NOT_SHOWN + (own - PLACE_NOT_SHOWN) * shown
     h, w = face.shape
     device = face.device
@@ -259,7 +263,7 @@ def _compare_around(scale: _Scale, target: Tensor, matches: Matches) -> tuple[Ma
             have = pixels[index + (down * columns + right)]
             differences = (have.sub_(target).square_() * scale.weights).sum(-1)
             away = (away_y + down).square() + (away_x + right).square()
-            cost = box(differences[None], RADIUS)[0] + scale.place * away
+            cost = box(differences[None], FINER_RADIUS)[0] + scale.place * away
             better = cost < best
             best = torch.where(better, cost, best)
             best_y = torch.where(better, y + down, best_y)
@@ -276,9 +280,10 @@ def _put_together(
     to be crisp; else their mean, which lets them come to terms.
     """
     _, rows, columns, _ = scale.art.shape
+    radius = RADIUS if scale.everywhere else FINER_RADIUS
     h, w = costs.shape
     padded = [
-        F.pad(part[None, None].float(), [RADIUS] * 4, mode="replicate")[0, 0]
+        F.pad(part[None, None].float(), [radius] * 4, mode="replicate")[0, 0]
         for part in (matches.art, matches.y, matches.x, costs)
     ]
     colors = scale.art[..., :3].flatten(0, 2)
@@ -286,12 +291,12 @@ def _put_together(
     best = torch.full_like(costs, torch.inf)
     found = matches
     total, weight = torch.zeros_like(scale.art[0, :1, :1, :3]), torch.zeros_like(costs)
-    for down in range(2 * RADIUS + 1):
-        for right in range(2 * RADIUS + 1):
+    for down in range(2 * radius + 1):
+        for right in range(2 * radius + 1):
             art, y, x, cost = (part[down : down + h, right : right + w] for part in padded)
             art = art.long()
-            y = (y.long() + RADIUS - down).clamp(0, rows - 1)
-            x = (x.long() + RADIUS - right).clamp(0, columns - 1)
+            y = (y.long() + radius - down).clamp(0, rows - 1)
+            x = (x.long() + radius - right).clamp(0, columns - 1)
             better = cost < best
             best = torch.where(better, cost, best)
             found = Matches(
