@@ -22,15 +22,22 @@ COARSE = 32  # side of the grid on which the spline is evaluated
 
 
 def cut_out(
-    pictures: Tensor, points: Tensor, size: int, extent: float, random: torch.Generator
+    pictures: Tensor,
+    points: Tensor,
+    size: int,
+    extent: float,
+    random: torch.Generator,
+    as_they_are: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Faces (b, 3, h, h) with points (b, 68, 2) exaggerated, turned, scaled, shifted and cut out.
 
-    `extent` is the cut's side in sides of the picture, before it is scaled. Gives pictures
-    (b, 3, size, size) and points (b, 68, 2) in the cut's −1…1.
+    Those that are to stay `as_they_are` (b,) are not exaggerated: in profile, points of the far
+    side lie on those of the near one, and no spline can part them. `extent` is the cut's side in
+    sides of the picture, before it is scaled. Gives pictures (b, 3, size, size) and points
+    (b, 68, 2) in the cut's −1…1.
     """
     count = len(pictures)
-    wanted = exaggerated(points, random)
+    wanted = torch.where(as_they_are[:, None, None], points, exaggerated(points, random))
     angle = TURN * torch.randn(count, generator=random)
     scale = extent * (ZOOM * torch.randn(count, generator=random)).exp()
     cosine, sine = scale * angle.cos(), scale * angle.sin()

@@ -8,7 +8,7 @@ trained; the same call goes on.
 import argparse
 import copy
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -21,13 +21,15 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
 from collection import DATA, FREE_PHOTOS, is_held_out
+from profiles import ground, mesh_with_depth, turned
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.container import write_container
 from tps_portrait.tps_core.detect import detect
+from tps_portrait.tps_core.detectors.art_landmarker import read_art_network
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.geometry.squares import cut_square
-from tps_portrait.tps_core.landmarks import eye_distance
+from tps_portrait.tps_core.landmarks import eye_distance_from_front
 from tps_portrait.tps_core.pictures import as_bytes, read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole
@@ -38,50 +40,84 @@ SOURCE_PX = 224
 SOURCE_EXTENT = 1.8  # side of what is kept around a face, in sides of the face crop
 SURE = 0.8  # of the detector, of a painting
 BATCH = 32
-DRAWN, EMPTY = 0.35, 0.12  # shares of a batch: drawn faces, and no face
+# Shares of a batch: drawn faces, photos and paintings turned into profile; and no face.
+DRAWN, PROFILES, EMPTY = 0.35, 0.25, 0.12
 RATE, DECAY = 2e-3, 0.998
 SAVE_EVERY = 250  # steps
 
 
-def sources(cache: Path) -> tuple[Tensor, Tensor]:
-    """Faces (n, 3, SOURCE_PX, SOURCE_PX), uint8, and their points (n, 68, 2) in −1…1."""
+@dataclass(frozen=True)
+class Faces:
+    """Pictures of faces."""
+
+    pictures: Tensor  # (n, 3, SOURCE_PX, SOURCE_PX), uint8
+    points: Tensor  # (n, 68, 2) in −1…1
+
+    def draw(self, count: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """So many of them by chance: (b, 3, s, s), 0…1, and their points (b, 68, 2)."""
+        index = torch.randint(len(self.pictures), (count,), generator=random)
+        return self.pictures[index].float() / 255, self.points[index]
+
+
+def sources(cache: Path) -> tuple[Faces, Faces]:
+    """The faces as they are and painted, and those that are turned into profile."""
     if not cache.exists():
         styles = [load_style(find_style(name)) for name in STYLES]
-        pictures, points = [], []
+        random = torch.Generator().manual_seed(0)
+        faces: list[tuple[Tensor, Tensor]] = []
+        profiles: list[tuple[Tensor, Tensor]] = []
         for path in _files():
             photo = read_picture(path)
-            faces = [f for f in detect(photo, max_faces=1) if f.score >= SURE]
-            if not faces:
+            found = [f for f in detect(photo, max_faces=1) if f.score >= SURE]
+            if not found:
                 continue
-            alignment = align(faces[0])
+            alignment = align(found[0])
             wide = replace(alignment, linear=alignment.linear * SOURCE_EXTENT)
             versions = [photo]
             if "photos" in path.parts:
                 versions += [paint_whole(photo, s, alignment.extent_px) for s in styles]
-            for version in versions:
-                # Beyond the edge its last pixels are repeated: mirrored, tightly cut paintings
-                # would show their faces twice.
-                cut = cut_square(version, wide.linear, wide.shift, SOURCE_PX)
-                pictures.append(as_bytes(cut))
-                points.append(wide.points)
-        torch.save((torch.stack(pictures), torch.stack(points)), cache)
-    return torch.load(cache)
+            # Beyond the edge its last pixels are repeated: mirrored, tightly cut paintings would
+            # show their faces twice.
+            cuts = [cut_square(v, wide.linear, wide.shift, SOURCE_PX) for v in versions]
+            faces += [(as_bytes(cut), wide.points) for cut in cuts]
+            mesh = mesh_with_depth(photo, found[0])
+            flat = (mesh[:, :2] - wide.shift) @ torch.linalg.inv(wide.linear).T
+            mesh = torch.cat([flat, mesh[:, 2:] / wide.linear[:, 0].norm()], -1)
+            for _ in range(2 if "photos" in path.parts else 1):
+                behind = ground([picture for picture, _ in faces], SOURCE_PX, random)
+                picture, points = turned(cuts[0], mesh, random, behind)
+                profiles.append((as_bytes(picture), points))
+        stacked = [
+            tuple(torch.stack(parts) for parts in zip(*kind, strict=True))
+            for kind in (faces, profiles)
+        ]
+        torch.save(stacked, cache)
+    as_they_are, in_profile = torch.load(cache)
+    return Faces(*as_they_are), Faces(*in_profile)
 
 
 class Examples(IterableDataset):
     """Batches without end: cuts (b, 3, s, s), points (b, 68, 2), and whether there is a face."""
 
-    def __init__(self, pictures: Tensor, points: Tensor, seed: int):
-        self.pictures, self.points, self.seed = pictures, points, seed
+    def __init__(self, faces: Faces, profiles: Faces, seed: int):
+        self.faces, self.profiles, self.seed = faces, profiles, seed
 
     def __iter__(self):
         random, dice = torch.Generator().manual_seed(self.seed), Random(self.seed)
         while True:
             drawings = [draw_face(dice, CUT_PX) for _ in range(round(DRAWN * BATCH))]
-            index = torch.randint(len(self.pictures), (BATCH - len(drawings),), generator=random)
-            faces = self.pictures[index].float() / 255
+            in_profile = round(PROFILES * BATCH)
+            drawn = [
+                source.draw(count, random)
+                for source, count in (
+                    (self.faces, BATCH - len(drawings) - in_profile),
+                    (self.profiles, in_profile),
+                )
+            ]
+            faces, points = (torch.cat(parts) for parts in zip(*drawn, strict=True))
+            as_they_are = torch.arange(len(faces)) >= len(faces) - in_profile
             cuts, points = cut_out(
-                faces, self.points[index], CUT_PX, CUT_EXTENT / SOURCE_EXTENT, random
+                faces, points, CUT_PX, CUT_EXTENT / SOURCE_EXTENT, random, as_they_are
             )
             cuts = restyled(cuts, random)
             cuts = torch.cat([cuts, torch.stack([d.picture for d in drawings])])
@@ -98,7 +134,7 @@ class Examples(IterableDataset):
 def loss(found: ArtPoints, points: Tensor, present: Tensor) -> tuple[Tensor, Tensor]:
     """The loss, and the mean distance of the points in inter-ocular distances."""
     distance = (found.points - points).norm(dim=-1)
-    eyes = eye_distance(points)[:, None].clamp_min(0.1)
+    eyes = eye_distance_from_front(points)[:, None].clamp_min(0.1)
     inside = present[:, None] & (points.abs() < 1).all(-1)
     relative = distance / eyes
     likely = distance.detach() / found.spread + found.spread.log()
@@ -112,14 +148,18 @@ def main() -> None:
     parser.add_argument("work", type=Path, help="folder for the pictures and the training")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the model's file")
     parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--rate", type=float, default=RATE)
+    parser.add_argument("--start", type=Path, metavar="MODEL", help="trained already: learn on")
     arguments = parser.parse_args()
 
     arguments.work.mkdir(parents=True, exist_ok=True)
-    pictures, points = sources(arguments.work / "faces.pt")
+    faces, profiles = sources(arguments.work / "faces.pt")
     torch.manual_seed(0)
     network = ArtNetwork()
+    if arguments.start:
+        network = read_art_network(arguments.start).requires_grad_(True).train()
     average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(network.parameters(), arguments.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_rate, arguments.steps))
     state, start = arguments.work / "state.pt", 0
     if state.exists():
@@ -127,7 +167,7 @@ def main() -> None:
         start = saved["step"]
         for name, part in _parts(network, average, optimiser, schedule):
             part.load_state_dict(saved[name])
-    loader = DataLoader(Examples(pictures, points, seed=start), batch_size=None, num_workers=1)
+    loader = DataLoader(Examples(faces, profiles, seed=start), batch_size=None, num_workers=1)
     running = 0.0
     for step, (cuts, points, present) in enumerate(loader, start + 1):
         if step > arguments.steps:

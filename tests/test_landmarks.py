@@ -10,6 +10,7 @@ from tps_portrait.tps_core.landmarks import (
     Landmarks,
     check_plausible,
     eye_distance,
+    eye_distance_from_front,
     mean_face,
     mirror_order,
     same_face,
@@ -168,6 +169,15 @@ def test_faces_overlap_as_their_boxes_do():
 def test_points_near_each_other_in_size_and_place_lie_on_one_face(away, scale, same):
     moved = scale * FACE + torch.tensor([away * float(eye_distance(FACE)), 0.0])
     assert same_face(FACE, moved) == same_face(moved, FACE) == same
+
+
+def test_a_face_in_profile_is_no_smaller_than_from_the_front():
+    profile = FACE * torch.tensor([0.2, 1.0])
+    unit = float(eye_distance(FACE))
+    assert eye_distance(profile) < 0.3 * unit
+    assert 0.5 * unit < eye_distance_from_front(profile) <= unit
+    moved = profile + torch.tensor([0.1 * unit, 0.0])
+    assert same_face(profile, moved)
 
 
 def scrambled(seed):

@@ -165,13 +165,29 @@ def eye_distance(points: Tensor) -> Tensor:
     return (points[..., 36, :] - points[..., 45, :]).norm(dim=-1)
 
 
+def eye_distance_from_front(points: Tensor) -> Tensor:
+    """The eye distance of iBUG's points (…, 68, 2), of faces in profile as from the front: (…).
+
+    In profile the corners of the eyes come together, but the face is no smaller. The mean face as
+    large as it says how far apart they would be.
+    """
+    mean = mean_face("ibug-68")
+    return torch.maximum(eye_distance(points), eye_distance(mean) * _size(points) / _size(mean))
+
+
+def _size(points: Tensor) -> Tensor:
+    """The root mean square distance of points (…, n, 2) from their mean: (…)."""
+    return (points - points.mean(-2, keepdim=True)).square().sum(-1).mean(-1).sqrt()
+
+
 def same_face(points: Tensor, others: Tensor, within: float = SAME_FACE_EYES) -> Tensor:
     """Which of iBUG's points (…, 68, 2) lie on one face with the others (…, 68, 2): (…), bool.
 
-    They do if they are less than `within` eye distances of the smaller one apart, on average.
+    They do if they are less than `within` eye distances of the smaller one apart, on average, as
+    they are from the front.
     """
     apart = (points - others).norm(dim=-1).mean(-1)
-    unit = torch.minimum(eye_distance(points), eye_distance(others))
+    unit = torch.minimum(eye_distance_from_front(points), eye_distance_from_front(others))
     return apart < within * unit
 
 

@@ -22,7 +22,7 @@ from ..landmarks import (
     IBUG_MIRROR,
     SAME_FACE_IN_ART_EYES,
     Landmarks,
-    eye_distance,
+    eye_distance_from_front,
     mean_face,
     same_face,
 )
@@ -156,7 +156,7 @@ def _look_closely(network: ArtNetwork, picture: Tensor, group: Tensor) -> tuple[
     seen = look(network, picture, torch.stack(cuts), shift.expand(len(cuts), 2))
     points = torch.stack([p[order] for p, order in zip(seen.points, orders, strict=True)])
     middle = points.median(0).values
-    unit = eye_distance(middle).clamp_min(1e-3)
+    unit = eye_distance_from_front(middle).clamp_min(1e-3)
     disagreement = float((points - middle).norm(dim=-1).mean() / unit)
     confidence = float(seen.presence.mean().sigmoid())
     confidence *= 0.6 ** ((disagreement / DISAGREEMENT_EYES) ** 2)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..landmarks import Landmarks, eye_distance, same_face
+from ..landmarks import Landmarks, eye_distance_from_front, same_face
 
 CONFIDENT_WEIGHT = 3.2  # of agreeing detections, at which confidence is 0.63
 DISAGREEMENT_EYES = 0.15  # eye distances between detections at which 0.6 of it is left
@@ -50,7 +50,7 @@ def agree(detections: list[Detection]) -> list[Landmarks]:
 def _merge(group: list[Detection], points: Tensor) -> Landmarks:
     weights = torch.tensor([s.weight * s.face.score for s in group])[:, None, None]
     middle = (weights * points).sum(0) / weights.sum()
-    unit = eye_distance(middle).clamp_min(1e-3)
+    unit = eye_distance_from_front(middle).clamp_min(1e-3)
     apart = (points - middle).norm(dim=-1).mean(1) / unit
     disagreement = float((weights.flatten() * apart).sum() / weights.sum())
     score = 1 - math.exp(-float(weights.sum()) / CONFIDENT_WEIGHT)
