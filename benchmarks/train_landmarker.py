@@ -150,6 +150,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20000)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--start", type=Path, metavar="MODEL", help="trained already: learn on")
+    parser.add_argument(
+        "--keep", type=float, default=0.0, help="this share of its weights is in the model's"
+    )
     arguments = parser.parse_args()
 
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -158,7 +161,7 @@ def main() -> None:
     network = ArtNetwork()
     if arguments.start:
         network = read_art_network(arguments.start).requires_grad_(True).train()
-    average = copy.deepcopy(network)
+    average, first = copy.deepcopy(network), copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), arguments.rate, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, partial(_rate, arguments.steps))
     state, start = arguments.work / "state.pt", 0
@@ -186,7 +189,9 @@ def main() -> None:
             parts = {n: p.state_dict() for n, p in _parts(network, average, optimiser, schedule)}
             torch.save({"step": step} | parts, state.with_suffix(".new"))
             state.with_suffix(".new").replace(state)
-            save(average, arguments.output, step)
+            model = copy.deepcopy(average)
+            _update(model, first, 1 - arguments.keep)
+            save(model, arguments.output, step)
 
 
 def save(network: ArtNetwork, path: Path, steps: int) -> None:
