@@ -20,8 +20,9 @@ from collection import DATA
 from tps_portrait.tps_core.detect import DETECTORS, detect
 from tps_portrait.tps_core.draw import draw_landmarks
 from tps_portrait.tps_core.folder_contents import list_pictures
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.tps_core.landmarks import Landmarks
-from tps_portrait.tps_core.pictures import as_bytes, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 
 SETS = (
     "ink_gibson", "chalk_dodd", "comic_peppercarrot", "ink_vallotton_masks", "engraving_1830s",

@@ -24,10 +24,11 @@ from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.geometry import grid
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.tps_core.geometry.spline import Spline
 from tps_portrait.tps_core.landmark_files.json_file import read_sidecar, write_sidecar
 from tps_portrait.tps_core.painting.generator import warp_features
-from tps_portrait.tps_core.pictures import as_bytes, picture_size, read_picture
+from tps_portrait.tps_core.pictures import picture_size, read_picture
 from tps_portrait.training.banks.bank import FaceBank, build_bank
 from tps_portrait.training.learn import losses
 from tps_portrait.training.learn.one_step import start_run, train_step

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 
 from timing import Times, add_patience_option, in_turn, machine, peak_mb, table
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
 from tps_portrait.tps_core.geometry.grid import TAPS, first_stride, spline_grid
+from tps_portrait.tps_core.geometry.pixels import pixel_centres
 from tps_portrait.tps_core.geometry.spline import fit
 from warp_contestants import CONTESTANTS, NOISE_PX, Problem, Work, ours, problem, sampling
 

@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tps_portrait.tps_core.folders import find_model
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.tps_core.geometry.similarity import fit_similarity
 from tps_portrait.tps_core.json_reading import one_line
 from tps_portrait.tps_core.landmarks import IBUG_PARTS, Landmarks, mean_face
-from tps_portrait.tps_core.pictures import as_bytes
 
 YUNET, ANIME = "face_detection_yunet_2026may.onnx", "lbpcascade_animeface.xml"
 SIDE_PX = 320  # of the picture as they see it

@@ -10,9 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
-from tps_portrait.tps_core.geometry.spline import fit
-from tps_portrait.tps_core.geometry.warp import sample, with_border_anchors
+from tps_portrait.tps_core.geometry.pixels import pixel_centres, sample
+from tps_portrait.tps_core.geometry.spline import fit, with_border_anchors
 from tps_portrait.tps_core.landmarks import IBUG_MIRROR, IBUG_PARTS, eye_distance
 
 TURN = 0.3  # radians, standard deviation

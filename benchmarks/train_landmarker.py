@@ -28,9 +28,10 @@ from tps_portrait.tps_core.detect import detect
 from tps_portrait.tps_core.detectors.art_landmarker import read_art_network
 from tps_portrait.tps_core.detectors.art_network import CUT_EXTENT, CUT_PX, ArtNetwork, ArtPoints
 from tps_portrait.tps_core.folder_contents import list_pictures
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.tps_core.geometry.squares import cut_square
 from tps_portrait.tps_core.landmarks import eye_distance_from_front
-from tps_portrait.tps_core.pictures import as_bytes, read_picture
+from tps_portrait.tps_core.pictures import read_picture
 from tps_portrait.tps_core.style import find_style, load_style
 from tps_portrait.tps_core.stylize import paint_whole
 

@@ -12,8 +12,8 @@ import folder_paths
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..tps_core.geometry.pixels import as_bytes
 from ..tps_core.landmarks import Landmarks
-from ..tps_core.pictures import as_bytes
 from .sockets import to_frames
 
 MODULE = "comfy_extras.nodes_mediapipe"

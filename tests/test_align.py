@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.align import align
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
-from tps_portrait.tps_core.geometry.warp import sample
+from tps_portrait.tps_core.geometry.pixels import pixel_centres, sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face
 
 

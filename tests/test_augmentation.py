@@ -2,8 +2,7 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.detectors.augmentation import AUGMENTATIONS, COPY_PX, detect_augmented
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
-from tps_portrait.tps_core.geometry.warp import sample
+from tps_portrait.tps_core.geometry.pixels import pixel_centres, sample
 from tps_portrait.tps_core.landmarks import Landmarks, mean_face, mirror_order
 
 

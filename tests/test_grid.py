@@ -2,10 +2,9 @@ import pytest
 import torch
 
 from tps_portrait.tps_core.geometry import grid as module
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
 from tps_portrait.tps_core.geometry.grid import TOLERANCE_PX, first_stride, spline_grid
-from tps_portrait.tps_core.geometry.spline import fit
-from tps_portrait.tps_core.geometry.warp import with_border_anchors
+from tps_portrait.tps_core.geometry.pixels import pixel_centres
+from tps_portrait.tps_core.geometry.spline import fit, with_border_anchors
 from tps_portrait.tps_core.landmarks import mean_face
 
 SQUARE = (1.0, 1.0)

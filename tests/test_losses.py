@@ -8,7 +8,7 @@ from torch import nn
 
 from faces import random_points, spotted_faces
 from tps_portrait.tps_core.geometry.grid import spline_grid
-from tps_portrait.tps_core.geometry.warp import sample
+from tps_portrait.tps_core.geometry.pixels import sample
 from tps_portrait.tps_core.painting.generator import binomial_blur
 from tps_portrait.training.learn.losses import (
     AdversarialPair,

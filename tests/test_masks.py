@@ -1,7 +1,7 @@
 import torch
 
 from faces import random_points
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
+from tps_portrait.tps_core.geometry.pixels import pixel_centres
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.training.learn.masks import TONE_SQUARES, art_valid, photo_valid, tones_match
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from faces import random_bank
-from tps_portrait.tps_core.pictures import as_bytes
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.training.learn import painted_pairs
 from tps_portrait.training.learn.painted_pairs import FILE, PaintedPairs, find_look, paint_pairs
 

@@ -4,9 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
+from tps_portrait.tps_core.geometry.pixels import pixel_centres, sample
 from tps_portrait.tps_core.geometry.squares import cut_square, cut_squares, tiles
-from tps_portrait.tps_core.geometry.warp import sample
 
 # In the middle, over an edge, over a corner, wholly beside, and larger than the picture.
 CENTRES = [(90, 60), (5, 60), (190, 118), (260, 60), (-400, 50)]

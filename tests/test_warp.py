@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from tps_portrait.tps_core.geometry.coordinates import pixel_centres
-from tps_portrait.tps_core.geometry.warp import sample, stretching, warp_image, with_border_anchors
+from tps_portrait.tps_core.geometry.pixels import pixel_centres, sample
+from tps_portrait.tps_core.geometry.spline import with_border_anchors
+from tps_portrait.tps_core.geometry.warp import stretching, warp_image
 
 
 def spots(size, points):
@@ -42,12 +43,6 @@ def test_the_identity_leaves_the_picture_as_it_is():
     picture = torch.rand(2, 3, 33, 47, generator=torch.Generator().manual_seed(0))
     points = SOURCE.expand(2, -1, -1)
     torch.testing.assert_close(warp_image(picture, points, points), picture, atol=1e-4, rtol=0)
-
-
-def test_pixel_centres_put_the_outer_edges_at_one():
-    centres = pixel_centres((2, 4), like=torch.zeros(()))
-    assert centres[0, :, 0].tolist() == [-0.75, -0.25, 0.25, 0.75]
-    assert centres[:, 0, 1].tolist() == [-0.5, 0.5]
 
 
 def test_border_anchors_hold_the_frame():

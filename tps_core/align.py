@@ -11,10 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .geometry.coordinates import from_pixels
+from .geometry.pixels import from_pixels, sample
 from .geometry.similarity import fit_similarity
 from .geometry.squares import cut_square, square_places
-from .geometry.warp import sample
 from .landmarks import Landmarks, mean_face
 
 CROP = "mean-face/1"

@@ -4,11 +4,10 @@ import torch
 from torch import Tensor
 
 from .blend import outline_mask
-from .geometry.coordinates import from_pixels
 from .geometry.grid import spline_grid
+from .geometry.pixels import from_pixels, sample
 from .geometry.similarity import fit_similarity
-from .geometry.spline import fit
-from .geometry.warp import sample, with_border_anchors
+from .geometry.spline import fit, with_border_anchors
 from .landmarks import Landmarks
 
 PLACEMENTS = ("in place", "exact")

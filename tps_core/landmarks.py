@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .geometry import boxes
-from .geometry.coordinates import from_pixels, to_pixels
+from .geometry.pixels import from_pixels, to_pixels
 from .geometry.similarity import fit_similarity
 from .geometry.spline import fit
 from .json_reading import listed, named, number, one_line, parse_json, read_bytes, whole
@@ -124,6 +124,12 @@ class Landmarks:
     def overlap(self, other: "Landmarks") -> float:
         """What the bounding boxes of two faces of one picture share, over what both cover: 0…1."""
         return float(boxes.overlap(*(torch.tensor(face.box_px) for face in (self, other))))
+
+    def holds(self, point_px: Tensor) -> bool:
+        """Whether the point (2,) in pixels lies in the bounding box."""
+        x0, y0, x1, y1 = self.box_px
+        x, y = point_px.tolist()
+        return x0 < x < x1 and y0 < y < y1
 
     def distance(self, other: "Landmarks") -> float:
         """The mean distance of the 68 points from the other face's, in this one's eye distances.

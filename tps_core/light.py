@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .pictures import as_float
+from .geometry.pixels import as_float
 
 SKIN_LIGHT = 0.6  # how light a face is made for line art, 0…1
 LEAST_LIGHT = 0.02  # below it there is nothing to be made lighter

@@ -14,6 +14,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from .geometry.pixels import as_bytes
 from .json_reading import one_line
 from .picture_colors import (
     GREY_MODES,
@@ -321,16 +322,6 @@ def with_alpha(image: Image.Image, name: str) -> tuple[Tensor, Tensor | None]:
         raise ValueError(f"{name}: {error}") from None
     to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), None)
     return _apart(_to_picture(image, to_srgb=to_srgb, alpha=alpha))
-
-
-def as_float(picture: Tensor) -> Tensor:
-    """The picture or part of one, of bytes 0…255 or of floats 0…1, as floats 0…1."""
-    return picture if picture.is_floating_point() else picture.float() / 255
-
-
-def as_bytes(picture: Tensor) -> Tensor:
-    """The picture or part of one, of floats 0…1, in whole levels, 0…255."""
-    return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
 
 
 def to_image(picture: Tensor) -> Image.Image:

@@ -1,8 +1,9 @@
 """The public name of warping; it lives in geometry/."""
 
-from .geometry.coordinates import pixel_centres
 from .geometry.grid import spline_grid
-from .geometry.warp import backward_grid, sample, stretching, warp_image, with_border_anchors
+from .geometry.pixels import pixel_centres, sample
+from .geometry.spline import with_border_anchors
+from .geometry.warp import backward_grid, stretching, warp_image
 
 __all__ = [
     "backward_grid",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..geometry.coordinates import pixel_centres
+from ..geometry.pixels import pixel_centres
 from ..landmarks import SCHEMES
 
 CUT_PX = 128  # side of what it sees

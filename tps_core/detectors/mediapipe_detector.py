@@ -17,9 +17,9 @@ import numpy as np
 from torch import Tensor
 
 from ..folders import find_model, model_folder
+from ..geometry.pixels import as_bytes
 from ..json_reading import one_line
 from ..landmarks import Landmarks
-from ..pictures import as_bytes
 
 TASK = "face_landmarker.task"
 INSTALL = 'pip install "mediapipe>=1"'

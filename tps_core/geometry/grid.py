@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .coordinates import from_pixels, pixel_centres, to_pixels
+from .pixels import from_pixels, pixel_centres, to_pixels
 from .spline import Spline
 
 TOLERANCE_PX = 0.5  # beside the spline's points; elsewhere it is a hundredth of that

@@ -8,9 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..pictures import as_float
-from .coordinates import from_pixels, pixel_centres
-from .warp import sample
+from .pixels import as_float, from_pixels, pixel_centres, sample
 
 MARGIN_PX = 3  # of the shrunk picture that are read around a cut
 PHASE_SEARCH_PX = 32  # how many more may be, for the sake of the phase
@@ -76,11 +74,11 @@ def _cut(picture, linear: Tensor, shift: Tensor, size: int, shrink: float, paddi
         _part(start, end, n, max(1, round(n * shrink)))
         for start, end, n in zip(low, high, (width, height), strict=True)
     )
+    places_px = square_places(size, linear, shift) - torch.tensor([x0, y0])
     part = picture[None, :, y0:y1, x0:x1]
     if (rows, columns) != part.shape[-2:]:
         part = F.interpolate(part, (rows, columns), mode="bilinear", antialias=True)
     part = as_float(part).expand(len(linear), -1, -1, -1)
-    places_px = square_places(size, linear, shift) - torch.tensor([x0, y0])
     return sample(part, from_pixels(places_px, (x1 - x0, y1 - y0)).to(part), padding)
 
 

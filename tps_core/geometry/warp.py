@@ -7,10 +7,10 @@ sampled backwards, so the spline that is fitted leads from `target` to `source`.
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .grid import spline_grid
+from .pixels import sample
 from .spline import fit
 
 
@@ -33,19 +33,6 @@ def backward_grid(
     return spline_grid(fit(target, source, stiffness), size)
 
 
-def sample(image: Tensor, grid: Tensor, padding: str = "border", mode: str = "bilinear") -> Tensor:
-    """The image (b, c, h, w) read at grid (b, h', w', 2) in −1…1: (b, c, h', w').
-
-    The mode "bicubic" keeps fine grain, of which "bilinear" loses a fifth each time; it may give
-    values a little beyond the image's.
-    """
-    # float16 would round positions by up to an eighth of a pixel, so grids stay in float32.
-    read = F.grid_sample(
-        image.float(), grid.float(), mode=mode, padding_mode=padding, align_corners=False
-    )
-    return read.to(image.dtype)
-
-
 def stretching(grid: Tensor) -> Tensor:
     """How far what grid (b, h, w, 2) reads is pulled wider than in most places: (b, 1, h, w).
 
@@ -56,13 +43,3 @@ def stretching(grid: Tensor) -> Tensor:
     read = along_x[:, 0] * along_y[:, 1] - along_x[:, 1] * along_y[:, 0]
     least = 1e-6 * read.abs().amax((1, 2), keepdim=True)
     return (read.flatten(1).median(1).values[:, None, None] / (read + least))[:, None]
-
-
-def with_border_anchors(points: Tensor) -> Tensor:
-    """The points (b, n, 2) with the picture's 4 corners and 4 edge middles appended: (b, n+8, 2).
-
-    Added to both source and target they hold the picture's frame still.
-    """
-    frame = [(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1) if (x, y) != (0, 0)]
-    anchors = torch.tensor(frame, dtype=points.dtype, device=points.device)
-    return torch.cat([points, anchors.expand(len(points), -1, 2)], 1)

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from ..align import Alignment, align
 from ..detectors.person_mask import person_mask
-from ..geometry.coordinates import from_pixels
 from ..geometry.grid import spline_grid
+from ..geometry.pixels import from_pixels, sample
 from ..geometry.resize import resized
-from ..geometry.spline import fit
-from ..geometry.warp import sample, stretching, with_border_anchors
+from ..geometry.spline import fit, with_border_anchors
+from ..geometry.warp import stretching
 from ..landmarks import Landmarks
 from ..light import is_line_art, sharpened
 from ..one_thread import one_thread

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ..geometry.coordinates import pixel_centres, to_pixels
+from ..geometry.pixels import pixel_centres, to_pixels
 
 # Art is bent onto this many face crops: what lies farther from the face is of no use for one.
 ART_REACH = 1.5

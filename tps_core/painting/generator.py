@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.overrides import wrap_torch_function
 
 from ..geometry.grid import spline_grid
+from ..geometry.pixels import sample
 from ..geometry.spline import Spline
-from ..geometry.warp import sample
 
 STRIDE = 16  # the picture's pixels per side of a pixel of the innermost map
 COLOR_STRIDE = 8  # the same for the coarse colours

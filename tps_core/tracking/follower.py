@@ -19,10 +19,10 @@ from ..detectors.art_landmarker import confirms
 from ..detectors.embedded_detector import detect_embedded
 from ..detectors.table import BY_NAME
 from ..geometry.boxes import SAME_FACE_OVERLAP
+from ..geometry.pixels import as_float
 from ..landmarks import Landmarks, check_plausible
 from ..light import skin_light
 from ..one_thread import one_thread
-from ..pictures import as_float
 from .tracks import LEEWAY_PER_FRAME
 
 CONFIRM_EVERY = 12  # frames after which it is asked whether what is followed is a face at all

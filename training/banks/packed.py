@@ -6,7 +6,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ...tps_core.pictures import as_bytes, to_image, to_tensor
+from ...tps_core.geometry.pixels import as_bytes
+from ...tps_core.pictures import to_image, to_tensor
 
 JPEG_QUALITY = 85
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from ...tps_core.align import Alignment, align
 from ...tps_core.detect import detect
 from ...tps_core.folder_contents import own_files
+from ...tps_core.geometry.pixels import as_bytes
 from ...tps_core.landmark_files.json_file import (
     faces_beside,
     is_sidecar,
@@ -24,7 +25,7 @@ from ...tps_core.landmark_files.json_file import (
 )
 from ...tps_core.landmarks import Landmarks
 from ...tps_core.picture_formats import ENDINGS
-from ...tps_core.pictures import as_bytes, picture_size, read_picture, to_image
+from ...tps_core.pictures import picture_size, read_picture, to_image
 from .duplicates import face_fingerprints, find_duplicates
 from .entry import EXCLUDED, NO_FACE, TOO_SMALL, UNREADABLE, Entry
 from .verdict import assess, mark_duplicate

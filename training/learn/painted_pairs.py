@@ -15,10 +15,10 @@ from torch import Tensor
 
 from ...tps_core.container import read_container, write_container
 from ...tps_core.detectors.person_mask import person_mask
+from ...tps_core.geometry.pixels import as_bytes
 from ...tps_core.light import light_for_lines
 from ...tps_core.paint_like.artwork import Artwork, artwork_of_crop
 from ...tps_core.paint_like.painter import paint_crop
-from ...tps_core.pictures import as_bytes
 from ...tps_core.warp import pixel_centres, sample
 from ..banks.bank import FaceBank
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...tps_core.container import read_container, write_container
-from ...tps_core.pictures import as_bytes
+from ...tps_core.geometry.pixels import as_bytes
 from ..banks.contact_sheet import sample_strip
 from .trainer import Step
 

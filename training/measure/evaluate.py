@@ -18,8 +18,9 @@ from torch import Tensor
 from ...tps_core.align import align
 from ...tps_core.detect import detect, detect_face
 from ...tps_core.folder_contents import list_pictures
+from ...tps_core.geometry.pixels import as_bytes
 from ...tps_core.landmarks import Landmarks
-from ...tps_core.pictures import as_bytes, read_picture
+from ...tps_core.pictures import read_picture
 from ...tps_core.style import Style
 from ...tps_core.stylize import stylize
 from ..banks.bank import FaceBank
