@@ -21,7 +21,7 @@ from tps_portrait.tps_core.detectors.embedded_detector import (
     follow_mesh,
     support,
 )
-from tps_portrait.tps_core.detectors.face_cut import FaceCut
+from tps_portrait.tps_core.detectors.face_mesh import FaceCut
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
 from tps_portrait.tps_core.folder_contents import list_pictures
 from tps_portrait.tps_core.landmarks import mirror_order

@@ -18,7 +18,7 @@ from ..geometry.boxes import SAME_FACE_OVERLAP
 from ..geometry.similarity import fit_similarity
 from ..landmarks import Landmarks, mean_face
 from .blaze_face import find_boxes, log_odds_at
-from .face_cut import FaceCut
+from .face_mesh import HOPELESS_PRESENCE, LEFT_EYE, RIGHT_EYE, FaceCut, place_mesh
 from .mesh_network import Kind, MeshNetwork, load_networks
 
 FORMAT = "tps-portrait-landmarker/1"
@@ -30,7 +30,6 @@ KIND = Kind(
     # 896 boxes of 16 and their scores; 468 points and a presence.
     {"face_detector": [896 * 16, 896], "face_mesh": [468 * 3, 1]},
 )
-RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 # How the picture is looked at: whole; with a margin, for faces that fill the frame; in tiles of
 # a half, a quarter and an eighth of its longer side, for small faces.
 ZOOMS = [1.0, 0.6, 2.0, 4.0, 8.0]
@@ -42,10 +41,8 @@ FINEST_ZOOM_BESIDE_OTHERS, FINEST_ZOOM_IN_GROUP, GROUP = 2.0, 4.0, 20
 # BlazeFace sees faces that stand on their heads too, but less surely than this, and the mesh then
 # lies on them the wrong way round.
 SURELY_UPRIGHT_SCORE = 0.85
-MOST_CUTS = 8
 FOLLOWING_CUTS = 2  # of a face that was followed there: it can't be far
 MOST_DOUBTFUL = 3
-HOPELESS_PRESENCE = 0.01  # a presence below which a new cut won't help
 # The support of a face that another detector found, from BlazeFace's mean log-odds there.
 HALF_SUPPORT_LOG_ODDS, SUPPORT_SLOPE = -0.1, 4.0
 LONGEST_PATTERN_PX = 64  # pixels after which a picture and its smaller copy must be in step again
@@ -141,11 +138,11 @@ def _add_faces(
 ) -> None:
     """Adds to the faces what the mesh network sees in what was found (n, 8, 2), with scores."""
     middles = found[:, :2].mean(1)
-    new = torch.tensor([not any(_holds(f, middle) for f in faces) for middle in middles])
+    new = torch.tensor([not any(face.holds(middle) for face in faces) for middle in middles])
     if not new.any():
         return
     cut = FaceCut.around_box(*found[new][:, :4].unbind(1))
-    points_px, presence = _place_mesh(networks["face_mesh"], picture, cut, min_confidence)
+    points_px, presence = place_mesh(networks["face_mesh"], picture, cut, min_confidence)
     height, width = picture.shape[-2:]
     of_new = [score for score, is_new in zip(scores, new.tolist(), strict=False) if is_new]
     for points, score, of_box in zip(points_px, presence.tolist(), of_new, strict=True):
@@ -171,7 +168,7 @@ def _set_upright(networks: dict[str, MeshNetwork], picture: Tensor, face: Landma
     points = face.points_px[None]
     # As if the right eye were the left one: the cut stands on its head.
     cut = FaceCut.around_points(points, points[:, LEFT_EYE], points[:, RIGHT_EYE])
-    points_px, presence = _place_mesh(networks["face_mesh"], picture, cut, 0.0)
+    points_px, presence = place_mesh(networks["face_mesh"], picture, cut, 0.0)
     if presence < HOPELESS_PRESENCE:
         return face
     return Landmarks.from_pixels(
@@ -190,7 +187,7 @@ def follow_mesh(picture: Tensor, face: Landmarks) -> Landmarks:
     points = face.points_px[None]
     cut = FaceCut.around_points(points, points[:, RIGHT_EYE], points[:, LEFT_EYE])
     with torch.no_grad():
-        points, presence = _place_mesh(network, picture, cut, 0.0, FOLLOWING_CUTS)
+        points, presence = place_mesh(network, picture, cut, 0.0, FOLLOWING_CUTS)
     height, width = picture.shape[-2:]
     return Landmarks.from_pixels(
         points[0], (width, height), face.scheme, float(presence[0]), "embedded"
@@ -207,42 +204,3 @@ def support(picture: Tensor, points_px: Tensor) -> float:
     with torch.no_grad():
         log_odds = log_odds_at(network, picture, *fitted)
     return 1 / (1 + math.exp(-SUPPORT_SLOPE * (log_odds - HALF_SUPPORT_LOG_ODDS)))
-
-
-def _place_mesh(
-    network: MeshNetwork,
-    picture: Tensor,
-    cut: FaceCut,
-    min_presence: float,
-    most_cuts: int = MOST_CUTS,
-) -> tuple[Tensor, Tensor]:
-    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces in the cuts.
-
-    In an inexact cut the network places the points askew, so the face is cut out again from them,
-    as MediaPipe does from one video frame to the next, until the cut stays where it is or shows no
-    face any more.
-    """
-    kept = torch.zeros(len(cut.side), 468, 2)
-    best = torch.full((len(cut.side),), -1.0)
-    active = torch.arange(len(cut.side))
-    for _ in range(most_cuts):
-        points, logits = network(cut.take(picture, network.size))
-        presence = logits.flatten().sigmoid().cpu()
-        # x, y and a depth, which is not used, in pixels of the cut
-        points = points.reshape(-1, 468, 3)[..., :2].cpu() / network.size
-        points_px = cut.to_pixels(points)
-        good = (presence >= min_presence) | (presence > best[active])
-        kept[active[good]], best[active[good]] = points_px[good], presence[good]
-        again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
-        on = good & again.strays_from(cut) & (presence > HOPELESS_PRESENCE)
-        if not on.any():
-            break
-        cut, active = again[on], active[on]
-    return kept, best
-
-
-def _holds(face: Landmarks, point: Tensor) -> bool:
-    """Whether the point (2,) in pixels lies in the face's box."""
-    x0, y0, x1, y1 = face.box_px
-    x, y = point.tolist()
-    return x0 < x < x1 and y0 < y < y1

@@ -1,4 +1,4 @@
-"""Cuts faces upright out of a picture for the mesh network, and takes its points back."""
+"""Places the mesh network's points on faces: cuts each out upright, and takes its points back."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..geometry.squares import cut_squares
+from .mesh_network import MeshNetwork
 
 BOX_MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 # The same cut told from the mesh, which reaches up the forehead: its side in longer sides of the
@@ -14,6 +15,9 @@ BOX_MARGIN = 1.5  # the cut's side, in longer sides of the detector's box
 MESH_MARGIN, MESH_DROP = 1.4, 0.027
 # A cut is worth making again if it would differ by more than this share of its side.
 STRAYED_SHARE = 0.04
+MOST_CUTS = 8
+HOPELESS_PRESENCE = 0.01  # a presence below which a new cut won't help
+RIGHT_EYE, LEFT_EYE = 33, 263  # the mesh's outer eye corners
 
 
 @dataclass(frozen=True)
@@ -68,3 +72,35 @@ class FaceCut:
 def _axes(towards: Tensor) -> Tensor:
     x, y = F.normalize(towards, dim=-1).unbind(-1)
     return torch.stack([torch.stack([x, y], -1), torch.stack([-y, x], -1)], 1)
+
+
+def place_mesh(
+    network: MeshNetwork,
+    picture: Tensor,
+    cut: FaceCut,
+    min_presence: float,
+    most_cuts: int = MOST_CUTS,
+) -> tuple[Tensor, Tensor]:
+    """The mesh (n, 468, 2) in pixels and its presence (n,), 0…1, of the faces in the cuts.
+
+    In an inexact cut the network places the points askew, so the face is cut out again from them,
+    as MediaPipe does from one video frame to the next, until the cut stays where it is or shows no
+    face any more.
+    """
+    kept = torch.zeros(len(cut.side), 468, 2)
+    best = torch.full((len(cut.side),), -1.0)
+    active = torch.arange(len(cut.side))
+    for _ in range(most_cuts):
+        points, logits = network(cut.take(picture, network.size))
+        presence = logits.flatten().sigmoid().cpu()
+        # x, y and a depth, which is not used, in pixels of the cut
+        points = points.reshape(-1, 468, 3)[..., :2].cpu() / network.size
+        points_px = cut.to_pixels(points)
+        good = (presence >= min_presence) | (presence > best[active])
+        kept[active[good]], best[active[good]] = points_px[good], presence[good]
+        again = FaceCut.around_points(points_px, points_px[:, RIGHT_EYE], points_px[:, LEFT_EYE])
+        on = good & again.strays_from(cut) & (presence > HOPELESS_PRESENCE)
+        if not on.any():
+            break
+        cut, active = again[on], active[on]
+    return kept, best
