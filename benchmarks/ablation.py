@@ -34,7 +34,6 @@ from collection import (
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import Style, load_style, save_style
-from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.banks.contact_sheet import sample_strip
 from tps_portrait.training.learn.options import TrainingOptions
 from tps_portrait.training.learn.trainer import train
@@ -124,7 +123,7 @@ def run(trial: Trial, work: Path, photo_count: int, threads: int) -> dict[str, f
 
 def paint(style: Style, photo: Tensor, face: Landmarks) -> Tensor:
     """The photo (3, h, w) of a face, painted; in the light that line art needs."""
-    return style(lit_for(style, photo, face.shape68)[None])[0]
+    return style(style.lit(photo, face.shape68)[None])[0]
 
 
 def sheet(trials: list[Trial], work: Path) -> Tensor:

@@ -27,7 +27,7 @@ from tps_portrait.tps_core.one_thread import one_thread
 from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.pictures import read_picture, to_image, to_tensor
 from tps_portrait.tps_core.style import Style, find_style, list_styles, load_style
-from tps_portrait.tps_core.stylize import paint_whole, painting_size, stylize
+from tps_portrait.tps_core.stylize import paint_whole, stylize
 from tps_portrait.tps_core.tracking.follower import Follower
 from tps_portrait.tps_core.videos.frame import Frame
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame
@@ -70,14 +70,14 @@ def _picture_table(portrait: Tensor, style: Style, folder: Path, rounds: int) ->
     photo = read_picture(folder / "photo.jpg")
     face = detect_face(photo, "photo")
     alignment = align(face)
-    crop = alignment.crop(photo, painting_size(style))
+    crop = alignment.crop(photo, style.painting_px)
     painted = style(crop[None])[0]
     (seen,) = detect_embedded(photo, 1, 0.5)
     stages: dict[str, Callable[[], object]] = {
         "read the JPEG": lambda: read_picture(folder / "photo.jpg"),
         "detect": lambda: detect_embedded(photo, 1, 0.5),
         "confirm": lambda: confirms(photo, seen),
-        "align and cut out": lambda: align(face).crop(photo, painting_size(style)),
+        "align and cut out": lambda: align(face).crop(photo, style.painting_px),
         "light for lines": lambda: light_for_lines(crop, alignment.points),
         "paint the face": lambda: style(crop[None]),
         "blend": lambda: blend(photo, painted, alignment),

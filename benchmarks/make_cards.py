@@ -12,7 +12,6 @@ import torch
 from collection import SIZE, load_photos, portraits_to_show
 from tps_portrait.tps_core.picture_writer import write_picture
 from tps_portrait.tps_core.style import load_style
-from tps_portrait.tps_core.stylize import lit_for
 from tps_portrait.training.banks.contact_sheet import tile
 
 STYLES = Path(__file__).parents[1] / "styles"
@@ -31,7 +30,7 @@ def main() -> None:
     photos, points = unseen.faces[chosen].float() / 255, unseen.points[chosen]
     for path in STYLES.glob("*.safetensors"):
         style = load_style(path)
-        lit = [lit_for(style, *face) for face in zip(photos, points, strict=True)]
+        lit = [style.lit(*face) for face in zip(photos, points, strict=True)]
         painted = style(torch.stack(lit))
         rows = zip(photos.split(COLUMNS), painted.split(COLUMNS), strict=True)
         sheet = torch.cat([row for both in rows for row in both])

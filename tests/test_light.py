@@ -4,6 +4,7 @@ import torch.nn.functional as F
 
 from tps_portrait.tps_core.landmarks import mean_face
 from tps_portrait.tps_core.light import SKIN_LIGHT, light_for_lines, skin_light, tones
+from tps_portrait.tps_core.style import Style
 from tps_portrait.tps_core.stylize import stylize
 
 POINTS = mean_face("ibug-68")
@@ -38,13 +39,11 @@ def test_black_becomes_no_light_and_a_face_at_the_edge_is_no_error():
     assert light_for_lines(torch.full((3, 8, 8), 0.2), POINTS + 3).isfinite().all()
 
 
-class Copy:
+class Copy(Style):
     """A style that paints what it is shown."""
 
-    size = 256
-
     def __init__(self, is_line_art):
-        self.is_line_art = is_line_art
+        super().__init__(torch.nn.Identity(), {"size": 256, "tones": not is_line_art})
 
     def __call__(self, pictures):
         return pictures

@@ -6,16 +6,18 @@ import torch
 from tps_portrait.tps_core import finish as finishing
 from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.blend import blend
+from tps_portrait.tps_core.geometry.pixels import as_bytes
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.light import SKIN_LIGHT, skin_light
-from tps_portrait.tps_core.pictures import as_bytes
+from tps_portrait.tps_core.style import Style
 from tps_portrait.tps_core.stylize import paint_face, paint_whole, stylize, unpainted
 
 
-class Negative:
+class Negative(Style):
     """A style in whose painting nothing stays what it was."""
 
-    size, is_line_art = 64, False
+    def __init__(self):
+        super().__init__(torch.nn.Identity(), {"size": 64, "tones": True})
 
     def __call__(self, pictures):
         return 1 - pictures
@@ -39,10 +41,11 @@ def test_the_whole_image_is_painted_unless_the_face_alone_is_wanted(photo, face)
     assert alone.mask.max() == 1
 
 
-class Copy:
+class Copy(Style):
     """A style of line art that copies what it is shown."""
 
-    size, is_line_art = 256, True
+    def __init__(self):
+        super().__init__(torch.nn.Identity(), {"size": 256, "tones": False})
 
     def __call__(self, pictures):
         return pictures
@@ -63,7 +66,7 @@ def test_line_art_that_is_enlarged_keeps_its_edges(photo):
     greys = ((soft > 0.1) & (soft < 0.9)).sum()
     assert greys <= 2
     painted = Edge()
-    painted.is_line_art = False
+    painted.record["tones"] = True
     as_it_is = paint_whole(large, painted, 4 * 256.0)[0, 0]
     assert ((as_it_is > 0.1) & (as_it_is < 0.9)).sum() > greys
 
@@ -132,10 +135,11 @@ class Flat(Negative):
     """A style that paints everything in one grey."""
 
     def __init__(self, level):
-        self.level = level
+        super().__init__()
+        self.record["level"] = level
 
     def __call__(self, pictures):
-        return torch.full_like(pictures, self.level)
+        return torch.full_like(pictures, self.record["level"])
 
 
 @pytest.mark.parametrize("whole_image", [True, False])

@@ -13,6 +13,7 @@ from tps_portrait.tps_core.align import align
 from tps_portrait.tps_core.face_not_found import FaceNotFound
 from tps_portrait.tps_core.landmarks import Landmarks
 from tps_portrait.tps_core.output_files import NotWritten
+from tps_portrait.tps_core.style import Style
 from tps_portrait.tps_core.stylize import stylize
 from tps_portrait.tps_core.videos.paint_frame import VideoOptions, paint_frame, stylize_frame
 from tps_portrait.tps_core.videos.plan import FacePlan, FramePlan
@@ -31,11 +32,11 @@ def plan_of(*faces, opacity=1.0, extent_px=0.0):
     return FramePlan(tuple(FacePlan(face, opacity, 1.0) for face in faces), extent_px, 1.0)
 
 
-class Negative:
+class Negative(Style):
     """A style that paints dark what is light."""
 
-    size = 256
-    is_line_art = False
+    def __init__(self):
+        super().__init__(torch.nn.Identity(), {"size": 256, "tones": True})
 
     def __call__(self, pictures):
         return 1 - pictures
@@ -139,11 +140,11 @@ def test_where_there_is_no_x264_another_codec_writes_it(film, tmp_path, monkeypa
     assert np.abs(255 - after.astype(int) - before).mean() < 8
 
 
-class Edge:
+class Edge(Style):
     """A style of line art, small, that is black on the left and white on the right."""
 
-    size = 64
-    is_line_art = True
+    def __init__(self):
+        super().__init__(torch.nn.Identity(), {"size": 64, "tones": False})
 
     def __call__(self, pictures):
         drawn = torch.ones_like(pictures)
@@ -291,17 +292,14 @@ def test_a_video_of_that_name_is_kept_unless_it_may_be_replaced(film, tmp_path):
     assert [path.name for path in out.parent.iterdir()] == ["painted.mkv"]
 
 
-class Flat:
+class Flat(Style):
     """A style that paints all in one colour."""
 
-    size = 256
-    is_line_art = False
-
     def __init__(self, *color):
-        self.color = torch.tensor(color)[None, :, None, None]
+        super().__init__(torch.nn.Identity(), {"size": 256, "color": color})
 
     def __call__(self, pictures):
-        return torch.zeros_like(pictures) + self.color
+        return torch.zeros_like(pictures) + torch.tensor(self.record["color"])[:, None, None]
 
 
 @pytest.mark.parametrize("more", [{}, {"strength": 1.5}], ids=["bytes", "floats"])

@@ -11,6 +11,7 @@ from .align import CROP
 from .container import build_network, read_container, write_container
 from .folders import files_by_name
 from .json_reading import Checks, fields, listed, one_line, text, truth, whole
+from .light import brighten, light_for_lines
 from .painting.generator import STRIDE, Generator, LineGenerator
 from .painting.old_generator import LeanGenerator, OldGenerator, SmoothGenerator
 from .painting.painter import paint
@@ -23,6 +24,10 @@ NETWORKS = {
     "unet16-lean": LeanGenerator,
     "unet16": OldGenerator,
 }
+# Faces are painted at one size, so that strokes have one relative to the face: that at which the
+# style was trained. Styles of fewer pixels than this are painted at twice their size, at most at
+# this one: at their own, lips and noses get blotches.
+SMALL_PX = 256
 MOST_BLOCKS, WIDEST = 64, 2048  # of an architecture: ours have 2 blocks, and are 144 wide
 
 
@@ -71,12 +76,27 @@ class Style:
         return not self.record.get("tones", True)
 
     @property
+    def painting_px(self) -> int:
+        """The side in pixels at which it paints a face crop, whatever the face's own."""
+        return max(self.size, min(2 * self.size, SMALL_PX))
+
+    @property
     def device(self) -> torch.device:
         return next(self.generator.parameters()).device
 
     def to(self, device: torch.device | str) -> "Style":
         """This style, moved to the device: its network is moved, not copied."""
         return Style(self.generator.to(device), self.record)
+
+    def lit(self, picture: Tensor, points: Tensor, exponent: float | None = None) -> Tensor:
+        """The picture (3, h, w), 0…1, in the light that the style needs for its face.
+
+        The face's points (68, 2) are in −1…1. Raised to the power of the `exponent`, where one is
+        given, whatever the face.
+        """
+        if not self.is_line_art:
+            return picture
+        return light_for_lines(picture, points) if exponent is None else brighten(picture, exponent)
 
     @torch.no_grad()
     def __call__(self, pictures: Tensor) -> Tensor:

@@ -13,13 +13,9 @@ from .detect import detect_face
 from .finish import check_ground, find_person, finish
 from .geometry.resize import resized
 from .landmarks import Landmarks
-from .light import brighten, light_for_lines, sharpened
+from .light import sharpened
 from .style import Style
 
-# Every face is painted at the size that its style was trained at, whatever its own: strokes then
-# have one size relative to the face. Styles of fewer pixels than this are painted at twice their
-# size, at most at this one: at their own, lips and noses get blotches.
-SMALL_PX = 256
 LONGEST_PX = 2048  # a photo of small faces isn't enlarged beyond this to be painted whole
 
 
@@ -63,7 +59,7 @@ def stylize(
 
     if whole_image:
         # The faces with it: painted apart they come out a little different, and leave a seam.
-        lit = lit_for(styles[0], photo, largest.landmarks.shape68) if largest else photo
+        lit = styles[0].lit(photo, largest.landmarks.shape68) if largest else photo
         picture = paint_whole(lit, styles[0], extent_px)
         others = [(alignment, own) for alignment, own in dealt if own is not styles[0]]
         picture, _ = _paint_faces(photo, picture, others)
@@ -127,7 +123,7 @@ def paint_face(
     takes its mean colour and contrast towards the photo's.
     Result: the crop (3, s, s), and (1, s, s), 1 where it covers the photo.
     """
-    crop = alignment.crop(photo, painting_size(style))
+    crop = alignment.crop(photo, style.painting_px)
     return paint_crop(crop, style, alignment, color_match, exponent)
 
 
@@ -139,26 +135,11 @@ def paint_crop(
     exponent: float | None = None,
 ) -> tuple[Tensor, Tensor]:
     """As `paint_face`, of the face's crop (3, s, s), 0…1."""
-    face = style(lit_for(style, crop, alignment.points, exponent)[None])[0]
+    face = style(style.lit(crop, alignment.points, exponent)[None])[0]
     mask = face_mask(alignment, face.shape[-1])
     if color_match > 0:
         face = face.lerp(match_color(face, crop, mask), color_match)
     return face, mask
-
-
-def lit_for(style: Style, picture: Tensor, points: Tensor, exponent: float | None = None) -> Tensor:
-    """The picture (3, h, w), 0…1, in the light that the style needs for its face, (68, 2) in −1…1.
-
-    Raised to the power of the `exponent`, where one is given, whatever the face.
-    """
-    if not style.is_line_art:
-        return picture
-    return light_for_lines(picture, points) if exponent is None else brighten(picture, exponent)
-
-
-def painting_size(style: Style) -> int:
-    """The side in pixels at which the style paints a face crop."""
-    return max(style.size, min(2 * style.size, SMALL_PX))
 
 
 def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
@@ -175,15 +156,16 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
 
 def painting_shape(size: Sequence[int], style: Style, extent_px: float) -> tuple[int, int]:
     """The (h, w) in which a photo of `size` (h, w) is painted whole; see `paint_whole`."""
-    scale = painting_size(style) / extent_px if extent_px else 1.0
-    height, width = (max(1, round(n * min(scale, _most_scale(size)))) for n in size)
+    most = _most_scale(size)
+    scale = min(style.painting_px / extent_px, most) if extent_px else 1.0
+    height, width = (max(1, round(n * scale)) for n in size)
     return height, width
 
 
 def most_pixels(size: Sequence[int], style: Style, whole_image: bool) -> int:
     """The most pixels that are painted at a time of a photo of `size` (h, w), whatever the face."""
     if not whole_image:
-        return painting_size(style) ** 2
+        return style.painting_px**2
     return round(math.prod(size) * _most_scale(size) ** 2)
 
 

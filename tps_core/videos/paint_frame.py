@@ -11,8 +11,8 @@ from ..align import Alignment, align
 from ..blend import blend, blend_part
 from ..detect import MOST_FACES
 from ..detectors.person_mask import person_mask
+from ..geometry.pixels import as_bytes, as_float
 from ..light import brighten, sharpened
-from ..pictures import as_bytes, as_float
 from ..style import Style
 from ..stylize import (
     Stylized,
@@ -20,7 +20,6 @@ from ..stylize import (
     paint_crop,
     paint_whole,
     painting_shape,
-    painting_size,
 )
 from ..tracking.follower import Follower
 from .plan import FacePlan, FramePlan
@@ -164,7 +163,7 @@ def _paint_face(
 ) -> tuple[Tensor, Tensor]:
     """As `paint_face`, its crop steadied by those of the frames near, its mask as planned."""
     color_match = 0.0 if options.whole_image else options.color_match
-    crop, *beside = (alignment.crop(each, painting_size(style)) for each in (frame, *near))
+    crop, *beside = (alignment.crop(each, style.painting_px) for each in (frame, *near))
     face, mask = paint_crop(steadied(crop, beside), style, alignment, color_match, plan.exponent)
     return face, mask * plan.opacity
 
