@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image, features
 
-from tps_portrait.tps_core import pictures
+from tps_portrait.tps_core import picture_colors
 from tps_portrait.tps_core.pictures import (
     decode_picture,
     picture_size,
@@ -281,7 +281,7 @@ def test_strips_make_the_same_picture_as_the_whole(tmp_path, monkeypatch):
     for most_pixels in (None, 1000, 300):
         whole = read_picture(tmp_path / "a.png", most_pixels)
         with monkeypatch.context() as patch:
-            patch.setattr(pictures, "STRIP_PX", 300)
+            patch.setattr(picture_colors, "STRIP_PX", 300)
             assert torch.equal(read_picture(tmp_path / "a.png", most_pixels), whole)
 
 

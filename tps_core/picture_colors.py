@@ -2,15 +2,19 @@
 
 A file says so by an ICC profile; or by two of the numbers of ITU-T H.273 (PNG's cICP, AVIF's and
 HEIC's nclx), the only way for HDR; or, in cameras' Adobe RGB, by an EXIF entry. One that says
-nothing is taken for sRGB.
+nothing is taken for sRGB. `to_picture` makes a tensor of them.
 """
 
 import io
+import math
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import cast
 
 import numpy as np
+import torch
 from PIL import Image, ImageCms
+from torch import Tensor
 
 from .hdr import BT2020, HLG, HLG_GAMMA, P3, PEAK_LIGHT, PQ, hlg_light, pq_light, tone_curve
 from .picture_formats import DECODING_ERRORS
@@ -40,6 +44,8 @@ PRIMARIES = {
 LUMINANCE = (0.2627, 0.6780, 0.0593)  # of BT.2020's red, green and blue
 
 INTEROPERABILITY_TAG = 0xA005  # of EXIF
+LYING_ORIENTATIONS = range(5, 9)  # of EXIF's, those that swap width and height
+STRIP_PX = 2_000_000  # pixels that are converted at a time
 
 Convert = Callable[[Image.Image], Image.Image]
 
@@ -159,3 +165,72 @@ def _linear(transfer: int) -> np.ndarray:
     else:  # of all others sRGB's is the best guess
         light = np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
     return light.astype(np.float32)
+
+
+def to_picture(
+    image: Image.Image,
+    factor: int = 1,
+    orientation: int = 1,
+    to_srgb: Convert = as_rgb,
+    alpha: bool = False,
+) -> Tensor:
+    """The image, shrunken and turned, as a tensor (3, h, w), or with alpha (4, h, w), 0…1.
+
+    It goes strip by strip into its place, so that nothing is there twice but a strip.
+    """
+    top = _top(image)
+    width, height = -(-image.width // factor), -(-image.height // factor)
+    turned, channels = orientation in LYING_ORIENTATIONS, 4 if alpha else 3
+    shape = (width, height, channels) if turned else (height, width, channels)
+    picture = np.empty(shape, np.float32)
+    place = _unturned(picture, orientation)
+    rows = max(1, STRIP_PX // (image.width * factor)) * factor
+    for y in range(0, image.height, rows):
+        strip = image.crop((0, y, image.width, min(y + rows, image.height)))
+        strip = flat(strip, top, to_srgb, alpha)
+        levels = np.asarray(strip.reduce(factor) if factor > 1 else strip)
+        begin = y // factor
+        np.divide(levels, np.float32(255), out=place[begin : begin + len(levels)])
+    return torch.from_numpy(picture).permute(2, 0, 1)
+
+
+def _unturned(picture: np.ndarray, orientation: int) -> np.ndarray:
+    """A view of the turned picture (h, w, c) in which its pixels lie as they do in the file."""
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        picture = picture[::-1]
+    return picture.swapaxes(0, 1) if orientation in LYING_ORIENTATIONS else picture
+
+
+def _top(image: Image.Image) -> float:
+    """What is white in an image of other than 8 bits."""
+    if image.mode != "F":
+        return 65535
+    top = cast(tuple[float, float], image.getextrema())[1]
+    return max(top, 1e-6) if math.isfinite(top) else 1.0
+
+
+def flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
+    """The strip as RGB, transparency laid on white, or kept (RGBA); `top` is more bits' white."""
+    if strip.mode in ("I", "F") or strip.mode.startswith("I;16"):
+        levels, clear = np.asarray(strip, dtype=np.float32), strip.info.get("transparency")
+        grey = np.nan_to_num(levels / top * 255).clip(0, 255).astype(np.uint8)
+        strip = Image.fromarray(grey)
+        if clear is not None:
+            strip.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
+    if not has_alpha(strip):
+        strip = to_srgb(strip)
+        return strip.convert("RGBA") if keep_alpha else strip
+    whole = strip.convert("LA" if strip.mode == "La" else "RGBA").convert("RGBA")
+    alpha, colors = whole.getchannel("A"), whole.convert("RGB")
+    strip = to_srgb(colors.convert("L") if strip.mode in GREY_MODES else colors)
+    if keep_alpha:
+        strip.putalpha(alpha)
+        return strip
+    return Image.composite(strip, Image.new("RGB", strip.size, "white"), alpha)
+
+
+def has_alpha(image: Image.Image) -> bool:
+    """Whether something in the Pillow image can be transparent."""
+    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info

@@ -9,9 +9,9 @@ from torch import Tensor
 
 from .file_kinds import MARK
 from .output_files import make_folder, names_file, replace_file
-from .picture_colors import as_rgb
+from .picture_colors import as_rgb, flat, has_alpha
 from .picture_formats import BMP_MARK, BMP_RESERVED, DECODING_ERRORS, SOFTWARE_TAG
-from .pictures import flat, has_alpha, to_image
+from .pictures import to_image
 
 # What a name's ending stands for among those that we write.
 WRITTEN_FORMATS = {

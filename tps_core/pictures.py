@@ -7,23 +7,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-import numpy as np
-import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from .geometry.pixels import as_bytes
 from .json_reading import one_line
-from .picture_colors import (
-    GREY_MODES,
-    HDR,
-    Convert,
-    as_rgb,
-    coded_colors,
-    in_srgb,
-)
+from .picture_colors import HDR, LYING_ORIENTATIONS, coded_colors, has_alpha, in_srgb, to_picture
 from .picture_formats import DECODING_ERRORS, extra_of, formats_for, said_software, what_it_is_not
 from .transparency import beyond_edges
 
@@ -34,10 +25,8 @@ MOST_BYTES = 1_000_000_000
 DECODING_BYTES = {"WEBP": 28, "AVIF": 28}
 DECODING_BYTES_OF_OTHERS = 6
 KEPT_BYTES, KEPT_BYTES_WITH_ALPHA = 20, 46
-STRIP_PX = 2_000_000  # pixels that are converted at a time
 
 ORIENTATION_TAG = 0x0112  # of EXIF
-LYING_ORIENTATIONS = range(5, 9)
 WIDTH_TAG, HEIGHT_TAG = 0x0100, 0x0101  # a TIFF's tags
 PNG_BITS_AT = 24  # where a PNG says how many bits a level has
 # Formats whose further pictures are to be seen.
@@ -187,7 +176,7 @@ def _decoded(
     if several:
         log.info("%s: holds several pictures, of which the first is read", path)
     to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), coded)
-    return _to_picture(image, factor, orientation, to_srgb, alpha)
+    return to_picture(image, factor, orientation, to_srgb, alpha)
 
 
 def _count_as_loaded(image: Image.Image, head: bytes) -> None:
@@ -236,78 +225,9 @@ def _shrinking(size: tuple[int, int], most_pixels: int | None) -> int:
     return math.ceil(math.sqrt(size[0] * size[1] / (most_pixels or math.inf))) or 1
 
 
-def _to_picture(
-    image: Image.Image,
-    factor: int = 1,
-    orientation: int = 1,
-    to_srgb: Convert = as_rgb,
-    alpha: bool = False,
-) -> Tensor:
-    """The image, shrunken and turned, as a tensor (3, h, w), or with alpha (4, h, w), 0…1.
-
-    It goes strip by strip into its place, so that nothing is there twice but a strip.
-    """
-    top = _top(image)
-    width, height = -(-image.width // factor), -(-image.height // factor)
-    turned, channels = orientation in LYING_ORIENTATIONS, 4 if alpha else 3
-    shape = (width, height, channels) if turned else (height, width, channels)
-    picture = np.empty(shape, np.float32)
-    place = _unturned(picture, orientation)
-    rows = max(1, STRIP_PX // (image.width * factor)) * factor
-    for y in range(0, image.height, rows):
-        strip = image.crop((0, y, image.width, min(y + rows, image.height)))
-        strip = flat(strip, top, to_srgb, alpha)
-        levels = np.asarray(strip.reduce(factor) if factor > 1 else strip)
-        begin = y // factor
-        np.divide(levels, np.float32(255), out=place[begin : begin + len(levels)])
-    return torch.from_numpy(picture).permute(2, 0, 1)
-
-
-def _unturned(picture: np.ndarray, orientation: int) -> np.ndarray:
-    """A view of the turned picture (h, w, c) in which its pixels lie as they do in the file."""
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        picture = picture[::-1]
-    return picture.swapaxes(0, 1) if orientation in LYING_ORIENTATIONS else picture
-
-
-def _top(image: Image.Image) -> float:
-    """What is white in an image of other than 8 bits."""
-    if image.mode != "F":
-        return 65535
-    top = cast(tuple[float, float], image.getextrema())[1]
-    return max(top, 1e-6) if math.isfinite(top) else 1.0
-
-
-def flat(strip: Image.Image, top: float, to_srgb: Convert, keep_alpha: bool) -> Image.Image:
-    """The strip as RGB, transparency laid on white, or kept (RGBA); `top` is more bits' white."""
-    if strip.mode in ("I", "F") or strip.mode.startswith("I;16"):
-        levels, clear = np.asarray(strip, dtype=np.float32), strip.info.get("transparency")
-        grey = np.nan_to_num(levels / top * 255).clip(0, 255).astype(np.uint8)
-        strip = Image.fromarray(grey)
-        if clear is not None:
-            strip.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
-    if not has_alpha(strip):
-        strip = to_srgb(strip)
-        return strip.convert("RGBA") if keep_alpha else strip
-    whole = strip.convert("LA" if strip.mode == "La" else "RGBA").convert("RGBA")
-    alpha, colors = whole.getchannel("A"), whole.convert("RGB")
-    strip = to_srgb(colors.convert("L") if strip.mode in GREY_MODES else colors)
-    if keep_alpha:
-        strip.putalpha(alpha)
-        return strip
-    return Image.composite(strip, Image.new("RGB", strip.size, "white"), alpha)
-
-
-def has_alpha(image: Image.Image) -> bool:
-    """Whether something in the Pillow image can be transparent."""
-    return image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
-
-
 def to_tensor(image: Image.Image) -> Tensor:
     """The image as a tensor (3, h, w), 0…1."""
-    return _to_picture(image)
+    return to_picture(image)
 
 
 def with_alpha(image: Image.Image, name: str) -> tuple[Tensor, Tensor | None]:
@@ -321,7 +241,7 @@ def with_alpha(image: Image.Image, name: str) -> tuple[Tensor, Tensor | None]:
     except Refused as error:
         raise ValueError(f"{name}: {error}") from None
     to_srgb = in_srgb(image.mode, image.info.get("icc_profile"), None)
-    return _apart(_to_picture(image, to_srgb=to_srgb, alpha=alpha))
+    return _apart(to_picture(image, to_srgb=to_srgb, alpha=alpha))
 
 
 def to_image(picture: Tensor) -> Image.Image:
