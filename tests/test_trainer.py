@@ -169,6 +169,16 @@ def test_without_squeezenet_it_trains_without_checks(banks, monkeypatch):
     assert [(step.validation, step.stop) for step in steps] == [(None, "")] * 2
 
 
+def test_a_training_that_cannot_begin_leaves_no_folder(banks, tmp_path, monkeypatch):
+    def missing(device):
+        raise ValueError("SqueezeNet's weights are missing")
+
+    monkeypatch.setattr(one_step, "load_squeezenet", missing)
+    with pytest.raises(ValueError, match="are missing"):
+        train(*banks, replace(OPTIONS, content_loss="lpips"), state=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_state_from_before_there_were_checks_goes_on(banks, tmp_path):
     list(train(*banks, replace(OPTIONS, steps=1), state=tmp_path / "run"))
 

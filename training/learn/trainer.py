@@ -134,8 +134,9 @@ def train(
             )
     device = torch.device(device)
     with ExitStack() as held:
-        folder = held.enter_context(StateFolder(state)) if state else None
+        # First what may not be there: a training that can't begin leaves no folder behind.
         run, content, network = start_run(art, photos, options, device)
+        folder = held.enter_context(StateFolder(state)) if state else None
         if folder and resume and folder.load(run) and run.step:
             log.info("going on from step %d of %s", run.step, state)
         if folder and _has_steps_left(run):
