@@ -10,7 +10,13 @@ from PIL import Image
 
 from tps_portrait.tps_core.detectors import person_mask as module
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
-from tps_portrait.tps_core.detectors.person_mask import FILE, KIND, _solve, guided, person_mask
+from tps_portrait.tps_core.detectors.person_mask import (
+    FILE,
+    KIND,
+    _solve,
+    fitted_to_edges,
+    person_mask,
+)
 from tps_portrait.tps_core.pictures import to_tensor
 
 # What LiteRT makes of the same file and the same 256 pixels.
@@ -113,7 +119,7 @@ def test_the_edge_is_put_where_the_picture_has_it():
     picture[..., 33:] = torch.tensor([0.8, 0.3, 0.2])[:, None, None]
     rough = torch.zeros(1, 1, 60, 60)
     rough[..., 30:] = 1  # three pixels off
-    steps = guided(picture, rough, picture)[0, 0, 30].diff()
+    steps = fitted_to_edges(picture, rough, picture)[0, 0, 30].diff()
     assert steps.argmax() == 32  # between the pixels 32 and 33
     assert steps[32] > 0.4
     assert steps[29] < 0.1

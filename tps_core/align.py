@@ -8,10 +8,10 @@ see faces in this crop only, tight paintings and loose photos alike.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from .geometry.pixels import from_pixels, sample
+from .geometry.resize import resized
 from .geometry.similarity import fit_similarity
 from .geometry.squares import cut_square, square_places
 from .landmarks import Landmarks, mean_face
@@ -71,7 +71,7 @@ class Alignment:
         """What `paste` puts into `box_px`, which is all that isn't zero: (c, y1 − y0, x1 − x0)."""
         if face.shape[-1] > self.extent_px:
             side = max(1, round(self.extent_px))
-            face = F.interpolate(face[None], (side, side), mode="bilinear", antialias=True)[0]
+            face = resized(face, (side, side))
         x0, y0, x1, y1 = self.box_px
         if x0 == x1 or y0 == y1:
             return face.new_zeros(len(face), y1 - y0, x1 - x0)

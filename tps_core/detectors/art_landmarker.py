@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..container import build_network, read_container
+from ..geometry.resize import resized
 from ..geometry.similarity import fit_similarity, rotation
 from ..geometry.squares import cut_squares, tiles
 from ..landmarks import (
@@ -128,7 +128,7 @@ def _overview(picture: Tensor) -> tuple[Tensor, float]:
     if factor == 1:
         return picture, factor
     shape = [max(1, round(n * factor)) for n in picture.shape[-2:]]
-    return F.interpolate(picture[None], shape, mode="bilinear", antialias=True)[0], factor
+    return resized(picture, shape), factor
 
 
 def _propose(network: ArtNetwork, picture: Tensor) -> list[Tensor]:

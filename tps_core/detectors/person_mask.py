@@ -41,7 +41,7 @@ def person_mask(picture: Tensor) -> Tensor:
         scale = min(1.0, GUIDE_PX / max(size))
         shape = [max(1, round(n * scale)) for n in size]
         small = resized(picture, shape)[None]
-        mask = guided(small, _seen(small), picture[None])
+        mask = fitted_to_edges(small, _seen(small), picture[None])
     return ((mask - HAZE_SHARE) / (1 - 2 * HAZE_SHARE)).clamp(0, 1)[0]
 
 
@@ -96,7 +96,7 @@ def _retouched(picture: Tensor) -> Tensor:
     return F.interpolate(grey ** (min(1.0, light) * tone), picture.shape[-2:], mode="bilinear")
 
 
-def guided(small: Tensor, mask: Tensor, picture: Tensor) -> Tensor:
+def fitted_to_edges(small: Tensor, mask: Tensor, picture: Tensor) -> Tensor:
     """The mask (b, 1, h, w) of a small picture (b, 3, h, w) with the edges of the large one.
 
     Around each place the mask is taken as a linear function of colour: (b, 1, H, W).

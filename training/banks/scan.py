@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ...tps_core.align import Alignment, align
 from ...tps_core.detect import detect
 from ...tps_core.folder_contents import own_files
 from ...tps_core.geometry.pixels import as_bytes
+from ...tps_core.geometry.resize import resized
 from ...tps_core.landmark_files.json_file import (
     faces_beside,
     is_sidecar,
@@ -264,7 +264,7 @@ def _align(face: Landmarks) -> Alignment:
 def _preview(picture: Tensor) -> bytes:
     shrink = min(1, PREVIEW_PX / max(picture.shape[-2:]))
     size = [max(1, round(n * shrink)) for n in picture.shape[-2:]]
-    return to_jpeg(F.interpolate(picture[None], size, mode="bilinear", antialias=True)[0])
+    return to_jpeg(resized(picture, size))
 
 
 def to_jpeg(picture: Tensor) -> bytes:
