@@ -10,6 +10,7 @@ from faces import random_points, spotted_faces
 from tps_portrait.tps_core.geometry.grid import spline_grid
 from tps_portrait.tps_core.geometry.pixels import sample
 from tps_portrait.tps_core.painting.generator import binomial_blur
+from tps_portrait.training.learn.art_profile import ArtProfile
 from tps_portrait.training.learn.losses import (
     AdversarialPair,
     Content,
@@ -457,7 +458,7 @@ def test_a_painted_pair_asks_for_its_painting_and_for_strokes_like_its_own():
     torch.testing.assert_close(terms["pairs"], coarse + features + 0.125)
     drawn = torch.Generator().manual_seed(7)
     texture = pixel_distance(painted[nudged], paintings[nudged], drawn)
-    torch.testing.assert_close(terms["texture"], texture)
+    torch.testing.assert_close(terms["texture"], 4.5 * texture)
     torch.testing.assert_close(loss, 3 * (terms["pairs"] + 5 * terms["texture"]))
 
 
@@ -474,8 +475,10 @@ class Seeing:
         return seen
 
 
-def test_strokes_are_also_compared_as_a_network_sees_them():
-    networks = Networks(OPTIONS)
+@pytest.mark.parametrize(("is_line_art", "pixels", "maps"), [(False, 4.5, 5.0), (True, 1.0, 1.75)])
+def test_strokes_are_also_compared_as_a_network_sees_them(is_line_art, pixels, maps):
+    """And line art is asked for fewer."""
+    networks = Networks(OPTIONS, profile=ArtProfile(is_line_art=is_line_art))
     networks.p2s = Asked(0.1)
     random = torch.Generator().manual_seed(0)
     photos, paintings = torch.rand(2, 2, 3, 32, 32, generator=random)
@@ -483,6 +486,6 @@ def test_strokes_are_also_compared_as_a_network_sees_them():
     _, terms = pairs_step(networks, parts, Content(l1_distance, None, Seeing()), OPTIONS)
     painted, wanted = parts.nudged(networks.p2s.given[0]), parts.nudged(paintings)
     drawn = torch.Generator().manual_seed(7)
-    texture = pixel_distance(painted, wanted, drawn)
-    texture = texture + 1.75 * map_distance([2 * painted], [2 * wanted], drawn)
+    texture = pixels * pixel_distance(painted, wanted, drawn)
+    texture = texture + maps * map_distance([2 * painted], [2 * wanted], drawn)
     torch.testing.assert_close(terms["texture"], texture)

@@ -30,7 +30,8 @@ COARSE_PX = 4  # a painting's strokes may lie elsewhere by less than so many pix
 COARSE_WEIGHT = 4.0  # … but colours and masses should be those of its pair
 FINE_PX = 2  # the same at eyes and mouth, by which a face is known
 FEATURES_WEIGHT = 12.0
-PIXELS_WEIGHT, MAPS_WEIGHT = 1.0, 1.75  # of the texture, by pixels and by a network's maps
+# What texture weighs, by pixels and by a network's maps: line art that is asked for more gets dots.
+TEXTURE_WEIGHTS, TEXTURE_WEIGHTS_OF_LINES = (4.5, 5.0), (1.0, 1.75)
 Distance = Callable[[Tensor, Tensor], Tensor]  # of pictures (b, 3, h, w): (b,)
 
 
@@ -126,12 +127,13 @@ def pairs_step(
     fine, wanted_fine = (F.avg_pool2d(x * near, FINE_PX) for x in (painted, paintings))
     painted, paintings = parts.nudged(painted), parts.nudged(paintings)
     random = torch.Generator().manual_seed(parts.seed)
-    texture = PIXELS_WEIGHT * pixel_distance(painted, paintings, random)
+    of_pixels, of_maps = TEXTURE_WEIGHTS_OF_LINES if networks.is_line_art else TEXTURE_WEIGHTS
+    texture = of_pixels * pixel_distance(painted, paintings, random)
     if content.eye:
         seen, wanted = content.eye.look(painted), content.eye.look(paintings)
         distance = content.eye.distance(seen, wanted)
         maps = content.eye.maps(seen), content.eye.maps(wanted)
-        texture = texture + MAPS_WEIGHT * map_distance(*maps, random)
+        texture = texture + of_maps * map_distance(*maps, random)
     else:
         distance = content.distance(painted, paintings)
     terms = {

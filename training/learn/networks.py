@@ -33,6 +33,7 @@ class Networks(nn.Module):
         have what.
         """
         super().__init__()
+        self.is_line_art = profile.is_line_art
         levels = max(3, (options.size // 16).bit_length() - 1)  # 3 at 128, 4 at 256, 5 at 512
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(options.seed)
