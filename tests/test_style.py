@@ -36,6 +36,14 @@ def test_it_is_small_on_disk(style, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]  # nothing temporary left
 
 
+def test_a_whole_image_is_painted_as_the_middle_of_a_larger_one(style):
+    pictures = torch.rand(1, 3, 40, 50)
+    larger = torch.nn.functional.pad(pictures, [16] * 4, mode="replicate")
+    painted = style.paint_within(pictures)
+    assert torch.equal(painted, style(larger)[..., 16:56, 16:66])
+    assert not torch.allclose(painted, style(pictures))
+
+
 @pytest.mark.parametrize(("h", "w"), [(17, 33), (1, 1), (64, 50)])
 def test_pictures_of_any_size_are_painted(style, h, w):
     assert style(torch.rand(1, 3, h, w)).shape == (1, 3, h, w)

@@ -110,6 +110,16 @@ class Style:
         padded = F.pad(pictures.to(self.device).float(), (0, right, 0, below), mode="replicate")
         return paint(self.generator, padded)[..., :h, :w].to(pictures)
 
+    def paint_within(self, pictures: Tensor) -> Tensor:
+        """The pictures (b, 3, h, w) painted as the middle of larger ones.
+
+        For whole images: at the border of a face crop there is mostly hair, and a network that
+        sees a border there paints bars.
+        """
+        margin = STRIDE
+        larger = F.pad(pictures, [margin] * 4, mode="replicate")
+        return self(larger)[..., margin:-margin, margin:-margin]
+
 
 def save_style(style: Style, path: Path | str) -> None:
     """Writes the style to a *.safetensors file, in half precision.

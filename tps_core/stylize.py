@@ -149,7 +149,7 @@ def paint_whole(photo: Tensor, style: Style, extent_px: float) -> Tensor:
     """
     size = photo.shape[-2:]
     shape = painting_shape(size, style, extent_px)
-    painted = style(resized(photo, shape)[None])[0]
+    painted = style.paint_within(resized(photo, shape)[None])[0]
     painted = resized(painted, size, "bicubic").clamp_(0, 1)
     return sharpened(painted, size[0] / shape[0]) if style.is_line_art else painted
 

@@ -180,7 +180,7 @@ def _paint_whole(frame: Tensor, style: Style, plan: FramePlan, near: Sequence[Te
         as_float(F.interpolate(each[None], shape, mode="bilinear", antialias=True)[0])
         for each in (frame, *near)
     )
-    painted = as_bytes(style(_lit(steadied(small, beside), style, plan)[None]))
+    painted = as_bytes(style.paint_within(_lit(steadied(small, beside), style, plan)[None]))
     painted = painted.contiguous(memory_format=torch.channels_last)
     painted = F.interpolate(painted, size, mode="bicubic", antialias=True)[0]
     if style.is_line_art:
