@@ -31,7 +31,7 @@ def main() -> None:
     for path in STYLES.glob("*.safetensors"):
         style = load_style(path)
         lit = [style.lit(*face) for face in zip(photos, points, strict=True)]
-        painted = style(torch.stack(lit))
+        painted = style.paint_within(torch.stack(lit))
         rows = zip(photos.split(COLUMNS), painted.split(COLUMNS), strict=True)
         sheet = torch.cat([row for both in rows for row in both])
         write_picture(path.with_suffix(".jpg"), tile(sheet, COLUMNS))
