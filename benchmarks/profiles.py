@@ -15,10 +15,10 @@ import torch.nn.functional as F
 from scipy.spatial import ConvexHull, Delaunay
 from torch import Tensor
 
-from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND, LEFT_EYE, RIGHT_EYE
-from tps_portrait.tps_core.detectors.face_cut import FaceCut
+from tps_portrait.tps_core.detectors.embedded_detector import FILE, KIND
+from tps_portrait.tps_core.detectors.face_mesh import LEFT_EYE, RIGHT_EYE, FaceCut
 from tps_portrait.tps_core.detectors.mesh_network import load_networks
-from tps_portrait.tps_core.geometry.warp import sample
+from tps_portrait.tps_core.geometry.pixels import sample
 from tps_portrait.tps_core.landmarks import IBUG_OF_MEDIAPIPE, Landmarks, mean_face
 
 MESH_POINTS = 468
